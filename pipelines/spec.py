@@ -196,9 +196,10 @@ class PipelineSpec(FrozenModel):
     @pydantic.model_validator(mode="after")
     def _check_label_is_no_feature(self) -> Self:
         for feature in self.features:
-            if self.label.key in (*feature.keys, feature.name):
+            among = {self.label.key, *self.label.keys} & {*feature.keys, feature.name}
+            if among:
                 raise FormError(
-                    f"The label '{self.label.key}' is among the features", ("features",),
+                    f"The label '{min(among)}' is among the features", ("features",),
                     "A model that sees its label learns nothing. Take it out.",
                 )  # fmt: skip
         return self
@@ -215,7 +216,7 @@ class PipelineSpec(FrozenModel):
     @property
     def expectations(self) -> tuple[Expectation, ...]:
         """What this spec says of each raw feature that it names."""
-        found = [Expectation(key=self.label.key, kind="any", role="label")]
+        found = [Expectation(key=key, kind="any", role="label") for key in self.label.keys]
         for feature in self.features:
             takes = kinds_of(resolve_transform(feature.steps[0].transform)).takes
             kind: Literal["number", "bytes", "any"] = _EXPECTED.get(takes, "any")

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from serving.errors import RequestError
 from serving.protos import predict_pb2, tensor_pb2
 
 _LABEL, _PROBABILITIES, _CLASSES, _VALUE = "label", "probabilities", "classes", "prediction"
+_DECISIONS = "decisions"
+
+Outputs = Mapping[str, tensor_pb2.TensorProto]
+"""The outputs of a signature by their names."""
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -16,14 +23,18 @@ class Prediction:
     """The answer for one row.
 
     Attributes:
-        label: The most probable class; None for a regression.
-        probabilities: Class to probability; empty for a regression.
-        value: The predicted number; None for a classification.
+        label: The most probable class; None if there is not one of them.
+        labels: The classes that a record is of, if it may be of several.
+        probabilities: Class to probability; empty for numbers.
+        value: The predicted number; None if there is not one of them.
+        values: The predicted numbers: the outputs of a regression, the steps of a forecast.
     """
 
     label: str | None = None
+    labels: tuple[str, ...] = ()
     probabilities: Mapping[str, float] = field(default_factory=dict)
     value: float | None = None
+    values: tuple[float, ...] = ()
 
 
 def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
@@ -31,45 +42,91 @@ def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
 
     Args:
         response: ``label`` string [N], ``probabilities`` float [N, k] and ``classes`` string
-            [N, k]; or ``prediction`` float [N].
+            [N, k]; ``decisions`` int64 [N, k] in place of ``label`` where a record may be of
+            several classes; or ``prediction`` float [N] or [N, n].
 
     Raises:
         RequestError: If the outputs are others.
     """
-    outputs = response.outputs
-    if _VALUE in outputs:
-        return [Prediction(value=value) for value in _floats(outputs[_VALUE])]
-    missing = {_LABEL, _PROBABILITIES, _CLASSES} - set(outputs)
-    if missing:
-        raise RequestError(
-            f"The model's outputs are {sorted(outputs)}. "
-            f"Expected '{_VALUE}', or '{_LABEL}', '{_PROBABILITIES}' and '{_CLASSES}'",
-            where=f"model '{response.model_spec.name}' version {response.model_spec.version.value}",
-            hint="Export the model with tfline's signatures, or use the gRPC API directly.",
-        )
+    for name, read in _READERS.items():
+        if name in response.outputs and _NEEDED[name] <= set(response.outputs):
+            return read(response.outputs)
+    raise RequestError(
+        f"The model's outputs are {sorted(response.outputs)}. Expected '{_VALUE}', or "
+        f"'{_LABEL}' (or '{_DECISIONS}'), '{_PROBABILITIES}' and '{_CLASSES}'",
+        where=f"model '{response.model_spec.name}' version {response.model_spec.version.value}",
+        hint="Export the model with tfline's signatures, or use the gRPC API directly.",
+    )
+
+
+def _read_numbers(outputs: Outputs) -> list[Prediction]:
+    tensor = outputs[_VALUE]
+    numbers = _floats(tensor)
+    if len(tensor.tensor_shape.dim) < 2:
+        return [Prediction(value=value) for value in numbers]
+    return [Prediction(values=row) for row in _rows(numbers, tensor.tensor_shape.dim[0].size)]
+
+
+def _read_label(outputs: Outputs) -> list[Prediction]:
     labels = _strings(outputs[_LABEL])
-    probabilities = _floats(outputs[_PROBABILITIES])
-    classes = _strings(outputs[_CLASSES])
-    width = len(classes) // max(1, len(labels))
+    return [
+        Prediction(label=label, probabilities=probabilities)
+        for label, probabilities in zip(labels, _probabilities(outputs, len(labels)), strict=True)
+    ]
+
+
+def _read_decisions(outputs: Outputs) -> list[Prediction]:
+    tensor = outputs[_DECISIONS]
+    count = tensor.tensor_shape.dim[0].size
     return [
         Prediction(
-            label=label,
-            probabilities=dict(
-                zip(
-                    classes[row * width : (row + 1) * width],
-                    probabilities[row * width : (row + 1) * width],
-                    strict=True,
-                )
-            ),
+            labels=tuple(name for name, is_one in zip(named, row, strict=True) if is_one),
+            probabilities=named,
         )
-        for row, label in enumerate(labels)
+        for named, row in zip(
+            _probabilities(outputs, count), _rows(_integers(tensor), count), strict=True
+        )
     ]
+
+
+_READERS: Mapping[str, Callable[[Outputs], list[Prediction]]] = {
+    _VALUE: _read_numbers,
+    _LABEL: _read_label,
+    _DECISIONS: _read_decisions,
+}
+"""What to read answers with, by the output that tells."""
+
+_NEEDED = {
+    _VALUE: frozenset[str](),
+    _LABEL: frozenset({_PROBABILITIES, _CLASSES}),
+    _DECISIONS: frozenset({_PROBABILITIES, _CLASSES}),
+}
+"""What has to be there beside it."""
+
+
+def _probabilities(outputs: Outputs, count: int) -> list[dict[str, float]]:
+    """Returns the probability of each class, for each of `count` records."""
+    names = _rows(_strings(outputs[_CLASSES]), count)
+    values = _rows(_floats(outputs[_PROBABILITIES]), count)
+    return [dict(zip(*row, strict=True)) for row in zip(names, values, strict=True)]
+
+
+def _rows(values: Sequence[Value], count: int) -> list[tuple[Value, ...]]:
+    """Cuts values into `count` rows of equal width."""
+    width = len(values) // max(1, count)
+    return [tuple(values[row * width : (row + 1) * width]) for row in range(count)]
 
 
 def _floats(tensor: tensor_pb2.TensorProto) -> Sequence[float]:
     if tensor.tensor_content:
         return memoryview(tensor.tensor_content).cast("f").tolist()
     return list(tensor.float_val)
+
+
+def _integers(tensor: tensor_pb2.TensorProto) -> Sequence[int]:
+    if tensor.tensor_content:
+        return memoryview(tensor.tensor_content).cast("q").tolist()
+    return list(tensor.int64_val)
 
 
 def _strings(tensor: tensor_pb2.TensorProto) -> list[str]:

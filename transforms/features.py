@@ -6,12 +6,16 @@ serving signatures. They import no TensorFlow.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import pydantic
 
-Task = Literal["binary", "multiclass", "regression"]
-"""What a label asks for: two classes, several classes, or a number."""
+Task = Literal["binary", "multiclass", "multilabel", "regression", "forecast"]
+"""What a label asks for: one of two classes, one of several, any number of several, one or more
+numbers, or the next values of a series."""
+
+CLASS_TASKS: tuple[Task, ...] = ("binary", "multiclass", "multilabel")
+"""The tasks whose label names classes."""
 
 
 class FrozenModel(pydantic.BaseModel):
@@ -53,14 +57,44 @@ class LabelSpec(FrozenModel):
     """What is to be predicted.
 
     Attributes:
-        key: The raw feature that holds the label.
+        key: The raw feature that holds the label, and the name of the transformed label.
         task: What the label asks for; None: found from the data (a float is a number to predict,
             an integer or a string is a class).
         classes: The names of the classes, in the order of the model's outputs. An integer label i
             is ``classes[i]``; a string label is its own name. None: the sorted distinct values
             of the train split.
+        targets: The raw features of a label with several parts, in place of `key`: the numbers of
+            a regression, or a flag (0 or 1) a class of a multi-label task, named by its feature.
+        horizon: How many values a forecast has; the raw label is a list of so many.
     """
 
     key: str
     task: Task | None = None
     classes: tuple[str, ...] | None = pydantic.Field(default=None, strict=False)
+    targets: tuple[str, ...] = pydantic.Field(default=(), strict=False)
+    horizon: int = pydantic.Field(default=1, ge=1)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The raw features that the label is read from."""
+        return self.targets or (self.key,)
+
+    @property
+    def size(self) -> int:
+        """How many numbers the label has: the outputs of a regression, the steps of a forecast."""
+        return self.horizon if self.task == "forecast" else max(1, len(self.targets))
+
+    @pydantic.model_validator(mode="after")
+    def _check_targets(self) -> Self:
+        if self.targets and self.task not in ("regression", "multilabel"):
+            raise ValueError(
+                "`targets` are the parts of a label of the task regression or multilabel. "
+                f"Received: task {self.task}"
+            )
+        if len(set(self.targets)) < len(self.targets):
+            raise ValueError(f"A target is given twice. Received: {list(self.targets)}")
+        if self.targets and self.classes:
+            raise ValueError("Expected either `targets` or `classes`: a target names its class")
+        if self.horizon > 1 and self.task != "forecast":
+            raise ValueError(f"`horizon` is that of a forecast. Received: task {self.task}")
+        return self

@@ -1,33 +1,84 @@
-"""The label: a class index for a classifier, a number for a regression."""
+"""The label: how the raw features of a task become the tensor that a model is compared with.
+
+A label that is missing is -1 among integers, and NaN among numbers: such a record is no example.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from transforms.columns import as_numbers, as_strings
+from transforms.columns import as_numbers, as_series, as_strings, as_tokens
+from transforms.features import LabelSpec, Task
 from transforms.lazy import lazy_import
 from transforms.lexicon import given_table
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+    Columns = Mapping[str, tf.SparseTensor]
+    Encoder = Callable[[Columns, LabelSpec, Sequence[int | str]], tf.Tensor]
 else:
     tf = lazy_import("tensorflow")
 
 
-def encode_classes(column: tf.SparseTensor, values: Sequence[int | str]) -> tf.Tensor:
-    """Returns the index of each label in `values`.
+def encode_label(columns: Columns, label: LabelSpec, values: Sequence[int | str]) -> tf.Tensor:
+    """Returns the label of each record.
 
     Args:
-        column: The raw label; int64 or string [batch, values].
-        values: The label of each class, in the order of the classes.
+        columns: Raw feature to sparse tensor [batch, values].
+        label: What is to be predicted, with its task.
+        values: The raw label of each class; empty if there are none.
 
     Returns:
-        int64 [batch]; -1 for a label that is missing or not among `values`.
+        What the function of `LABELS` says.
     """
-    return given_table([str(value) for value in values]).lookup(as_strings(column))
+    if label.task is None:
+        raise ValueError("The task of the label is not known yet.")
+    return LABELS[label.task](columns, label, values)
 
 
-def encode_number(column: tf.SparseTensor) -> tf.Tensor:
-    """Returns float32 [batch] of a numeric label [batch, values]; NaN if it is missing."""
-    return as_numbers(column)
+def encode_class(columns: Columns, label: LabelSpec, values: Sequence[int | str]) -> tf.Tensor:
+    """Returns the index of each label in `values`, int64 [batch]; -1 if it is not among them."""
+    table = given_table([str(value) for value in values])
+    return table.lookup(as_strings(columns[label.key]))
+
+
+def encode_classes(columns: Columns, label: LabelSpec, values: Sequence[int | str]) -> tf.Tensor:
+    """Returns 1 for each class that a record is of, else 0: float32 [batch, classes].
+
+    A list of classes may be empty. With `targets` each is a flag, and a flag that is missing makes
+    the label so: NaN.
+    """
+    if label.targets:
+        return encode_numbers(columns, label, values)
+    tokens = as_tokens(columns[label.key])  # [batch, (labels)]
+    table = given_table([str(value) for value in values])
+    found = tokens.with_values(table.lookup(tokens.values))  # -1: unknown
+    counts = tf.reduce_sum(tf.one_hot(found, len(values)), axis=1)  # [batch, classes]
+    unknown = tf.reduce_any(found < 0, axis=1, keepdims=True)  # [batch, 1]
+    return tf.where(unknown, tf.constant(float("nan")), tf.minimum(counts, 1.0))
+
+
+def encode_numbers(columns: Columns, label: LabelSpec, values: Sequence[int | str]) -> tf.Tensor:
+    """Returns the number of each record, float32 [batch]; [batch, n] of several targets."""
+    del values  # a number has no classes
+    numbers = [as_numbers(columns[key]) for key in label.keys]
+    return tf.stack(numbers, axis=1) if label.targets else numbers[0]
+
+
+def encode_horizon(columns: Columns, label: LabelSpec, values: Sequence[int | str]) -> tf.Tensor:
+    """Returns the first values of a list, float32 [batch, horizon]; NaN where there are less."""
+    del values  # a number has no classes
+    series = as_series(columns[label.key])  # [batch, (values)]
+    return series.to_tensor(float("nan"), shape=[None, label.horizon])
+
+
+LABELS: Mapping[Task, Encoder] = {
+    "binary": encode_class,
+    "multiclass": encode_class,
+    "multilabel": encode_classes,
+    "regression": encode_numbers,
+    "forecast": encode_horizon,
+}
+"""How the label of each task is encoded."""

@@ -13,7 +13,7 @@ from transforms.analysis.passes import Analysis, run_together
 from transforms.columns import as_numbers, as_series, as_strings, as_tokens
 from transforms.features import FeatureSpec, LabelSpec
 from transforms.kinds import kinds_of
-from transforms.label import encode_classes, encode_number
+from transforms.label import encode_label
 from transforms.lazy import lazy_import
 from transforms.table import resolve
 
@@ -41,8 +41,8 @@ def preprocessing_fn(
     Args:
         inputs: Raw feature key to sparse tensor [batch, values].
         custom_config: ``features``, a list of dumped `FeatureSpec`; ``label``, a dumped
-            `LabelSpec` with its task; ``class_values``, the raw label of each class (empty for a
-            regression).
+            `LabelSpec` with its task; ``class_values``, the raw label of each class (empty for
+            numbers).
 
     Returns:
         Transformed name to tensor, and the label under its key.
@@ -51,10 +51,7 @@ def preprocessing_fn(
     results = run_together([transform_feature(inputs, feature) for feature in features])
     outputs = {feature.name: _finite(x) for feature, x in zip(features, results, strict=True)}
     label = LabelSpec.model_validate(custom_config["label"])
-    if label.task == "regression":
-        outputs[label.key] = encode_number(inputs[label.key])
-    else:
-        outputs[label.key] = encode_classes(inputs[label.key], custom_config["class_values"])
+    outputs[label.key] = encode_label(inputs, label, custom_config["class_values"])
     return outputs
 
 

@@ -41,8 +41,8 @@ _PEEK = 1000
 _Columns = dict[str, tuple[Any, Any]]
 """The rows and the values of each parsed feature, both [v]."""
 
-_Batch = tuple[Any, _Columns, dict[str, Any]]
-"""Number of examples, parsed features, predictions of each model."""
+_Batch = tuple[Any, _Columns, dict[str, Any], Any]
+"""Number of examples, parsed features, predictions of each model, labels (none if raw)."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -50,8 +50,8 @@ class Block:
     """Evaluated examples; shapes and types as in `statistics`.
 
     Attributes:
-        labels: [n].
-        predictions: The predictions of each model, [n] or [n, k].
+        labels: [n, ...].
+        predictions: The predictions of each model, [n, ...].
         columns: The raw features to slice by.
     """
 
@@ -97,18 +97,18 @@ def read_blocks(
         ModelError: If a model fails, or predicts what is no number.
     """
     records = tf.data.TFRecordDataset(file, compression_type=_compression(file))
-    keys = dict.fromkeys([card.label, *features])
+    keys = dict.fromkeys([*([card.label] if card.is_raw else []), *features])
+    first = next(iter(predictors.values()))
     parsers = {
         key: tf.io.VarLenFeature(dtype) for key, dtype in _types(records, keys, file).items()
     }
 
-    def evaluate(serialized: tf.Tensor) -> tuple[tf.Tensor, _Columns, dict[str, tf.Tensor]]:
-        columns = {
-            key: (values.indices[:, 0], values.values)
-            for key, values in tf.io.parse_example(serialized, parsers).items()
-        }
+    def evaluate(serialized: tf.Tensor) -> _Batch:
+        parsed = tf.io.parse_example(serialized, parsers) if parsers else {}
+        columns = {key: (values.indices[:, 0], values.values) for key, values in parsed.items()}
         predictions = {name: predict(serialized) for name, predict in predictors.items()}
-        return tf.size(serialized, tf.int64), columns, predictions
+        labels = () if card.is_raw else first.label(serialized)
+        return tf.size(serialized, tf.int64), columns, predictions, labels
 
     batches = (
         records.batch(batch_size)
@@ -116,7 +116,7 @@ def read_blocks(
         .prefetch(tf.data.AUTOTUNE)
         .as_numpy_iterator()
     )
-    values = max(1, len(card.classes)) * len(predictors)
+    values = max(card.size, len(card.classes)) * len(predictors)
     size = max(1, min(_MAX_BLOCK, _BLOCK_VALUES // values) // batch_size)  # batches
     done = 0
     while group := list(itertools.islice(_readable(batches, file), size)):
@@ -170,7 +170,7 @@ def _types(records: tf.data.Dataset, keys: Mapping[str, None], file: str) -> dic
 
 def _block(batches: list[_Batch], card: ModelCard, place: _Place) -> Block:
     """Returns the block of some batches."""
-    sizes, parsed, predicted = zip(*batches, strict=True)
+    sizes, parsed, predicted, labelled = zip(*batches, strict=True)
     starts = np.cumsum([0, *sizes[:-1]])
     columns = {
         key: Column(
@@ -186,7 +186,11 @@ def _block(batches: list[_Batch], card: ModelCard, place: _Place) -> Block:
     }
     for name, of_model in predictions.items():
         _check_predictions(name, of_model, place)
-    labels = _labels(columns[card.label], int(sum(sizes)), card, place)
+    if card.is_raw:
+        labels = _labels(columns[card.label], int(sum(sizes)), card, place)
+    else:
+        labels = np.concatenate(labelled)
+        _check_labels(labels, card, place)
     return Block(labels, predictions, columns)
 
 
@@ -198,6 +202,17 @@ def _check_predictions(name: str, predicted: Floats, place: _Place) -> None:
             f"{(~finite).sum():,} of {len(finite):,} records.",
             where=place.record(int(finite.argmin())),
             hint="Train with a smaller learning rate, or fill missing inputs.",
+        )
+
+
+def _check_labels(labels: Array, card: ModelCard, place: _Place) -> None:
+    known = np.isfinite(labels.reshape(len(labels), -1).sum(axis=1))  # [n]
+    if not known.all():
+        raise DataError(
+            f"{(~known).sum():,} of {len(known):,} eval records have no label '{card.label}', or "
+            "a part of it is missing or unknown.",
+            where=place.record(int(known.argmin())),
+            hint="Remove these records, or give them a label.",
         )
 
 

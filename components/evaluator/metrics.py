@@ -10,7 +10,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from components.evaluator import values
 from components.evaluator.statistics import (
@@ -62,6 +62,10 @@ def _macro(value: values.ByClass) -> Mapping[Task, Callable[[Any], Any]]:
 
 def _weighted(value: values.ByClass) -> Mapping[Task, Callable[[Any], Any]]:
     return {"multiclass": partial(values.weighted, value)}
+
+
+def _of_numbers(value: Callable[[Any], float]) -> Mapping[Task, Callable[[Any], Any]]:
+    return {"regression": value, "forecast": value}
 
 
 METRICS: Mapping[str, Metric] = {
@@ -216,21 +220,21 @@ METRICS: Mapping[str, Metric] = {
     "rmse": Metric(
         "root of the mean squared error",
         Moments,
-        {"regression": values.rmse},
+        _of_numbers(values.rmse),
         better="smaller",
         usual=True,
     ),
     "mae": Metric(
         "mean absolute error",
         Moments,
-        {"regression": values.mae},
+        _of_numbers(values.mae),
         better="smaller",
         usual=True,
     ),
     "mse": Metric(
         "mean squared error",
         Moments,
-        {"regression": values.mse},
+        _of_numbers(values.mse),
         better="smaller",
     ),
     "r2": Metric(
@@ -254,7 +258,7 @@ METRICS: Mapping[str, Metric] = {
     "example_count": Metric(
         "number of examples",
         Count,
-        dict.fromkeys(("binary", "multiclass", "regression"), values.example_count),
+        dict.fromkeys(get_args(Task), values.example_count),
         usual=True,
     ),
 }

@@ -26,8 +26,9 @@ class ModelCard(FrozenModel):
     Attributes:
         format: Version of the file.
         task: What the label asks for.
-        label: The raw feature that holds the label.
-        classes: Names of the classes, in the order of the outputs; empty for a regression.
+        label: The raw feature that holds the label, or the name of several together.
+        size: How many numbers the label has.
+        classes: Names of the classes, in the order of the outputs; empty for numbers.
         class_values: The raw label of each class.
     """
 
@@ -36,6 +37,7 @@ class ModelCard(FrozenModel):
     format: Literal[1]
     task: Task
     label: str
+    size: int = 1
     classes: tuple[str, ...] = pydantic.Field(default=(), strict=False)
     class_values: tuple[int | str, ...] = pydantic.Field(default=(), strict=False)
 
@@ -47,11 +49,19 @@ class ModelCard(FrozenModel):
             raise ValueError(f"A binary task has 2 classes. Received: {list(self.classes)}.")
         return self
 
+    @property
+    def is_raw(self) -> bool:
+        """Whether the label is a single raw value a record; else it is what the model makes it."""
+        if self.task == "regression":
+            return self.size == 1
+        return self.task in ("binary", "multiclass")
+
     def comparable(self, other: ModelCard) -> bool:
         """Whether both predict the same label with the same classes."""
-        return (self.task, self.label, self.class_values) == (
+        return (self.task, self.label, self.size, self.class_values) == (
             other.task,
             other.label,
+            other.size,
             other.class_values,
         )
 
@@ -89,10 +99,11 @@ class Predictor:
 
     def __init__(self, path: str, card: ModelCard) -> None:
         self._card = card
-        self._output = "prediction" if card.task == "regression" else "probabilities"
+        self._output = "probabilities" if card.classes else "prediction"
         try:
             self._model = tf.saved_model.load(path)  # the signature does not keep it alive
             self._signature = self._model.signatures["serving_default"]
+            self._label = None if card.is_raw else self._model.signatures["transform_label"]
         except (OSError, KeyError, ValueError, tf.errors.OpError) as exc:
             raise ModelError(f"The model cannot be loaded: {exc}", where=path) from exc
         if self._output not in self._signature.structured_outputs:
@@ -109,11 +120,24 @@ class Predictor:
             serialized: tf.Examples, string [n].
 
         Returns:
-            float32: probability of class 1 [n] (binary), probabilities [n, k] (multiclass) or
-            predicted numbers [n] (regression).
+            float32: probability of class 1 [n] (binary), probabilities [n, k] (multiclass,
+            multilabel) or predicted numbers [n] (regression), [n, size] of several.
         """
         outputs = self._signature(examples=serialized)[self._output]
-        if self._card.task == "regression":
-            return tf.reshape(outputs, [-1])
-        outputs = tf.ensure_shape(outputs, [None, len(self._card.classes)])
-        return outputs[:, 1] if self._card.task == "binary" else outputs
+        if self._card.classes:
+            outputs = tf.ensure_shape(outputs, [None, len(self._card.classes)])
+            return outputs[:, 1] if self._card.task == "binary" else outputs
+        return tf.reshape(outputs, [-1]) if self._card.is_raw else outputs
+
+    def label(self, serialized: tf.Tensor) -> tf.Tensor:
+        """Returns the label of serialized tf.Examples, string [n], as the model was trained on it.
+
+        Only for a label that is not `ModelCard.is_raw`.
+
+        Returns:
+            float32 [n, size] (regression, forecast) or [n, k], 0 or 1 (multilabel); NaN where the
+            label is missing.
+        """
+        if self._label is None:
+            raise ModelError(f"The label '{self._card.label}' is a raw value.")
+        return self._label(examples=serialized)["label"]

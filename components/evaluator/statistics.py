@@ -8,7 +8,9 @@ Labels and predictions of a group of n examples:
 
     binary       labels int64 [n], 0 or 1       predictions float32 [n], probability of class 1
     multiclass   labels int64 [n], class index  predictions float32 [n, k], probabilities
-    regression   labels float64 [n]             predictions float32 [n]
+    multilabel   labels float32 [n, k], 0 or 1  predictions float32 [n, k], probabilities
+    regression   labels float64 [n]             predictions float32 [n]; [n, size] of several
+    forecast     labels float32 [n, horizon]    predictions float32 [n, horizon]
 """
 
 from __future__ import annotations
@@ -171,13 +173,13 @@ class LogLoss(Statistic):
 
 @dataclasses.dataclass(frozen=True)
 class Moments(Statistic):
-    """First and second moments of labels, predictions and errors.
+    """First and second moments of labels, predictions and errors, over all numbers.
 
     Spread around the mean is merged by Chan, Golub and LeVeque (1979), "Updating formulae and a
     pairwise algorithm for computing sample variances", which keeps it exact for large labels.
 
     Attributes:
-        examples: Number of examples.
+        examples: Number of examples, times that of their numbers.
         mean_label: Mean of the labels.
         spread: Sum of the squared distances of the labels from their mean.
         prediction: Sum of the predictions.
@@ -195,8 +197,8 @@ class Moments(Statistic):
     @classmethod
     def of(cls, labels: Array, predictions: Floats, decision: Decision) -> Self:
         """Sums in double precision."""
-        label = labels.astype(np.float64)
-        prediction = predictions.astype(np.float64)
+        label = labels.astype(np.float64).ravel()
+        prediction = predictions.astype(np.float64).ravel()
         error = prediction - label
         mean = float(label.mean())
         return cls(

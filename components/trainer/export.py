@@ -66,6 +66,7 @@ def _write_card(folder: str, graph: TransformGraph, config: RunConfig) -> None:
         "pipeline": config.pipeline,
         "task": metadata.task,
         "label": metadata.label,
+        "size": metadata.size,
         "classes": metadata.classes,
         "class_values": metadata.class_values,
         "features": {key: dtype.name for key, dtype in graph.columns.items()},

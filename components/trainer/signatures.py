@@ -4,9 +4,10 @@
     columns             one tensor a raw feature -> the same
     classify, regress   serialized tf.Examples, for TF Serving's Classify and Regress
     transform_features  serialized tf.Examples -> the transformed features
+    transform_label     serialized tf.Examples -> the label, as the model was trained on it
 
 All of them share one traced function, so that a signature more costs little time and space. The
-label is an input of none.
+label is an input of the last alone.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
+from components.trainer.answers import Outputs, answer
 from components.trainer.transform_graph import Columns, Features, TransformGraph
+from transforms.features import CLASS_TASKS
 
 METHOD_NAMES = {
     "classify": "tensorflow/serving/classify",
@@ -25,10 +28,6 @@ METHOD_NAMES = {
 }
 """The signatures whose method is not Predict; TF Serving asks for it."""
 
-THRESHOLD = 0.5
-"""From this probability on, a record is of the second of two classes."""
-
-Outputs = dict[str, tf.Tensor]
 Signature = Callable[..., Outputs]
 
 _EXAMPLES = tf.TensorSpec([None], tf.string, name="examples")
@@ -70,11 +69,13 @@ class ServingModel(tf.Module):
             "serving_default": (self.serving_default, _EXAMPLES),
             "columns": (self.columns, self._column_specs()),
             "transform_features": (self.transform_features, _EXAMPLES),
+            "transform_label": (self.transform_label, _EXAMPLES),
         }
-        if self._graph.metadata.task == "regression":
-            inputs["regress"] = (self.regress, _INPUTS)
-        else:
+        metadata = self._graph.metadata
+        if metadata.task in CLASS_TASKS:
             inputs["classify"] = (self.classify, _INPUTS)
+        elif metadata.task == "regression" and metadata.size == 1:
+            inputs["regress"] = (self.regress, _INPUTS)
         return {
             name: tf.function(function, autograph=False, input_signature=[spec])
             for name, (function, spec) in inputs.items()
@@ -82,12 +83,12 @@ class ServingModel(tf.Module):
 
     def serving_default(self, examples: tf.Tensor) -> Outputs:
         """Predicts from serialized tf.Examples, string [batch]."""
-        return self._outputs(self._predict(self._parse(examples)))
+        return answer(self._predict(self._parse(examples)), self._graph.metadata)
 
     def columns(self, columns: dict[str, tf.Tensor]) -> Outputs:
         """Predicts from one tensor [batch] a raw feature; see `present_values`."""
         sparse = {key: present_values(columns[name]) for key, name in self.arguments.items()}
-        return self._outputs(self._predict(sparse))
+        return answer(self._predict(sparse), self._graph.metadata)
 
     def classify(self, inputs: tf.Tensor) -> Outputs:
         """Returns all classes with their scores, [batch, k], for tf.Examples, string [batch]."""
@@ -103,6 +104,10 @@ class ServingModel(tf.Module):
         features: Features = self._transform(self._parse(examples))
         return features
 
+    def transform_label(self, examples: tf.Tensor) -> Outputs:
+        """Returns what the model is compared with for tf.Examples, string [batch]."""
+        return {"label": self._graph.label(examples)}
+
     def _parse(self, examples: tf.Tensor) -> Columns:
         return self._graph.parse(examples, self._keys)
 
@@ -110,31 +115,6 @@ class ServingModel(tf.Module):
         return {
             name: tf.TensorSpec([None], self._graph.columns[key], name=name)
             for key, name in self.arguments.items()
-        }
-
-    def _outputs(self, y: tf.Tensor) -> Outputs:
-        """Names the output of the model.
-
-        Args:
-            y: float32 [batch, units].
-
-        Returns:
-            ``prediction`` float32 [batch]; or ``label`` string [batch], ``probabilities``
-            float32 [batch, k] and ``classes`` string [batch, k].
-        """
-        metadata = self._graph.metadata
-        if metadata.task == "regression":
-            return {"prediction": tf.squeeze(y, axis=1)}
-        names = tf.constant(metadata.classes)  # [k]
-        if metadata.task == "binary":
-            index = tf.cast(y[:, 0] >= THRESHOLD, tf.int64)  # [batch]
-            y = tf.concat([1 - y, y], axis=1)  # [batch, 2]
-        else:
-            index = tf.argmax(y, axis=1)  # [batch]
-        return {
-            "label": tf.gather(names, index),
-            "probabilities": y,
-            "classes": tf.tile(names[tf.newaxis], [tf.shape(y)[0], 1]),
         }
 
 

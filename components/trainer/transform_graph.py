@@ -10,7 +10,7 @@ import pydantic
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components.trainer.models.head import Head
+from components.trainer.models.head import HEADS, Head
 from components.trainer.models.inputs import Kind, TensorFeature
 from transforms.errors import ModelError
 from transforms.features import Task
@@ -45,7 +45,9 @@ class TransformMetadata(_Metadata):
 
     Attributes:
         task: What the label asks for.
-        label: The key of the label, raw and transformed.
+        label: The name of the transformed label.
+        label_keys: The raw features that it is read from.
+        size: How many numbers the label has.
         classes: The names of the classes.
         class_values: The raw label of each class.
         features: The transformed features.
@@ -54,6 +56,8 @@ class TransformMetadata(_Metadata):
 
     task: Task
     label: str
+    label_keys: tuple[str, ...]
+    size: int
     classes: tuple[str, ...]
     class_values: tuple[int | str, ...]
     features: tuple[FeatureMetadata, ...]
@@ -94,7 +98,7 @@ class TransformGraph(tf.Module):
     @property
     def head(self) -> Head:
         """What a model has to predict."""
-        return Head(self.metadata.task, self.metadata.classes)
+        return HEADS[self.metadata.task](self.metadata.classes, self.metadata.size)
 
     @property
     def augmentations(self) -> dict[str, dict[str, Any]]:
@@ -136,16 +140,20 @@ class TransformGraph(tf.Module):
             examples: string [batch].
 
         Returns:
-            The features, and the label: int64 [batch], -1 where it is missing, or float32
-            [batch], NaN where it is missing.
+            The features, and the label: integers, -1 where it is missing, or float32, NaN where
+            it is missing; [batch, ...].
         """
         tensors = self._apply(self.parse(examples, list(self._raw_spec)))
         return self._features(tensors), tensors[self.metadata.label]
 
+    def label(self, examples: tf.Tensor) -> tf.Tensor:
+        """Returns the label of serialized tf.Examples; see `labelled`."""
+        parsed = self.parse(examples, self.metadata.label_keys)
+        return self._apply(parsed)[self.metadata.label]
+
     def has_label(self, examples: tf.Tensor) -> tf.Tensor:
         """Returns bool [batch]: which of the serialized tf.Examples can be trained on."""
-        key = self.metadata.label
-        return is_known(self._apply(self.parse(examples, [key]))[key])
+        return is_known(self.label(examples))
 
     def _apply(self, columns: Mapping[str, tf.SparseTensor]) -> Features:
         """Returns all outputs of the graph, those of the columns that are not given made up.
@@ -174,8 +182,9 @@ def _dense(tensor: tf.Tensor | tf.SparseTensor) -> tf.Tensor:
 
 
 def is_known(label: tf.Tensor) -> tf.Tensor:
-    """Returns where a transformed label [batch] is one: not -1, not NaN."""
-    return tf.math.is_finite(label) if label.dtype.is_floating else label >= 0
+    """Returns where a transformed label [batch, ...] is one: nothing is -1 or NaN."""
+    known = tf.math.is_finite(label) if label.dtype.is_floating else label >= 0
+    return tf.reduce_all(known, axis=tf.range(1, tf.rank(known)))
 
 
 def _empty_column(records: tf.Tensor, dtype: tf.DType) -> tf.SparseTensor:

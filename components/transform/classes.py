@@ -21,12 +21,12 @@ def find_task(label: LabelSpec, dtype: tf.DType) -> Task | None:
     """Returns the task if the label's type or the spec tells it; None: it depends on the classes.
 
     Raises:
-        AnomalyError: The spec asks for a regression of strings.
+        AnomalyError: The spec asks for numbers, and the label holds strings.
     """
-    if label.task == "regression" and dtype == tf.string:
+    if label.task in ("regression", "forecast") and dtype == tf.string:
         raise AnomalyError(
-            f"The label '{label.key}' holds strings, which no regression can predict",
-            hint="Take `task: regression` out, or choose a numeric label.",
+            f"The label '{label.key}' holds strings, which no {label.task} can predict",
+            hint=f"Take `task: {label.task}` out, or choose a numeric label.",
         )
     if label.task is None and dtype.is_floating:
         return "regression"
@@ -37,6 +37,8 @@ def find_classes(
     label: LabelSpec, dtype: tf.DType, files: Mapping[str, Sequence[str]]
 ) -> list[int | str]:
     """Returns the label of each class, in the order of the model's outputs.
+
+    Flags name their classes: see `LabelSpec.targets`.
 
     Args:
         label: Its key, and its classes if the spec gives them.
@@ -51,6 +53,8 @@ def find_classes(
         AnomalyError: The train split has a single class, or too many; or a label of another
             split does not occur in the train split, or is none of the given classes.
     """
+    if label.targets:
+        return list(label.targets)
     counts = {split: count_labels(label.key, dtype, paths) for split, paths in files.items()}
     seen = counts["train"]
     if len(seen) < 2:

@@ -23,7 +23,7 @@ from components.transform.classes import find_classes, find_task
 from components.transform.materialize import count_records, is_worthwhile, materialize
 from components.transform.metadata import describe_features, write_metadata
 from transforms.errors import AnomalyError
-from transforms.features import FeatureSpec, LabelSpec
+from transforms.features import CLASS_TASKS, FeatureSpec, LabelSpec
 from transforms.preprocessing import preprocessing_fn
 
 _summary = logging.getLogger("tfline.summary")
@@ -55,14 +55,14 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             io_utils.get_only_uri_in_dir(artifact_utils.get_single_uri(input_dict["schema"]))
         )
         raw = raw_dtypes(
-            schema, [label.key, *(key for feature in features for key in feature.keys)]
+            schema, [*label.keys, *(key for feature in features for key in feature.keys)]
         )
         files = split_files(artifact_utils.get_single_instance(input_dict["examples"]))
 
-        task = find_task(label, raw[label.key])
+        task = find_task(label, raw[label.keys[0]])
         values: list[int | str] = []
-        if task != "regression":
-            values = find_classes(label, raw[label.key], files)
+        if task is None or task in CLASS_TASKS:
+            values = find_classes(label, raw[label.keys[0]], files)
             task = task or ("binary" if len(values) == 2 else "multiclass")
         label = label.model_copy(update={"task": task})
 
@@ -80,6 +80,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             {
                 "task": task,
                 "label": label.key,
+                "label_keys": list(label.keys),
+                "size": label.size,
                 "classes": list(label.classes or map(str, values)),
                 "class_values": values,
                 "features": described,

@@ -75,8 +75,11 @@ def _server(target: str | None, spec: PipelineSpec) -> Iterator[str]:
 def _line(prediction: Prediction, as_json: bool) -> str:
     if as_json:
         return json.dumps(dataclasses.asdict(prediction), ensure_ascii=False)
-    if prediction.label is None:
+    if prediction.value is not None:
         return f"{prediction.value:.6g}"
+    if prediction.values:
+        return " ".join(f"{value:.6g}" for value in prediction.values)
+    label = prediction.label if prediction.label is not None else ", ".join(prediction.labels)
     ranked = sorted(prediction.probabilities.items(), key=lambda item: -item[1])
     odds = ", ".join(f"{name} {probability:.4f}" for name, probability in ranked)
-    return f"{prediction.label:<16} {odds}"
+    return f"{label:<16} {odds}"

@@ -38,7 +38,7 @@ def build_model(
         head: What to predict.
 
     Returns:
-        A model from feature name -> tensor to [batch, head.units].
+        A model from feature name -> tensor to a tensor of `head.output_shape`.
 
     Raises:
         SpecError: There is no such model, or an argument is wrong.
@@ -65,11 +65,10 @@ def _check_fit(
             hint="Begin it with `build_inputs(features)`, and leave out of the spec what it does "
             "not need.",
         )
-    expected = (None, head.units)
-    if model.output_shape != expected:
+    if model.output_shape != head.output_shape:
         raise ModelError(
             f"Model '{name}' does not fit a {head.task} label: expected an output of shape "
-            f"{expected}. Received: {model.output_shape}",
+            f"{head.output_shape}. Received: {model.output_shape}",
             hint="End it with `head.output(x)`.",
         )
 

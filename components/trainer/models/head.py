@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 from transforms.features import Task
 from transforms.lazy import lazy_import
@@ -15,43 +17,132 @@ else:
 
 
 @dataclasses.dataclass(frozen=True)
-class Head:
-    """What a model has to predict.
+class Head(abc.ABC):
+    """What a model has to predict. There is a class for each task: see `HEADS`.
 
     Attributes:
-        task: What the label asks for.
-        classes: The names of the classes; empty for a regression.
+        classes: The names of the classes; empty for numbers.
+        size: How many numbers there are; 1 for classes.
     """
 
-    task: Task
     classes: tuple[str, ...] = ()
+    size: int = 1
+
+    task: ClassVar[Task]
+    activation: ClassVar[str]
+    """What turns logits into the output."""
 
     @property
+    @abc.abstractmethod
     def units(self) -> int:
-        """The width of the output: one a class, or a single number."""
-        return len(self.classes) if self.task == "multiclass" else 1
+        """The width of the output."""
 
     @property
-    def activation(self) -> str:
-        """The activation that turns logits into the output."""
-        return {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}[self.task]
+    def output_shape(self) -> tuple[int | None, ...]:
+        """The shape of the output, the batch first."""
+        return (None, self.units)
 
     def output(self, x: keras.KerasTensor) -> keras.KerasTensor:
         """Returns the output [batch, units] for the last hidden layer [batch, n]."""
         return keras.layers.Dense(self.units, activation=self.activation, name="output")(x)
 
+    @abc.abstractmethod
     def loss(self) -> keras.losses.Loss:
         """Returns the loss that is minimised."""
-        if self.task == "binary":
-            return keras.losses.BinaryCrossentropy()
-        if self.task == "multiclass":
-            return keras.losses.SparseCategoricalCrossentropy()
+
+    @abc.abstractmethod
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """Returns what is shown while training, the telling one first."""
+
+
+class BinaryHead(Head):
+    """One of two classes: the probability of the second, [batch, 1]."""
+
+    task = "binary"
+    activation = "sigmoid"
+    units = 1
+
+    def loss(self) -> keras.losses.Loss:
+        """Returns the cross-entropy with labels 0 and 1, [batch]."""
+        return keras.losses.BinaryCrossentropy()
+
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """Returns accuracy and area under the ROC curve."""
+        return [keras.metrics.BinaryAccuracy(name="accuracy"), keras.metrics.AUC(name="auc")]
+
+
+class MulticlassHead(Head):
+    """One of several classes: the probability of each, [batch, classes]."""
+
+    task = "multiclass"
+    activation = "softmax"
+
+    @property
+    def units(self) -> int:
+        """The number of classes."""
+        return len(self.classes)
+
+    def loss(self) -> keras.losses.Loss:
+        """Returns the cross-entropy with class indices, [batch]."""
+        return keras.losses.SparseCategoricalCrossentropy()
+
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """Returns accuracy."""
+        return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
+
+
+class MultilabelHead(Head):
+    """Any number of several classes: the probability of each, [batch, classes]."""
+
+    task = "multilabel"
+    activation = "sigmoid"
+
+    @property
+    def units(self) -> int:
+        """The number of classes."""
+        return len(self.classes)
+
+    def loss(self) -> keras.losses.Loss:
+        """Returns the cross-entropy with labels 0 and 1, [batch, classes], mean over classes."""
+        return keras.losses.BinaryCrossentropy()
+
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """Returns the share of right decisions, and the mean area under the ROC curves."""
+        auc = keras.metrics.AUC(name="auc", multi_label=True, num_labels=self.units)
+        return [keras.metrics.BinaryAccuracy(name="accuracy"), auc]
+
+
+class RegressionHead(Head):
+    """One or more numbers, [batch, size]."""
+
+    task: ClassVar[Task] = "regression"
+    activation = "linear"
+
+    @property
+    def units(self) -> int:
+        """How many numbers there are."""
+        return self.size
+
+    def loss(self) -> keras.losses.Loss:
+        """Returns the mean squared error."""
         return keras.losses.MeanSquaredError()
 
     def metrics(self) -> list[keras.metrics.Metric]:
-        """Returns what is shown while training, the telling one first."""
-        if self.task == "binary":
-            return [keras.metrics.BinaryAccuracy(name="accuracy"), keras.metrics.AUC(name="auc")]
-        if self.task == "multiclass":
-            return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
+        """Returns the mean absolute error."""
         return [keras.metrics.MeanAbsoluteError(name="mae")]
+
+
+class ForecastHead(RegressionHead):
+    """The next values of a series, [batch, horizon]."""
+
+    task = "forecast"
+
+
+HEADS: Mapping[Task, type[Head]] = {
+    "binary": BinaryHead,
+    "multiclass": MulticlassHead,
+    "multilabel": MultilabelHead,
+    "regression": RegressionHead,
+    "forecast": ForecastHead,
+}
+"""What a model has to predict for each task."""

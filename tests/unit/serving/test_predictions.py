@@ -36,6 +36,24 @@ def test_regression_gives_values():
     ]
 
 
+def test_forecast_gives_a_number_a_step():
+    message = response(prediction=[1.0, 2.0, 3.0, 4.0])
+    for size in (2, 2):
+        message.outputs["prediction"].tensor_shape.dim.add(size=size)
+    assert predictions(message) == [Prediction(values=(1.0, 2.0)), Prediction(values=(3.0, 4.0))]
+
+
+def test_multi_label_gives_the_classes_that_were_decided_on():
+    message = response(probabilities=[0.9, 0.25, 0.75, 0.5], classes=["a", "b"] * 2)
+    message.outputs["decisions"].int64_val.extend([1, 0, 1, 1])
+    for size in (2, 2):
+        message.outputs["decisions"].tensor_shape.dim.add(size=size)
+    assert predictions(message) == [
+        Prediction(labels=("a",), probabilities={"a": pytest.approx(0.9), "b": 0.25}),
+        Prediction(labels=("a", "b"), probabilities={"a": 0.75, "b": 0.5}),
+    ]
+
+
 def test_tensor_content_is_read():
     message = predict_pb2.PredictResponse()
     message.outputs["prediction"].tensor_content = struct.pack("<2f", 1.5, 2.0)

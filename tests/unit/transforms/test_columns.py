@@ -7,7 +7,6 @@ import pytest
 import tensorflow as tf
 
 from transforms.columns import as_numbers, as_strings
-from transforms.label import encode_classes, encode_number
 
 
 def column(rows: list[list[float | int | bytes]], dtype: tf.DType) -> tf.SparseTensor:
@@ -55,14 +54,3 @@ def test_batch_without_any_value_keeps_its_size(dtype: tf.DType) -> None:
 
 def test_empty_batch_stays_empty() -> None:
     assert as_numbers(tf.sparse.from_dense(tf.zeros([0, 0]))).shape == [0]
-
-
-def test_classes_are_numbered_in_the_order_that_is_given() -> None:
-    labels = column([[b"yes"], [b"no"], [], [b"perhaps"], [b"no", b"yes"]], tf.string)
-    assert encode_classes(labels, ["no", "yes"]).numpy().tolist() == [1, 0, -1, -1, 0]
-    integers = column([[7], [3], [5]], tf.int64)
-    assert encode_classes(integers, [3, 7]).numpy().tolist() == [1, 0, -1]
-
-
-def test_missing_number_of_a_regression_is_nan() -> None:
-    np.testing.assert_array_equal(encode_number(column([[2], []], tf.int64)), [2, np.nan])

@@ -23,15 +23,25 @@ K = 5
 LABELS = {
     "binary": RNG.integers(0, 2, 500),
     "multiclass": RNG.integers(0, K, 500),
+    "multilabel": RNG.integers(0, 2, (500, K)).astype(np.float32),
     "regression": RNG.normal(1000.0, 3.0, 500),
+    "forecast": RNG.normal(1000.0, 3.0, (500, 4)).astype(np.float32),
 }
 PREDICTIONS = {
     # Two digits: many equal scores.
     "binary": np.round(RNG.random(500), 2).astype(np.float32),
     "multiclass": RNG.dirichlet(np.ones(K), 500).astype(np.float32),
+    "multilabel": RNG.random((500, K)).astype(np.float32),
     "regression": (LABELS["regression"] + RNG.normal(0.0, 1.0, 500)).astype(np.float32),
+    "forecast": (LABELS["forecast"] + RNG.normal(0.0, 1.0, (500, 4))).astype(np.float32),
 }
-DECISIONS = {"binary": Decision(2), "multiclass": Decision(K), "regression": Decision(0)}
+DECISIONS = {
+    "binary": Decision(2),
+    "multiclass": Decision(K),
+    "multilabel": Decision(K),
+    "regression": Decision(0),
+    "forecast": Decision(0),
+}
 
 
 def measure(
@@ -47,6 +57,13 @@ def measure(
 
 def by_sklearn(function: Callable[..., Any], **arguments: Any) -> Callable[[Array, Array], Any]:
     return lambda labels, predictions: function(labels, predictions, **arguments)
+
+
+def flat(function: Callable[..., Any]) -> Callable[[Array, Array], Any]:
+    """Returns a function of all numbers, whichever step they are of."""
+    return lambda labels, predictions: function(
+        labels.ravel().astype(np.float64), predictions.ravel().astype(np.float64)
+    )
 
 
 def of_decisions(function: Callable[..., Any], **arguments: Any) -> Callable[[Array, Array], Any]:
@@ -90,9 +107,15 @@ EXPECTED: dict[tuple[str, Task], Callable[[Array, Array], Any]] = {
     ("calibration", "binary"): lambda labels, predictions: (
         predictions.mean(dtype=np.float64) / labels.mean()
     ),
-    ("rmse", "regression"): by_sklearn(sk.root_mean_squared_error),
-    ("mae", "regression"): by_sklearn(sk.mean_absolute_error),
-    ("mse", "regression"): by_sklearn(sk.mean_squared_error),
+    **{
+        (name, task): flat(function)
+        for task in ("regression", "forecast")
+        for name, function in (
+            ("rmse", sk.root_mean_squared_error),
+            ("mae", sk.mean_absolute_error),
+            ("mse", sk.mean_squared_error),
+        )
+    },
     ("r2", "regression"): by_sklearn(sk.r2_score),
     **{
         ("mean_label", task): lambda labels, predictions: labels.mean()
@@ -102,10 +125,7 @@ EXPECTED: dict[tuple[str, Task], Callable[[Array, Array], Any]] = {
         ("mean_prediction", task): lambda labels, predictions: predictions.mean(dtype=np.float64)
         for task in ("binary", "regression")
     },
-    **{
-        ("example_count", task): lambda labels, predictions: len(labels)
-        for task in ("binary", "multiclass", "regression")
-    },
+    **{("example_count", task): lambda labels, predictions: len(labels) for task in LABELS},
 }
 CASES = [(name, task) for name, metric in METRICS.items() for task in metric.values]
 

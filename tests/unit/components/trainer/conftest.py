@@ -16,9 +16,22 @@ from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, sche
 
 from components.trainer.transform_graph import TransformGraph
 from transforms.columns import as_numbers, as_strings
-from transforms.label import encode_classes, encode_number
+from transforms.features import LabelSpec, Task
+from transforms.label import encode_class, encode_label
 
 CITIES = ("Bern", "Lima", "Oslo")
+
+CLASSES: dict[Task, list[str]] = {
+    "binary": ["no", "yes"],
+    "multiclass": [*CITIES],
+    "multilabel": [*CITIES, "old"],
+    "regression": [],
+    "forecast": [],
+}
+"""The classes of each task of `write_table`."""
+
+HORIZON = 2
+"""How many values a label of the task forecast has."""
 
 
 class Case(NamedTuple):
@@ -41,20 +54,24 @@ class Case(NamedTuple):
         return TransformGraph(self.path)
 
 
-def table_fn(task: str, classes: list[str]) -> Callable[[dict[str, tf.SparseTensor]], Any]:
+def horizon(task: Task) -> int:
+    """Returns how many values the label of a task has."""
+    return HORIZON if task == "forecast" else 1
+
+
+def table_fn(task: Task, classes: list[str]) -> Callable[[dict[str, tf.SparseTensor]], Any]:
     """Returns a preprocessing function of a number, an index and a one-hot vector."""
 
     def preprocess(columns: dict[str, tf.SparseTensor]) -> dict[str, tf.Tensor]:
         age = as_numbers(columns["age"])
-        city = encode_classes(columns["city"], CITIES)
-        label = columns["label"]
+        city = encode_class(columns, LabelSpec(key="city"), CITIES)
+        day = encode_class(columns, LabelSpec(key="day"), [0, 1])
+        label = LabelSpec(key="label", task=task, horizon=horizon(task))
         return {
             "age": tf.where(tf.math.is_nan(age), 0.0, age / 10),
             "city": tf.where(city < 0, tf.constant(3, tf.int64), city),
-            "day": tf.one_hot(encode_classes(columns["day"], [0, 1]), 2),
-            "label": encode_number(label)
-            if task == "regression"
-            else encode_classes(label, classes),
+            "day": tf.one_hot(day, 2),
+            "label": encode_label(columns, label, classes),
         }
 
     return preprocess
@@ -64,7 +81,8 @@ def image_fn(columns: dict[str, tf.SparseTensor]) -> dict[str, tf.Tensor]:
     """Decodes images of 28 x 28 x 1 and ten classes."""
     pixels = tf.io.decode_raw(as_strings(columns["image"]), tf.uint8, fixed_length=784)
     image = tf.cast(tf.reshape(pixels, [-1, 28, 28, 1]), tf.float32) / 255
-    return {"image": image, "label": encode_classes(columns["label"], list(range(10)))}
+    label = encode_class(columns, LabelSpec(key="label"), list(range(10)))
+    return {"image": image, "label": label}
 
 
 def write_graph(
@@ -88,14 +106,15 @@ def write_graph(
 def example(**values: Any) -> bytes:
     """Returns a serialized tf.Example; a value of None is left out."""
     features = tf.train.Features()
-    for name, value in values.items():
-        if isinstance(value, float):
-            features.feature[name].float_list.value.append(value)
-        elif isinstance(value, int):
-            features.feature[name].int64_list.value.append(value)
-        elif value is not None:
-            content = value if isinstance(value, bytes) else value.encode()
-            features.feature[name].bytes_list.value.append(content)
+    for name, given in values.items():
+        for value in given if isinstance(given, list) else [given]:
+            if isinstance(value, float):
+                features.feature[name].float_list.value.append(value)
+            elif isinstance(value, int):
+                features.feature[name].int64_list.value.append(value)
+            elif value is not None:
+                content = value if isinstance(value, bytes) else value.encode()
+                features.feature[name].bytes_list.value.append(content)
     return tf.train.Example(features=features).SerializeToString()
 
 
@@ -123,9 +142,9 @@ def write_case(
     return Case(path, examples, train, evaluation)
 
 
-def write_table(folder: Path, task: str) -> Case:
+def write_table(folder: Path, task: Task) -> Case:
     """Writes 60 records of a table whose label can be learnt; some values are missing."""
-    classes = {"binary": ["no", "yes"], "multiclass": list(CITIES), "regression": []}[task]
+    classes = CLASSES[task]
     rng = np.random.default_rng(0)
     examples = []
     for i in range(60):
@@ -134,7 +153,9 @@ def write_table(folder: Path, task: str) -> Case:
         label = {
             "binary": "yes" if age > 10 else "no",
             "multiclass": city,
+            "multilabel": [city, *(["old"] if age > 10 else [])],
             "regression": age / 10 + i % 3,
+            "forecast": [age / 10, age / 10 + 1],
         }[task]
         examples.append(
             example(
@@ -147,6 +168,8 @@ def write_table(folder: Path, task: str) -> Case:
     metadata = {
         "task": task,
         "label": "label",
+        "label_keys": ["label"],
+        "size": horizon(task),
         "classes": classes,
         "class_values": classes,
         "features": [
@@ -155,7 +178,7 @@ def write_table(folder: Path, task: str) -> Case:
             {"name": "day", "keys": ["day"], "kind": "numeric", "shape": [2], "depth": None},
         ],
     }
-    label_dtype = "float32" if task == "regression" else "string"
+    label_dtype = "string" if classes else "float32"
     raw = {"age": "float32", "city": "string", "day": "int64", "label": label_dtype}
     return write_case(folder, table_fn(task, classes), raw, metadata, examples)
 
@@ -171,6 +194,8 @@ def write_images(folder: Path) -> Case:
     metadata = {
         "task": "multiclass",
         "label": "label",
+        "label_keys": ["label"],
+        "size": 1,
         "classes": names,
         "class_values": list(range(10)),
         "features": [
@@ -191,7 +216,5 @@ def write_images(folder: Path) -> Case:
 def cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
     """One case a task on a table, and one of images."""
     folder = tmp_path_factory.mktemp("cases")
-    tables = {
-        task: write_table(folder / task, task) for task in ("binary", "multiclass", "regression")
-    }
+    tables = {task: write_table(folder / task, task) for task in CLASSES}
     return {**tables, "images": write_images(folder / "images")}

@@ -120,6 +120,42 @@ def test_no_record_is_answered_by_none(exported: Export) -> None:
     assert answer["probabilities"].shape == [0, 2]
 
 
+def test_multi_label_answers_with_a_decision_a_class(
+    exported: Export, cases: dict[str, Case]
+) -> None:
+    loaded = signatures(exported("mlp", "multilabel"))
+    answer = loaded["serving_default"](examples=tf.constant(cases["multilabel"].examples[:5]))
+    probabilities = answer["probabilities"].numpy()
+    assert probabilities.shape == (5, 4)
+    np.testing.assert_array_equal(answer["decisions"].numpy(), probabilities >= 0.5)
+    assert answer["decisions"].dtype == tf.int64
+    assert answer["classes"].numpy()[4].tolist() == [b"Bern", b"Lima", b"Oslo", b"old"]
+
+
+def test_forecast_answers_with_a_number_a_step(exported: Export, cases: dict[str, Case]) -> None:
+    loaded = signatures(exported("mlp", "forecast"))
+    answer = loaded["serving_default"](examples=tf.constant(cases["forecast"].examples[:5]))
+    assert answer["prediction"].shape == [5, 2]
+    assert "regress" not in loaded
+
+
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        ("binary", [1, 1, 0]),
+        ("multilabel", [[1, 0, 0, 1], [0, 1, 0, 1], [0, 0, 1, 0]]),
+        ("forecast", [[1.7, 2.7], [1.3, 2.3], [1.0, 2.0]]),
+    ],
+)
+def test_label_is_given_as_the_model_was_trained_on_it(
+    exported: Export, cases: dict[str, Case], case: str, expected: list[Any]
+) -> None:
+    name = "wide_deep" if case == "binary" else "mlp"
+    transform = signatures(exported(name, case))["transform_label"]
+    label = transform(examples=tf.constant(cases[case].examples[:3]))["label"]
+    np.testing.assert_allclose(label, expected, rtol=1e-6)
+
+
 def test_label_is_an_input_of_no_signature(exported: Export) -> None:
     for signature in signatures(exported("wide_deep", "binary")).values():
         assert "label" not in signature.structured_input_signature[1]
@@ -153,6 +189,7 @@ def test_card_says_what_the_model_is(exported: Export) -> None:
         "pipeline": "p",
         "task": "binary",
         "label": "label",
+        "size": 1,
         "classes": ["no", "yes"],
         "class_values": ["no", "yes"],
         "features": {"age": "float32", "city": "string", "day": "int64"},

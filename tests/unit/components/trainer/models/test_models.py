@@ -12,6 +12,7 @@ import pytest
 from components.trainer.config import OptimizerConfig, TrainConfig
 from components.trainer.models import MODELS, resolve
 from components.trainer.models.build import build_model, build_optimizer, compile_model
+from components.trainer.models.head import HEADS as HEAD_CLASSES
 from components.trainer.models.head import Head
 from components.trainer.models.inputs import TensorFeature, build_inputs
 from transforms.errors import ModelError, SpecError
@@ -25,11 +26,14 @@ TABLE = (AGE, CITY, DAY)
 FITTING = {"cnn": (IMAGE,), "mlp": TABLE, "wide_deep": TABLE}
 """Features that each model takes."""
 
-HEADS = {
-    "binary": Head("binary", ("no", "yes")),
-    "multiclass": Head("multiclass", tuple("abcdefghij")),
-    "regression": Head("regression"),
+HEADS: dict[str, Head] = {
+    "binary": HEAD_CLASSES["binary"](("no", "yes")),
+    "multiclass": HEAD_CLASSES["multiclass"](tuple("abcdefghij")),
+    "multilabel": HEAD_CLASSES["multilabel"](tuple("abc")),
+    "regression": HEAD_CLASSES["regression"](),
+    "forecast": HEAD_CLASSES["forecast"](size=4),
 }
+"""What each task has to predict."""
 
 ALL = pytest.mark.parametrize("name", MODELS)
 TASKS = pytest.mark.parametrize("task", HEADS)
@@ -46,9 +50,11 @@ def batch(
             x[feature.name] = rng.integers(0, feature.depth, 32)
         else:
             x[feature.name] = rng.normal(size=(32, *feature.shape)).astype(np.float32)
-    if head.task == "regression":
-        return x, rng.normal(size=32).astype(np.float32)
-    return x, rng.integers(0, len(head.classes), 32)
+    if head.task == "multilabel":
+        return x, rng.integers(0, 2, (32, head.units)).astype(np.float32)
+    if head.classes:
+        return x, rng.integers(0, len(head.classes), 32)
+    return x, rng.normal(size=(32, head.size)).astype(np.float32)
 
 
 def build(name: str, task: str, arguments: Mapping[str, object] | None = None) -> keras.Model:
@@ -68,7 +74,7 @@ def test_output_has_shape_and_range_of_its_task(name: str, task: str) -> None:
     assert y.dtype == np.float32
     if task == "multiclass":
         np.testing.assert_allclose(y.sum(axis=1), 1, rtol=1e-5)
-    if task == "binary":
+    if task in ("binary", "multilabel"):
         assert ((y > 0) & (y < 1)).all()
 
 
