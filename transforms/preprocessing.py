@@ -51,7 +51,7 @@ def preprocessing_fn(
     results = run_together([transform_feature(inputs, feature) for feature in features])
     outputs = {feature.name: _finite(x) for feature, x in zip(features, results, strict=True)}
     label = LabelSpec.model_validate(custom_config["label"])
-    outputs[label.key] = encode_label(inputs, label, custom_config["class_values"])
+    outputs[label.key] = encode_label(inputs, label, custom_config.get("class_values", ()))
     return outputs
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 from keras import layers
+from PIL import Image
 from sklearn import decomposition, impute, preprocessing
 from sklearn.feature_extraction import text
+
+from transforms.table import TRANSFORMS
 
 ROWS = 400
 ORDER = ("small", "medium", "large")
@@ -30,6 +35,7 @@ def make_rows() -> dict[str, list[Any]]:
         [words[i] for i in rng.zipf(1.4, rng.integers(1, 9)) % len(words)] for _ in range(ROWS)
     ]
     gaps = rng.random(ROWS) < 0.2
+    pixels = rng.integers(0, 256, (ROWS, 8, 6, 3), dtype=np.uint8)
     return {
         "number": number.tolist(),
         "skewed": skewed.tolist(),
@@ -41,7 +47,8 @@ def make_rows() -> dict[str, list[Any]]:
         "words": words_of,
         "text": [" ".join(tokens) for tokens in words_of],
         "series": [rng.normal(size=rng.integers(1, 7)).tolist() for _ in range(ROWS)],
-        "image": [rng.integers(0, 256, 8 * 6 * 3, dtype=np.uint8).tobytes() for _ in range(ROWS)],
+        "image": [image.tobytes() for image in pixels],
+        "png": [tf.io.encode_png(image).numpy() for image in pixels],
     }
 
 
@@ -93,6 +100,16 @@ def adapted(layer: keras.Layer, values: Any) -> np.ndarray:
     return np.asarray(layer(values))
 
 
+def padded(rows: Iterable[Any], length: int, side: str = "post") -> np.ndarray:
+    """Returns series of the same length, float32 [rows, length]."""
+    return keras.utils.pad_sequences(list(rows), length, "float32", side, side)
+
+
+def all_steps() -> preprocessing.StandardScaler:
+    """Returns a scaler that has seen the steps of all series."""
+    return preprocessing.StandardScaler().fit(np.concatenate(RAW["series"])[:, np.newaxis])
+
+
 class Reference(NamedTuple):
     """A chain over raw features, and what another library makes of them.
 
@@ -136,6 +153,17 @@ REFERENCES = {
     "robust, 5 % to 95 %": Reference(
         "sklearn RobustScaler", ("skewed",), (("robust", {"percent": (5.0, 95.0)}),),
         lambda: scaled(preprocessing.RobustScaler(quantile_range=(5, 95)), "skewed"),
+    ),
+    "passthrough": Reference(
+        "numpy", ("number",), ("passthrough",), lambda: numbers("number")[:, 0]
+    ),
+    "clip": Reference(
+        "numpy clip", ("number",), (("clip", {"low": 1.0, "high": 4.5}),),
+        lambda: np.clip(numbers("number")[:, 0], 1.0, 4.5),
+    ),
+    "missing": Reference(
+        "sklearn MissingIndicator", ("gappy",), ("missing",),
+        lambda: impute.MissingIndicator().fit_transform(numbers("gappy"))[:, 0],
     ),
     "log1p": Reference("numpy log1p", ("skewed",), ("log1p",), lambda: np.log1p(RAW["skewed"])),
     "power": Reference(
@@ -190,6 +218,21 @@ REFERENCES = {
             numbers("number", "skewed", "whole").astype(np.float64)
         ),
     ),
+    "ratio": Reference(
+        "numpy divide", ("skewed", "number"), ("ratio",),
+        lambda: np.divide(*numbers("skewed", "number").astype(np.float64).T),
+    ),
+    "difference": Reference(
+        "numpy subtract", ("skewed", "number"), ("difference",),
+        lambda: np.subtract(*numbers("skewed", "number").astype(np.float64).T),
+    ),
+    "expression": Reference(
+        "numpy", ("skewed", "number"),
+        (("expression", {"formula": "log(skewed) * max(number, 1) - number ** 2"}),),
+        lambda: np.log(numbers("skewed")[:, 0].astype(np.float64))
+        * np.maximum(numbers("number")[:, 0].astype(np.float64), 1)
+        - numbers("number")[:, 0].astype(np.float64) ** 2,
+    ),
     "cross_buckets": Reference(
         "sklearn KBinsDiscretizer", ("number", "skewed"), (("cross_buckets", {"buckets": 4}),),
         lambda: bins("number", 4) * 5 + bins("skewed", 4),
@@ -230,6 +273,10 @@ REFERENCES = {
             categories=[list(ORDER)], handle_unknown="use_encoded_value", unknown_value=3
         ).fit_transform(np.array(RAW["size"])[:, np.newaxis])[:, 0],
     ),
+    "frequency": Reference(
+        "pandas value_counts", ("city",), ("frequency",),
+        lambda: pd.Series(RAW["city"]).map(pd.Series(RAW["city"]).value_counts(normalize=True)),
+    ),
     "one_hot": Reference(
         "sklearn OneHotEncoder", ("city",), ("one_hot",),
         lambda: preprocessing.OneHotEncoder(
@@ -260,6 +307,21 @@ REFERENCES = {
             tf.constant(RAW["text"]),
         ),
     ),
+    "standardize, split, token_ids": Reference(
+        "keras TextVectorization", ("text",),
+        ("standardize", "split", ("token_ids", {"length": 4})),
+        lambda: adapted(
+            layers.TextVectorization(output_sequence_length=4), tf.constant(RAW["text"])
+        ),
+    ),
+    "ngrams": Reference(
+        "keras TextVectorization", ("words",),
+        (("ngrams", {"sizes": (2, 3)}), ("token_ids", {"length": 5})),
+        lambda: adapted(
+            layers.TextVectorization(standardize=None, ngrams=(2, 3), output_sequence_length=5),
+            tf.constant(RAW["text"]),
+        ),
+    ),
     "text_vectorization, pairs": Reference(
         "keras TextVectorization", ("text",), (("text_vectorization", {"ngram_sizes": (1, 2)}),),
         lambda: adapted(layers.TextVectorization(ngrams=2), tf.constant(RAW["text"])),
@@ -269,6 +331,19 @@ REFERENCES = {
         lambda: adapted(
             layers.TextVectorization(output_mode="count", max_tokens=13), tf.constant(RAW["text"])
         )[:, 1:],  # without the unknown ones
+    ),
+    "decode_raw": Reference("numpy frombuffer", ("image",), (RAW_IMAGE,), images),
+    "decode_image": Reference(
+        "Pillow", ("png",), (("decode_image", {"size": (8, 6)}),),
+        lambda: [np.asarray(Image.open(io.BytesIO(content))) for content in RAW["png"]],
+    ),
+    "grey": Reference(
+        "keras rgb_to_grayscale", ("image",), (RAW_IMAGE, "grey"),
+        lambda: keras.ops.image.rgb_to_grayscale(images()),
+    ),
+    "standardize_image": Reference(
+        "tf.image per_image_standardization", ("image",), (RAW_IMAGE, "standardize_image"),
+        lambda: tf.image.per_image_standardization(images()),
     ),
     "rescale": Reference(
         "keras Rescaling", ("image",),
@@ -284,13 +359,39 @@ REFERENCES = {
         lambda: layers.CenterCrop(4, 4)(images()),
     ),
     "standardize_channels": Reference(
-        "keras Normalization", ("image",), (RAW_IMAGE, "standardize_channels"),
-        lambda: adapted(layers.Normalization(), images()),
+        "sklearn StandardScaler", ("image",), (RAW_IMAGE, "standardize_channels"),
+        lambda: preprocessing.StandardScaler()
+        .fit_transform(images().reshape(-1, 3).astype(np.float64))
+        .reshape(-1, 8, 6, 3),
     ),
     "pad": Reference(
         "keras pad_sequences", ("series",), (("pad", {"length": 4, "side": "start"}),),
         lambda: keras.utils.pad_sequences(RAW["series"], 4, dtype="float32"),
     ),
+    "window": Reference(
+        "keras pad_sequences", ("series",), (("window", {"length": 3, "horizon": 1}),),
+        lambda: padded([row[:-1] for row in RAW["series"]], 3, side="pre"),
+    ),
+    "differences": Reference(
+        "numpy diff", ("series",), ("differences", ("pad", {"length": 6})),
+        lambda: padded(map(np.diff, RAW["series"]), 6),
+    ),
+    "scale_series": Reference(
+        "sklearn scale", ("series",), ("scale_series", ("pad", {"length": 6})),
+        lambda: padded(map(preprocessing.scale, RAW["series"]), 6),
+    ),
+    "z_score_steps": Reference(
+        "sklearn StandardScaler", ("series",), ("z_score_steps", ("pad", {"length": 6})),
+        lambda: padded(
+            (all_steps().transform(np.reshape(row, [-1, 1]))[:, 0] for row in RAW["series"]), 6
+        ),
+    ),
+    "mask": Reference(
+        "keras Masking", ("series",), (("mask", {"length": 6}),),
+        lambda: layers.Masking().compute_mask(padded(RAW["series"], 6)[:, :, np.newaxis]),
+    ),
+    "last": Reference("numpy", ("series",), ("last",), lambda: [row[-1] for row in RAW["series"]]),
+    "steps": Reference("numpy", ("series",), ("steps",), lambda: list(map(len, RAW["series"]))),
 }  # fmt: skip
 
 
@@ -317,3 +418,12 @@ def test_values_are_those_of_the_reference(
     record_property("reference", REFERENCES[title].source)
     record_property("largest difference", float(difference.max()))
     np.testing.assert_allclose(found, expected, rtol=2e-6, atol=2e-6)
+
+
+def test_every_transform_has_a_reference() -> None:
+    compared = {
+        step if isinstance(step, str) else step[0]
+        for reference in REFERENCES.values()
+        for step in reference.steps
+    }
+    assert compared == set(TRANSFORMS)
