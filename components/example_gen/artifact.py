@@ -7,15 +7,10 @@ from collections.abc import Mapping
 
 from tfx.types import artifact, artifact_utils
 
-from components.example_gen.config import Payload
-
 # The names that tfx.components.example_gen.utils and its PayloadFormat proto give to these. Their
 # import would bring Apache Beam along, for six seconds.
 _PAYLOAD_PROPERTY = "payload_format"
-_PAYLOAD_FORMATS: Mapping[Payload, str] = {
-    "tf_example": "FORMAT_TF_EXAMPLE",
-    "tf_sequence_example": "FORMAT_TF_SEQUENCE_EXAMPLE",
-}
+_TF_EXAMPLE = "FORMAT_TF_EXAMPLE"
 
 
 def split_folder(examples: artifact.Artifact, split: str) -> str:
@@ -31,15 +26,14 @@ def shard_name(index: int, count: int, *, compressed: bool) -> str:
     return f"data_tfrecord-{index:05d}-of-{count:05d}{'.gz' if compressed else ''}"
 
 
-def describe(examples: artifact.Artifact, payload: Payload, counts: Mapping[str, int]) -> None:
+def describe(examples: artifact.Artifact, counts: Mapping[str, int]) -> None:
     """Sets the properties of an artifact whose files are written.
 
     Args:
         examples: The artifact.
-        payload: What its records are.
         counts: The number of records by split; kept as ``records_<split>``.
     """
     examples.split_names = artifact_utils.encode_split_names(list(counts))
-    examples.set_string_custom_property(_PAYLOAD_PROPERTY, _PAYLOAD_FORMATS[payload])
+    examples.set_string_custom_property(_PAYLOAD_PROPERTY, _TF_EXAMPLE)
     for split, count in counts.items():
         examples.set_int_custom_property(f"records_{split}", count)

@@ -16,6 +16,7 @@ from tfx.types import artifact, artifact_utils
 from components.example_gen.artifact import describe, split_folder
 from components.example_gen.config import IngestConfig
 from components.example_gen.ingest import ingest_split
+from components.example_gen.sequences import flatten_files
 from components.example_gen.split import divide_files
 from transforms.errors import WorkFolderError
 
@@ -47,7 +48,10 @@ class Executor(base_executor.BaseExecutor):
         examples = artifact_utils.get_single_instance(output_dict["examples"])
         with _emptied_on_failure(examples.uri):
             counts = _fill(examples, config)
-        describe(examples, config.payload, counts)
+            if config.payload == "tf_sequence_example":
+                for name in counts:
+                    flatten_files(split_folder(examples, name))
+        describe(examples, counts)
         _summarise(examples, counts)
 
 

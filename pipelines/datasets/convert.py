@@ -7,11 +7,11 @@ from pathlib import Path
 
 from components.example_gen import sniff, tfrecord
 from components.example_gen.example_proto import Value, encode_example
+from components.example_gen.sequences import read_sequences
 from pipelines.datasets.columns import FeatureType
 from pipelines.datasets.csv_table import read_csv
 from pipelines.datasets.image_folder import read_images
 from pipelines.datasets.parquet_table import read_parquet
-from pipelines.datasets.sequence_records import read_sequences
 from pipelines.datasets.staging import staged_file
 from pipelines.datasets.windows import Windows, cut_windows
 from transforms.errors import DataError

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tensorflow as tf
@@ -13,6 +14,7 @@ from tfx.types import artifact_utils, standard_artifacts
 
 from components.example_gen import tfrecord
 from components.example_gen.config import IngestConfig, SplitRule
+from components.example_gen.example_proto import example_protos
 from components.example_gen.executor import Executor
 from transforms.errors import DataError, WorkFolderError
 
@@ -56,12 +58,35 @@ def test_files_are_divided_by_the_rule(write_examples: Callable[..., Path], tmp_
     assert examples.get_int_custom_property("records_eval") == 20
 
 
-def test_payload_format_is_the_one_tfx_sets(tmp_path: Path, sequence_records: list[bytes]) -> None:
+@pytest.mark.parametrize("compress", [False, True])
+@pytest.mark.parametrize("ingest", ["copy", "link"])
+def test_sequences_become_examples(
+    tmp_path: Path, sequence_records: list[bytes], compress: bool, ingest: Any
+) -> None:
+    path = tmp_path / "sequences"
+    tfrecord.write_records(path, sequence_records, compress=compress)
+    before = path.read_bytes()
+    config = IngestConfig(
+        payload="tf_sequence_example", splits={"train": (str(path),)}, ingest=ingest
+    )
+    examples = run(config, tmp_path / "out")
+    assert examples.get_string_custom_property("payload_format") == "FORMAT_TF_EXAMPLE"
+    [placed] = Path(artifact_utils.get_split_uri([examples], "train")).iterdir()
+    features = example_protos().Example.FromString(list(tfrecord.read_records(placed))[9]).features
+    assert list(features.feature["id"].int64_list.value) == [9]
+    assert list(features.feature["words"].bytes_list.value) == [b"a", b"b"]
+    assert path.read_bytes() == before
+
+
+def test_sequences_are_divided_like_examples(tmp_path: Path, sequence_records: list[bytes]) -> None:
     path = tmp_path / "sequences"
     tfrecord.write_records(path, sequence_records)
-    config = IngestConfig(payload="tf_sequence_example", splits={"train": (str(path),)})
+    rule = SplitRule(fractions={"train": 0.8, "eval": 0.2}, by="time", feature="id")
+    config = IngestConfig(payload="tf_sequence_example", files=(str(path),), split=rule)
     examples = run(config, tmp_path / "out")
-    assert examples.get_string_custom_property("payload_format") == "FORMAT_TF_SEQUENCE_EXAMPLE"
+    [placed] = Path(artifact_utils.get_split_uri([examples], "eval")).iterdir()
+    records = map(example_protos().Example.FromString, tfrecord.read_records(placed))
+    assert [record.features.feature["id"].int64_list.value[0] for record in records] == [8, 9]
 
 
 def test_full_disk_is_named_as_such(

@@ -8,8 +8,8 @@ import pytest
 
 from components.example_gen import tfrecord
 from components.example_gen.example_proto import example_protos
+from components.example_gen.sequences import read_sequences
 from pipelines.datasets.convert import convert
-from pipelines.datasets.sequence_records import read_sequences
 from transforms.errors import DataError
 
 
