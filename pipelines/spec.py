@@ -7,8 +7,7 @@ names the file and line, what is allowed, what was received and the nearest vali
 from __future__ import annotations
 
 import glob
-import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -22,8 +21,9 @@ from components.pusher.config import Budgets
 from components.statistics.config import Expectation, ValidateConfig
 from components.trainer.config import ModelConfig, TrainConfig
 from components.trainer.models import MODELS, resolve
-from pipelines.document import Document, read_document
+from pipelines.document import read_document
 from pipelines.feature_forms import FormError, expand_features, features_json_schema
+from pipelines.spec_errors import explain
 from transforms.arguments import arguments_model, check_arguments
 from transforms.errors import DataError, SpecError, did_you_mean
 from transforms.features import FeatureSpec, FrozenModel, LabelSpec
@@ -263,7 +263,7 @@ def load_spec(name: str, overrides: Sequence[str] = ()) -> PipelineSpec:
     except pydantic.ValidationError as exc:
         # A misspelt key comes first: it is why another one is missing.
         errors = sorted(exc.errors(), key=lambda error: error["type"] != "extra_forbidden")
-        first, *others = [_error(document, error) for error in errors]
+        first, *others = [explain(error, document, PipelineSpec) for error in errors]
         more = [f"       also {other.where}: {other.message}" for other in others]
         hint = "\n  ".join([first.hint or "Mend the value.", *more])
         raise SpecError(first.message, first.where, hint) from exc
@@ -319,37 +319,3 @@ def _check_disjoint(splits: Mapping[str, Sequence[str]]) -> None:
                     file,
                     "Make the patterns disjoint, or give `files` and a `split`.",
                 )
-
-
-def _error(document: Document, error: Any) -> SpecError:
-    """Translates one of pydantic's errors."""
-    loc: tuple[str | int, ...] = error["loc"]
-    cause = error.get("ctx", {}).get("error")
-    if isinstance(cause, FormError):
-        return SpecError(str(cause), document.place((*loc, *cause.path)), cause.hint)
-    path = document.place(loc)
-    if error["type"] == "extra_forbidden":
-        return SpecError(f"Unknown key '{loc[-1]}'", path, did_you_mean(str(loc[-1]), _keys(loc)))
-    if error["type"] == "missing":
-        return SpecError(f"`{'.'.join(map(str, loc))}` is missing", path)
-    name = ".".join(map(str, loc)) or "the spec"
-    message = error["msg"].removeprefix("Value error, ")
-    received = "" if isinstance(error["input"], Mapping) else f". Received: {error['input']!r}"
-    return SpecError(f"Invalid value for `{name}`. {message}{received}", path)
-
-
-def _keys(loc: Sequence[str | int]) -> list[str]:
-    """Returns the keys that the section around the last part of `loc` has."""
-    model: Any = PipelineSpec
-    for part in loc[:-1]:
-        field = model.model_fields.get(part)
-        model = next(_models(field.annotation), model) if field else model
-    return list(model.model_fields)
-
-
-def _models(annotation: Any) -> Iterator[type[pydantic.BaseModel]]:
-    """Yields the models in an annotation such as ``Annotated[Model, ...] | None``."""
-    if isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel):
-        yield annotation
-    for inner in typing.get_args(annotation):
-        yield from _models(inner)

@@ -159,6 +159,30 @@ def test_wrong_value_of_a_section_is_refused_at_its_line(
 
 
 @pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        (
+            "name=Trips",
+            "Expected small letters, digits, _ and -, a letter first. Received: 'Trips'",
+        ),
+        ("data=3", "Expected a section with the keys train, eval, test, files, split, payload"),
+        ("train.epochs=1.5", "Expected an integer. Received: 1.5"),
+        ("train.checkpoints=1", "Expected true or false. Received: 1"),
+        ("evaluate.slices=3", "Expected a list. Received: 3"),
+        ("label.task=guess", "Expected 'binary', 'multiclass', 'multilabel'"),
+        ("schema_file=3", "Expected a text. Received: 3"),
+    ],
+)
+def test_what_is_expected_is_said_in_words_of_yaml(load: Load, override: str, message: str) -> None:
+    assert message in refused(load, TEXT, override).message
+
+
+def test_unquoted_yes_and_no_are_explained(load: Load) -> None:
+    error = refused(load, TEXT.replace("label: tip", "label: {key: tip, classes: [No, Yes]}"))
+    assert 'Put quotes around them: "Yes"' in error.hint
+
+
+@pytest.mark.parametrize(
     ("section", "hint"),
     [
         ("train: {epoch: 3}", "Did you mean 'epochs'?"),
