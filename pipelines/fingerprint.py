@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import datetime
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -87,8 +88,15 @@ def file_parts(name: str, files: Sequence[str]) -> Parts:
     parts: Parts = {}
     for file in files:
         status = os.stat(file)
-        parts[f"{name} {file}"] = f"{status.st_size} bytes, {status.st_mtime_ns}"
+        parts[f"{name} {file}"] = f"{status.st_size:,} bytes, {_time(status.st_mtime_ns)}"
     return parts
+
+
+def _time(nanoseconds: int) -> str:
+    """Returns a time such as ``2026-03-01 12:30:05.000000001 UTC``, to the nanosecond."""
+    seconds, rest = divmod(nanoseconds, 10**9)
+    moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{rest:09} UTC"
 
 
 @cache

@@ -104,9 +104,12 @@ def test_file_part_changes_with_size_and_time(tmp_path: Path) -> None:
     path.write_bytes(b"abc")
     os.utime(path, ns=(1, 1))
     [before] = file_parts("data.train", [str(path)]).items()
-    assert before == (f"data.train {path}", "3 bytes, 1")
+    assert before == (f"data.train {path}", "3 bytes, 1970-01-01 00:00:00.000000001 UTC")
     os.utime(path, ns=(2, 2))
-    assert file_parts("data.train", [str(path)])[before[0]] == "3 bytes, 2"
+    assert (
+        file_parts("data.train", [str(path)])[before[0]]
+        == "3 bytes, 1970-01-01 00:00:00.000000002 UTC"
+    )
 
 
 def test_value_parts_name_every_leaf() -> None:

@@ -165,7 +165,7 @@ def test_changed_data_file_concerns_example_gen(plan: MakePlan, folder: Path) ->
     assert changed(before, after) == ["ExampleGen"]
     [line] = changed_parts(before.parts["ExampleGen"], after.parts["ExampleGen"])
     assert line.startswith(f"data.eval {folder}/eval.tfrecord: 4 bytes")
-    assert line.endswith("-> 4 bytes, 1")
+    assert line.endswith("-> 4 bytes, 1970-01-01 00:00:00.000000001 UTC")
 
 
 def test_curated_schema_concerns_schema_gen(plan: MakePlan, folder: Path) -> None:

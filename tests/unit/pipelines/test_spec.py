@@ -169,7 +169,7 @@ def test_wrong_value_of_a_section_is_refused_at_its_line(
         ("train.epochs=1.5", "Expected an integer. Received: 1.5"),
         ("train.checkpoints=1", "Expected true or false. Received: 1"),
         ("evaluate.slices=3", "Expected a list. Received: 3"),
-        ("label.task=guess", "Expected 'binary', 'multiclass', 'multilabel'"),
+        ("label={key: tip, task: guess}", "Expected 'binary', 'multiclass', 'multilabel'"),
         ("schema_file=3", "Expected a text. Received: 3"),
     ],
 )
