@@ -6,6 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Concatenate
 
 from components.trainer.models import cnn, mlp
+from components.trainer.models.rnn import convolutional, recurrent, text_gru
+from components.trainer.models.transformer import (
+    tabular_transformer,
+    text_transformer,
+    vision_transformer,
+)
 from transforms.dotted import find_function
 
 if TYPE_CHECKING:
@@ -19,9 +25,24 @@ if TYPE_CHECKING:
     ModelBuilder = Callable[Concatenate[Sequence[TensorFeature], Head, ...], keras.Model]
 
 MODELS: dict[str, ModelBuilder] = {
-    "cnn": cnn.cnn,
+    # tables
     "mlp": mlp.mlp,
+    "tabular_transformer": tabular_transformer.tabular_transformer,
     "wide_deep": mlp.wide_deep,
+    # images
+    "cnn": cnn.cnn,
+    "vision_transformer": vision_transformer.vision_transformer,
+    # series
+    "conv_gru": convolutional.conv_gru,
+    "deep_rnn": recurrent.deep_rnn,
+    "gru": recurrent.gru,
+    "layer_norm_rnn": recurrent.layer_norm_rnn,
+    "lstm": recurrent.lstm,
+    "simple_rnn": recurrent.simple_rnn,
+    "wavenet": convolutional.wavenet,
+    # texts
+    "text_gru": text_gru.text_gru,
+    "text_transformer": text_transformer.text_transformer,
 }
 
 

@@ -23,8 +23,8 @@ class TensorFeature:
 
     Attributes:
         name: Its name; unique in a pipeline.
-        kind: ``numeric`` is float32 [batch] or [batch, n], ``index`` int64 [batch], ``image``
-            float32 [batch, height, width, channels].
+        kind: ``numeric`` is float32 [batch], [batch, n] or [batch, steps, n], ``index`` int64
+            [batch] or [batch, length], ``image`` float32 [batch, height, width, channels].
         shape: Its shape without the batch dimension.
         depth: How many indices there are, for an index.
         embedding: The size of its embedding; None: the model's own choice.
@@ -41,7 +41,19 @@ class TensorFeature:
         """The dtype of the tensor."""
         return "int64" if self.kind == "index" else "float32"
 
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a text: the indices of its tokens, [batch, length]; 0 is padding."""
+        return self.kind == "index" and len(self.shape) == 1
+
+    @property
+    def is_series(self) -> bool:
+        """Whether it is a series: numbers in their order, [batch, steps] or [batch, steps, n]."""
+        return self.kind == "numeric" and len(self.shape) in (1, 2)
+
     def __str__(self) -> str:
+        if self.is_text:
+            return f"{self.name} (text of {self.shape[0]} tokens, depth {self.depth})"
         size = f"depth {self.depth}" if self.kind == "index" else str(list(self.shape))
         return f"{self.name} ({self.kind} {size})"
 
@@ -102,6 +114,8 @@ def embed(
         raise ModelError(
             f"Feature '{feature.name}' cannot be embedded: expected one index a record below a "
             f"known depth. Received: {feature}",
-            hint="Make it with `string_lookup`.",
+            hint="Use `text_gru` or `text_transformer` for a text, or make it with `bag_of_words`."
+            if feature.is_text
+            else "Make it with `string_lookup`.",
         )
     return keras.layers.Embedding(feature.depth, units, embeddings_initializer=initializer)(x)

@@ -1,0 +1,1 @@
+"""Recurrent and causal networks: of series, and of text."""

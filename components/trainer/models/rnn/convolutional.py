@@ -1,0 +1,106 @@
+"""Networks of series with convolutions over their steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from components.trainer.models.head import Head
+from components.trainer.models.inputs import TensorFeature, build_inputs
+from components.trainer.models.rnn.layers import Layers, Rate, Size, recurrent
+from components.trainer.models.rnn.series import stack_series
+from transforms.errors import ModelError
+from transforms.lazy import lazy_import
+
+if TYPE_CHECKING:
+    import keras
+else:
+    keras = lazy_import("keras")
+
+
+def conv_gru(
+    features: Sequence[TensorFeature],
+    head: Head,
+    *,
+    filters: Size = 32,
+    kernel_size: Size = 4,
+    strides: Size = 2,
+    units: Layers = (32,),
+    bidirectional: bool = False,
+    dropout: Rate = 0.0,
+) -> keras.Model:
+    """Builds gated recurrent units that read what a convolution makes of the series.
+
+    The convolution finds short patterns and shortens the series, so that the recurrent layers
+    remember more of it (Géron 2022, Hands-On Machine Learning, chapter 15).
+
+    Args:
+        features: One or more series of equally many steps; see `stack_series`.
+        head: What to predict, from the last step.
+        filters: The number of patterns.
+        kernel_size: How many steps a pattern has.
+        strides: How many steps lie between two windows of the convolution.
+        units: The width of each recurrent layer.
+        bidirectional: Read the series also from its end.
+        dropout: Share of each recurrent layer's output left out in a step.
+
+    Returns:
+        A model from feature name -> tensor to a tensor of `head.output_shape`.
+
+    Raises:
+        ModelError: The features are no series of equally many steps, or have less than
+            `kernel_size` steps.
+    """
+    inputs = build_inputs(features)
+    x = stack_series(inputs, features, "conv_gru")  # [batch, steps, channels]
+    if x.shape[1] < kernel_size:
+        raise ModelError(
+            f"A series is shorter than the window of conv_gru. Received: {x.shape[1]} steps, "
+            f"kernel_size={kernel_size}",
+            hint="Use a smaller `kernel_size`, or a longer `window`.",
+        )
+    x = keras.layers.Conv1D(filters, kernel_size, strides, activation="relu")(x)
+    x = recurrent(x, keras.layers.GRU, units, bidirectional=bidirectional, dropout=dropout)
+    return keras.Model(inputs, head.output(x), name="conv_gru")
+
+
+def wavenet(
+    features: Sequence[TensorFeature],
+    head: Head,
+    *,
+    filters: Size = 32,
+    dilations: Annotated[tuple[Size, ...], Field(min_length=1, strict=False)] = (1, 2, 4, 8),
+    repeats: Size = 2,
+    dropout: Rate = 0.0,
+) -> keras.Model:
+    """Builds causal convolutions whose steps lie wider and wider apart (van den Oord et al. 2016).
+
+    This is WaveNet's stack of dilated layers without its gates and skips: with the defaults the
+    output at a step depends on the 31 steps up to it. No step sees a later one.
+
+    Args:
+        features: One or more series of equally many steps; see `stack_series`.
+        head: What to predict, from the last step.
+        filters: The width of each layer.
+        dilations: How many steps lie between the two that each layer reads.
+        repeats: How often the layers are repeated.
+        dropout: Share of the last layer's output left out in a step.
+
+    Returns:
+        A model from feature name -> tensor to a tensor of `head.output_shape`.
+
+    Raises:
+        ModelError: The features are no series of equally many steps.
+    """
+    inputs = build_inputs(features)
+    x = stack_series(inputs, features, "wavenet")  # [batch, steps, channels]
+    for rate in dilations * repeats:
+        x = keras.layers.Conv1D(
+            filters, 2, padding="causal", dilation_rate=rate, activation="relu"
+        )(x)  # [batch, steps, filters]
+    x = x[:, -1]  # [batch, filters]
+    if dropout:
+        x = keras.layers.Dropout(dropout)(x)
+    return keras.Model(inputs, head.output(x), name="wavenet")

@@ -1,0 +1,172 @@
+"""Recurrent networks of series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from components.trainer.models.head import Head
+from components.trainer.models.inputs import TensorFeature, build_inputs
+from components.trainer.models.rnn.layers import Layers, Rate, RecurrentLayer, Size, recurrent
+from components.trainer.models.rnn.series import stack_series
+from transforms.lazy import lazy_import
+
+if TYPE_CHECKING:
+    import keras
+
+    from components.trainer.models.rnn import layer_norm_cell
+else:
+    keras = lazy_import("keras")
+    layer_norm_cell = lazy_import("components.trainer.models.rnn.layer_norm_cell")
+
+
+def simple_rnn(
+    features: Sequence[TensorFeature],
+    head: Head,
+    *,
+    units: Size = 32,
+    bidirectional: bool = False,
+    dropout: Rate = 0.0,
+) -> keras.Model:
+    """Builds one layer of h(t) = tanh(W x(t) + U h(t - 1) + b) (Elman 1990).
+
+    Args:
+        features: One or more series of equally many steps; see `stack_series`.
+        head: What to predict, from the last step.
+        units: The width of the layer.
+        bidirectional: Read the series also from its end.
+        dropout: Share of the layer's output left out in a step.
+
+    Returns:
+        A model from feature name -> tensor to a tensor of `head.output_shape`.
+
+    Raises:
+        ModelError: The features are no series of equally many steps.
+    """
+    layer = keras.layers.SimpleRNN
+    return _build("simple_rnn", features, head, layer, (units,), bidirectional, dropout)
+
+
+def deep_rnn(
+    features: Sequence[TensorFeature],
+    head: Head,
+    *,
+    units: Layers = (32, 32),
+    bidirectional: bool = False,
+    dropout: Rate = 0.0,
+) -> keras.Model:
+    """Builds several layers of `simple_rnn`, each reading the steps of the one below.
+
+    Args:
+        features: One or more series of equally many steps; see `stack_series`.
+        head: What to predict, from the last step.
+        units: The width of each layer.
+        bidirectional: Read the series also from its end.
+        dropout: Share of each layer's output left out in a step.
+
+    Returns:
+        A model from feature name -> tensor to a tensor of `head.output_shape`.
+
+    Raises:
+        ModelError: The features are no series of equally many steps.
+    """
+    layer = keras.layers.SimpleRNN
+    return _build("deep_rnn", features, head, layer, units, bidirectional, dropout)
+
+
+def layer_norm_rnn(
+    features: Sequence[TensorFeature],
+    head: Head,
+    *,
+    units: Layers = (32, 32),
+    bidirectional: bool = False,
+    dropout: Rate = 0.0,
+) -> keras.Model:
+    """Builds `deep_rnn` with a normalization of each step's state (Ba et al. 2016).
+
+    Args:
+        features: One or more series of equally many steps; see `stack_series`.
+        head: What to predict, from the last step.
+        units: The width of each layer.
+        bidirectional: Read the series also from its end.
+        dropout: Share of each layer's output left out in a step.
+
+    Returns:
+        A model from feature name -> tensor to a tensor of `head.output_shape`.
+
+    Raises:
+        ModelError: The features are no series of equally many steps.
+    """
+    layer = _layer_norm_layer
+    return _build("layer_norm_rnn", features, head, layer, units, bidirectional, dropout)
+
+
+def lstm(
+    features: Sequence[TensorFeature],
+    head: Head,
+    *,
+    units: Layers = (32,),
+    bidirectional: bool = False,
+    dropout: Rate = 0.0,
+) -> keras.Model:
+    """Builds layers of long short-term memory (Hochreiter and Schmidhuber 1997).
+
+    Args:
+        features: One or more series of equally many steps; see `stack_series`.
+        head: What to predict, from the last step.
+        units: The width of each layer.
+        bidirectional: Read the series also from its end.
+        dropout: Share of each layer's output left out in a step.
+
+    Returns:
+        A model from feature name -> tensor to a tensor of `head.output_shape`.
+
+    Raises:
+        ModelError: The features are no series of equally many steps.
+    """
+    return _build("lstm", features, head, keras.layers.LSTM, units, bidirectional, dropout)
+
+
+def gru(
+    features: Sequence[TensorFeature],
+    head: Head,
+    *,
+    units: Layers = (32,),
+    bidirectional: bool = False,
+    dropout: Rate = 0.0,
+) -> keras.Model:
+    """Builds layers of gated recurrent units (Cho et al. 2014).
+
+    Args:
+        features: One or more series of equally many steps; see `stack_series`.
+        head: What to predict, from the last step.
+        units: The width of each layer.
+        bidirectional: Read the series also from its end.
+        dropout: Share of each layer's output left out in a step.
+
+    Returns:
+        A model from feature name -> tensor to a tensor of `head.output_shape`.
+
+    Raises:
+        ModelError: The features are no series of equally many steps.
+    """
+    return _build("gru", features, head, keras.layers.GRU, units, bidirectional, dropout)
+
+
+def _build(
+    name: str,
+    features: Sequence[TensorFeature],
+    head: Head,
+    layer: RecurrentLayer,
+    units: Sequence[int],
+    bidirectional: bool,
+    dropout: float,
+) -> keras.Model:
+    inputs = build_inputs(features)
+    x = stack_series(inputs, features, name)  # [batch, steps, channels]
+    x = recurrent(x, layer, units, bidirectional=bidirectional, dropout=dropout)
+    return keras.Model(inputs, head.output(x), name=name)
+
+
+def _layer_norm_layer(units: int, *, return_sequences: bool) -> keras.layers.Layer:
+    return keras.layers.RNN(layer_norm_cell.LayerNormCell(units), return_sequences=return_sequences)

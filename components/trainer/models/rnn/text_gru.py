@@ -1,0 +1,53 @@
+"""A recurrent network that reads a text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from components.trainer.models.head import Head
+from components.trainer.models.inputs import TensorFeature, build_inputs
+from components.trainer.models.rnn.layers import Layers, Rate, Size, recurrent
+from components.trainer.models.text import find_text, join_others
+from transforms.lazy import lazy_import
+
+if TYPE_CHECKING:
+    import keras
+else:
+    keras = lazy_import("keras")
+
+
+def text_gru(
+    features: Sequence[TensorFeature],
+    head: Head,
+    *,
+    embedding_units: Size = 64,
+    units: Layers = (64,),
+    bidirectional: bool = False,
+    dropout: Rate = 0.0,
+) -> keras.Model:
+    """Builds gated recurrent units (Cho et al. 2014) that read a text and skip its padding.
+
+    Args:
+        features: One text; numbers and categories beside it join the last state.
+        head: What to predict.
+        embedding_units: The size of an embedding that its feature does not give.
+        units: The width of each recurrent layer.
+        bidirectional: Read the text also from its end.
+        dropout: Share of the embedding and of each layer's output left out in a step.
+
+    Returns:
+        A model from feature name -> tensor to a tensor of `head.output_shape`.
+
+    Raises:
+        ModelError: There is not one text, or an image.
+    """
+    text, depth, others = find_text(features, "text_gru")
+    inputs = build_inputs(features)
+    width = text.embedding or embedding_units
+    x = keras.layers.Embedding(depth, width, mask_zero=True)(inputs[text.name])
+    if dropout:
+        x = keras.layers.SpatialDropout1D(dropout)(x)  # [batch, length, width]
+    x = recurrent(x, keras.layers.GRU, units, bidirectional=bidirectional, dropout=dropout)
+    x = join_others(x, inputs, others, embedding_units)  # [batch, units + others]
+    return keras.Model(inputs, head.output(x), name="text_gru")
