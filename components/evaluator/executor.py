@@ -51,6 +51,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             ModelError: If a model cannot be loaded, or fails.
         """
         from components.evaluator.evaluation import evaluate  # TFMA takes 5 s to import
+        from components.evaluator.evidence import write_evidence
 
         self._log_startup(input_dict, output_dict, exec_properties)
         config = EvaluateConfig.model_validate_json(exec_properties["config"])
@@ -63,14 +64,16 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         if baseline:
             models.append(path_utils.serving_model_path(baseline.uri))
         output = artifact_utils.get_single_uri(output_dict["evaluation"])
+        files = _eval_files(input_dict["examples"])
         results = evaluate(
-            _eval_files(input_dict["examples"]),
+            files,
             models,
             card,
             config,
             output,
             self._make_beam_pipeline,
         )
+        write_evidence(output, files, candidate_path, card, config, results[0].count)
         verdict = judge(results, config, card.classes, no_baseline)
         against = f"compared with {baseline.uri}" if baseline else no_baseline
         _write_atomically(

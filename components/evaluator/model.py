@@ -30,6 +30,7 @@ class ModelCard(FrozenModel):
         size: How many numbers the label has.
         classes: Names of the classes, in the order of the outputs; empty for numbers.
         class_values: The raw label of each class.
+        features: The raw features that it is predicted from, and their dtypes.
     """
 
     model_config = pydantic.ConfigDict(extra="ignore")
@@ -40,6 +41,7 @@ class ModelCard(FrozenModel):
     size: int = 1
     classes: tuple[str, ...] = pydantic.Field(default=(), strict=False)
     class_values: tuple[int | str, ...] = pydantic.Field(default=(), strict=False)
+    features: dict[str, str] = pydantic.Field(default_factory=dict)
 
     @pydantic.model_validator(mode="after")
     def _check_classes(self) -> ModelCard:

@@ -1,0 +1,110 @@
+"""The records on which a model is far off, with what it saw of them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from components.evaluator.arrays import Array, Floats
+from components.evaluator.evidence_file import Mistake, Values
+from components.evaluator.model import ModelCard
+from transforms.features import Task
+
+SHOWN = 24
+"""Mistakes that are kept."""
+
+_NUMBERS, _TEXT, _BYTES = 32, 2000, 1 << 20
+"""What is kept of a feature: numbers, characters, bytes."""
+
+Errors = tuple[Floats, Callable[[int], tuple[str, str]]]
+"""The error of each record [n], 0 where it is right; and label and prediction of one in words."""
+
+
+def _class_errors(labels: Array, predictions: Floats, card: ModelCard, threshold: float) -> Errors:
+    """Returns the probability of all but the true class, where another one was decided for."""
+    rows = np.arange(len(labels))
+    if predictions.ndim == 1:
+        decided = (predictions > threshold).astype(np.int64)  # [n]
+        of_label = np.where(labels == 1, predictions, 1 - predictions)
+    else:
+        decided = predictions.argmax(axis=1)  # [n]
+        of_label = predictions[rows, labels]
+    errors: Floats = np.where(decided == labels, 0.0, 1 - of_label)
+    return errors, lambda row: (card.classes[labels[row]], card.classes[decided[row]])
+
+
+def _number_errors(labels: Array, predictions: Floats, *_: object) -> Errors:
+    """Returns the distances."""
+    errors: Floats = np.abs(predictions - labels)
+    return errors, lambda row: (f"{labels[row]:.6g}", f"{predictions[row]:.6g}")
+
+
+ERRORS: dict[Task, Callable[[Array, Floats, ModelCard, float], Errors]] = {
+    "binary": _class_errors,
+    "multiclass": _class_errors,
+    "regression": _number_errors,
+}
+"""What an error is, by task."""
+
+
+def worst_mistakes(
+    examples: Sequence[Any],
+    numbers: Sequence[int],
+    labels: Array,
+    predictions: Floats,
+    card: ModelCard,
+    threshold: float,
+) -> tuple[Mistake, ...]:
+    """Returns the records with the largest errors, the worst first.
+
+    Args:
+        examples: tf.Examples, n of them.
+        numbers: The number of each among all eval records.
+        labels: As in `statistics`.
+        predictions: As in `statistics`.
+        card: What is predicted, and from which raw features.
+        threshold: Probability above which a binary prediction counts as positive.
+    """
+    if card.task not in ERRORS:
+        return ()
+    errors, describe = ERRORS[card.task](labels, predictions, card, threshold)
+    worst = np.argsort(-errors, kind="stable")[:SHOWN]
+    mistakes = []
+    for row in worst[errors[worst] > 0]:
+        label, predicted = describe(int(row))
+        features = examples[row].features.feature
+        mistakes.append(
+            Mistake(
+                record=int(numbers[row]),
+                label=label,
+                predicted=predicted,
+                error=float(errors[row]),
+                features={key: read_values(features[key]) for key in card.features},
+            )
+        )
+    return tuple(mistakes)
+
+
+def read_values(feature: Any) -> Values:
+    """Returns what a tf.train.Feature holds; texts and lists are cut to a length to be read."""
+    raw = feature.bytes_list.value[:_NUMBERS]
+    if raw:
+        texts = [_text(value) for value in raw]
+        if None not in texts:
+            return Values(texts=tuple(text[:_TEXT] for text in texts if text is not None))
+        kept = [value for value in raw[:1] if len(value) <= _BYTES]
+        return Values(encoded=tuple(base64.b64encode(value).decode() for value in kept))
+    numbers = feature.int64_list.value or feature.float_list.value
+    return Values(numbers=tuple(map(float, numbers[:_NUMBERS])))
+
+
+def _text(value: bytes) -> str | None:
+    """Returns bytes as text; None if they are none: small pixels are valid UTF-8, too."""
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        return None
+    return text if all(char.isprintable() or char.isspace() for char in text) else None
