@@ -22,6 +22,7 @@ COMMANDS = {
     "promote": "label a version stable or canary",
     "rollback": "make an earlier version the newest again",
     "runs": "list the runs of a pipeline",
+    "report": "write a page about a run, or about two runs, and open it",
     "why": "tell why a component runs again, or would",
     "schema": "print the JSON Schema of a spec, for editors",
     "schema-review": "write the inferred data schema for editing",

@@ -18,6 +18,7 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -103,6 +104,13 @@ def _time(nanoseconds: int) -> str:
 def stack_parts() -> Parts:
     """Returns the versions of the packages that compute."""
     return {f"package {name}": importlib.metadata.version(name) for name in _STACK}
+
+
+def environment_digest() -> str:
+    """Returns a digest of the names and versions of all installed packages."""
+    folders = {Path(entry) for entry in sys.path if entry and os.path.isdir(entry)}
+    names = {path.stem for folder in folders for path in folder.glob("*.dist-info")}
+    return hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()[:16]
 
 
 def _source_file(module: str) -> Path | None:

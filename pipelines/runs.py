@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pydantic
 from pydantic import Field
@@ -16,6 +16,7 @@ from pydantic import Field
 from components.pusher.versions import list_versions
 from pipelines.fingerprint import Parts
 from pipelines.plan import Plan
+from transforms.errors import SpecError
 
 
 class ComponentRecord(pydantic.BaseModel):
@@ -43,6 +44,8 @@ class RunRecord(pydantic.BaseModel):
         status: ``running`` also stands for a run that was killed.
         seconds: Wall time.
         parts: The plan: by component, what its result depends on.
+        spec: The spec in its long form; empty in a record of an older version.
+        environment: Digest of the names and versions of all installed packages.
         components: How each finished component went, in order.
         error: What stopped it.
         log: The log file.
@@ -53,6 +56,8 @@ class RunRecord(pydantic.BaseModel):
     status: Literal["running", "complete", "failed"] = "running"
     seconds: float = 0.0
     parts: dict[str, Parts]
+    spec: dict[str, Any] = Field(default_factory=dict)
+    environment: str = ""
     components: dict[str, ComponentRecord] = Field(default_factory=dict)
     error: str = ""
     log: str = ""
@@ -105,6 +110,32 @@ def list_runs(folder: Path) -> list[RunRecord]:
         RunRecord.model_validate_json(path.read_text(encoding="utf-8"))
         for path in sorted(folder.glob("*.json"))
     ]
+
+
+def find_run(records: list[RunRecord], name: str | None = None) -> RunRecord:
+    """Returns a run.
+
+    Args:
+        records: All runs, the oldest first.
+        name: Its number from 1, its id or the beginning of its id; None: the last run.
+
+    Raises:
+        SpecError: There is no such run, or there are several.
+    """
+    if not records:
+        raise SpecError("There are no runs yet", hint="`tfline run SPEC` makes one.")
+    if name is None:
+        return records[-1]
+    if name.isdecimal() and 1 <= int(name) <= len(records):
+        return records[int(name) - 1]
+    found = [record for record in records if record.id.startswith(name)]
+    if len(found) != 1:
+        problem = "There is no run" if not found else f"{len(found)} runs begin with"
+        raise SpecError(
+            f"{problem} '{name}'",
+            hint=f"Name one of 1 to {len(records)}, or an id; `tfline runs SPEC` lists them.",
+        )
+    return found[0]
 
 
 def last_parts(records: list[RunRecord], component: str) -> Parts | None:

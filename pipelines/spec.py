@@ -23,6 +23,7 @@ from components.trainer.config import ModelConfig, TrainConfig
 from components.trainer.models import MODELS, resolve
 from pipelines.document import read_document
 from pipelines.feature_forms import FormError, expand_features, features_json_schema
+from pipelines.model_card import CardSpec
 from pipelines.spec_errors import explain
 from transforms.arguments import arguments_model, check_arguments
 from transforms.errors import DataError, SpecError, did_you_mean
@@ -192,6 +193,9 @@ class PipelineSpec(FrozenModel):
     push: (
         Annotated[PushSpec, BeforeValidator(_as_push, json_schema_input_type=str | PushSpec)] | None
     ) = Field(default=None, description="Where a blessed model goes.")
+    card: CardSpec = Field(
+        default_factory=CardSpec, description="What only people can say of the model."
+    )
 
     @pydantic.model_validator(mode="after")
     def _check_label_is_no_feature(self) -> Self:

@@ -24,12 +24,17 @@ class WorkFolder:
         self.metadata = self.root / "metadata.db"
         self.runs = self.root / "runs"
         self.logs = self.root / "logs"
+        self.reports = self.root / "reports"
         self.training = self.root / "training"
         self._lock = self.root / "lock"
 
     def log(self, run_id: str) -> Path:
         """Returns the log file of a run."""
         return self.logs / f"{run_id}.log"
+
+    def report(self, name: str) -> Path:
+        """Returns the page of a run, by its id, or of a comparison."""
+        return self.reports / f"{name}.html"
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import IO, TYPE_CHECKING
 
 from pipelines.commands.arguments import add_spec, read_spec, work_folder
+
+if TYPE_CHECKING:
+    from pipelines.runs import RunRecord
+    from pipelines.spec import PipelineSpec
+    from pipelines.work_folder import WorkFolder
 
 NOT_BLESSED = 3
 """Exit code of a run that went through with a model that is not blessed."""
@@ -23,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pipelines.runners.events import output_to_log
     from pipelines.runners.local import ComponentError
     from pipelines.runners.local import run as run_locally
-    from pipelines.runs import is_blessed, new_id
+    from pipelines.runs import find_run, is_blessed, list_runs, new_id
 
     spec = read_spec(arguments)
     check_data(spec)
@@ -37,11 +43,26 @@ def run(arguments: argparse.Namespace) -> int:
         except ComponentError as exc:
             print(f"{exc.component}: {_describe(exc.cause)}", file=sys.stderr)
             print(f"  log: {log}", file=sys.stderr)
+            _write_report(find_run(list_runs(folder.runs), run_id), folder, spec, sys.stderr)
             return getattr(exc.cause, "exit_code", 1)
         if record.id != run_id:
             log.unlink()  # nothing ran
     show_result(record)
+    _write_report(record, folder, spec, sys.stdout)
     return 0 if is_blessed(record) else NOT_BLESSED
+
+
+def _write_report(
+    record: RunRecord, folder: WorkFolder, spec: PipelineSpec, stream: IO[str]
+) -> None:
+    """Writes the page of the run and prints where it is; a run is not worse for lack of it."""
+    from pipelines.report.render import write_report
+    from transforms.errors import TflineError
+
+    try:
+        print(f"  report: {write_report(record, folder, spec.card)}", file=stream)
+    except TflineError as exc:
+        print(f"  report: {exc}", file=sys.stderr)
 
 
 def _describe(cause: BaseException) -> str:

@@ -20,11 +20,11 @@ def run(arguments: argparse.Namespace) -> int:
     records = list_runs(folder.runs)
     if not records:
         print(f"no runs in {folder.root}")
-    for record in records:
+    for number, record in enumerate(records, start=1):
         executed = [name for name, c in record.components.items() if not c.cached]
         status: str = record.status
         if status == "complete":
             status = "blessed" if is_blessed(record) else "not blessed"
         what = record.error.split("\n")[0] or f"ran {', '.join(executed) or 'nothing'}"
-        print(f"{record.id}  {status:<11}  {record.seconds:7.1f} s  {what}")
+        print(f"{number:>3}  {record.id}  {status:<11}  {record.seconds:7.1f} s  {what}")
     return 0

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pipelines.fingerprint import environment_digest
 from pipelines.plan import Plan, make_plan
 from pipelines.runners.events import PROGRESS, SUMMARY, Listener, relayed
 from pipelines.runs import ComponentRecord, RunRecord, list_runs
@@ -65,7 +66,14 @@ def run(spec: PipelineSpec, folder: WorkFolder, listener: Listener, run_id: str)
     records = list_runs(folder.runs)
     if records and records[-1].holds(plan):
         return _unchanged(records[-1], listener)
-    record = RunRecord(id=run_id, pipeline=spec.name, parts=plan.parts, log=str(folder.log(run_id)))
+    record = RunRecord(
+        id=run_id,
+        pipeline=spec.name,
+        parts=plan.parts,
+        spec=spec.model_dump(mode="json"),
+        environment=environment_digest(),
+        log=str(folder.log(run_id)),
+    )
     started = time.monotonic()
     try:
         _write(record, folder)

@@ -1,0 +1,1 @@
+"""What each section of a page shows, as frozen models: no HTML and no figures."""

@@ -1,0 +1,118 @@
+"""Metrics by slice, with what the live model reaches, and intervals where there are some."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from pipelines.report.intervals import wilson
+from pipelines.report.run_files import RunFiles
+
+FIRST = ("accuracy", "precision", "recall", "f1", "auc", "macro_f1", "rmse", "mae", "r2")
+"""Metrics that come first in the table, after those that decide."""
+
+MAX_METRICS = 8
+
+SHARES = ("accuracy",)
+"""Metrics that are a share of a slice's records, so that its size gives their interval."""
+
+Interval = tuple[float, float]
+
+
+@dataclasses.dataclass(frozen=True)
+class SliceRow:
+    """A slice.
+
+    Attributes:
+        label: Its features and values.
+        records: How many there are.
+        small: Whether there are too few for it to decide.
+        values: Metric to its value; None: not defined.
+        baselines: Metric to what the live model reaches.
+        intervals: Metric to its 95 % interval, where there is one.
+    """
+
+    label: str
+    records: int
+    small: bool
+    values: dict[str, float | None]
+    baselines: dict[str, float | None]
+    intervals: dict[str, Interval]
+
+
+@dataclasses.dataclass(frozen=True)
+class SlicesSection:
+    """The slices.
+
+    Attributes:
+        rows: The overall slice first.
+        metrics: Columns of the table.
+        plotted: Metrics that have a figure.
+        bounds: Metric to what it has to reach, overall and on slices.
+        smallest: Records that a slice needs to decide.
+        classes: Class to metric to value, over all records; empty for two classes or none.
+    """
+
+    rows: tuple[SliceRow, ...]
+    metrics: tuple[str, ...]
+    plotted: tuple[str, ...]
+    bounds: dict[str, tuple[float | None, float | None]]
+    smallest: int
+    classes: dict[str, dict[str, float | None]]
+
+
+def collect(files: RunFiles) -> SlicesSection | None:
+    """Returns the slices; None if the run has not evaluated a model."""
+    verdict = files.verdict
+    if verdict is None:
+        return None
+    rows = tuple(_row(entry) for entry in verdict["slices"])
+    measured = [name for name in rows[0].values if name != "example_count"]
+    deciding = [rule["metric"] for rule in verdict["rules"] if rule["metric"] in measured]
+    first = [name for name in FIRST if name in measured]
+    metrics = tuple(dict.fromkeys((*deciding, *first, *measured)))[:MAX_METRICS]
+    return SlicesSection(
+        rows=rows,
+        metrics=metrics,
+        plotted=tuple(dict.fromkeys((*deciding, *metrics[:2])))[:3] if len(rows) > 1 else (),
+        bounds={name: _bound(files.spec, name) for name in metrics},
+        smallest=verdict["min_slice_size"],
+        classes=_by_class(verdict),
+    )
+
+
+def _row(entry: dict[str, Any]) -> SliceRow:
+    values: dict[str, float | None] = entry["metrics"]
+    intervals = {name: tuple(interval) for name, interval in (entry.get("intervals") or {}).items()}
+    for name in SHARES:
+        share = values.get(name)
+        if share is not None and name not in intervals:
+            intervals[name] = wilson(round(share * entry["count"]), entry["count"])
+    return SliceRow(
+        label=entry["label"],
+        records=entry["count"],
+        small=entry["small"],
+        values=values,
+        baselines=entry["baseline"] or {},
+        intervals=intervals,
+    )
+
+
+def _bound(spec: dict[str, Any], metric: str) -> tuple[float | None, float | None]:
+    """Returns what the spec requires of a metric, overall and on slices."""
+    rule = spec.get("evaluate", {}).get("require", {}).get(metric) or {}
+    pairs = (("min", "max"), ("slice_min", "slice_max"))
+    overall, on_slices = (
+        rule.get(low) if rule.get(low) is not None else rule.get(high) for low, high in pairs
+    )
+    return overall, on_slices
+
+
+def _by_class(verdict: dict[str, Any]) -> dict[str, dict[str, float | None]]:
+    by_metric = verdict["slices"][0]["by_class"]
+    if not by_metric:
+        return {}
+    return {
+        name: {metric: values.get(name) for metric, values in by_metric.items()}
+        for name in verdict["classes"]
+    }

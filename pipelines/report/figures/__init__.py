@@ -1,0 +1,1 @@
+"""The figures of each section, as plain Plotly specifications."""
