@@ -35,6 +35,7 @@ demo: setup  ## from TFRecords to a gRPC prediction on real data: Chicago taxi t
 	echo "$$DEMO_ROWS" | $(BIN)/tfline predict taxi
 
 test: setup  ## run all tests
+	test -z "$$CI" || .ci/browser
 	$(BIN)/python -m pytest
 
 unit: setup  ## run the fast tests

@@ -79,8 +79,8 @@ def _curves(name: str, before: tuple[float, ...], after: tuple[float, ...]) -> F
         description=f"{name} in validation by epoch: at last {before[-1]:.4g} before and "
         f"{after[-1]:.4g} after.",
         data=[
-            line("before", range(1, len(before) + 1), before, 1),
-            line("after", range(1, len(after) + 1), after, 0),
+            line("before", range(1, len(before) + 1), before, 1, mode="lines+markers"),
+            line("after", range(1, len(after) + 1), after, 0, mode="lines+markers"),
         ],
         layout={"xaxis": axis("epoch", tickformat="d"), "showlegend": True},
         height=280,

@@ -1,0 +1,93 @@
+"""Curves, intervals and histograms against scikit-learn and SciPy on the same numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.spatial.distance import jensenshannon
+from sklearn import metrics as sk
+
+from pipelines.report.collect.curves import (
+    MAX_POINTS,
+    calibration,
+    precision_recall_curve,
+    roc_curve,
+    threshold_curve,
+)
+from pipelines.report.collect.histograms import divergence, shares
+from pipelines.report.intervals import wilson
+
+RNG = np.random.default_rng(8)
+
+
+@pytest.fixture(params=[50, 3000], ids=["few", "many"])
+def answers(request: pytest.FixtureRequest) -> tuple[np.ndarray, np.ndarray]:
+    """Labels and scores, some of which are equal."""
+    scores = RNG.random(request.param).round(2)
+    return RNG.random(request.param) < scores, scores
+
+
+def test_areas_are_those_of_scikit_learn(answers) -> None:
+    positive, scores = answers
+    assert roc_curve(positive, scores, "").area == pytest.approx(
+        sk.roc_auc_score(positive, scores), abs=1e-12
+    )
+    assert precision_recall_curve(positive, scores, "").area == pytest.approx(
+        sk.average_precision_score(positive, scores), abs=1e-12
+    )
+
+
+def test_points_lie_on_the_curve_of_scikit_learn(answers) -> None:
+    positive, scores = answers
+    x, y, _ = sk.roc_curve(positive, scores, drop_intermediate=False)
+    curve = roc_curve(positive, scores, "")
+    assert set(zip(curve.x, curve.y, strict=True)) <= {
+        (round(a, 5), round(b, 5)) for a, b in zip(x.tolist(), y.tolist(), strict=True)
+    }
+    assert (curve.x[0], curve.y[0], curve.x[-1], curve.y[-1]) == (0, 0, 1, 1)
+    assert len(curve.x) <= MAX_POINTS
+
+
+def test_thresholds_give_what_scikit_learn_says(answers) -> None:
+    positive, scores = answers
+    curve = threshold_curve(positive, scores, 0.5)
+    for place in (0, 30, 50):
+        decided = scores > curve.thresholds[place]
+        assert curve.precision[place] == pytest.approx(sk.precision_score(positive, decided))
+        assert curve.recall[place] == pytest.approx(sk.recall_score(positive, decided))
+        assert curve.f1[place] == pytest.approx(sk.f1_score(positive, decided))
+    assert curve.precision[-1] is None
+
+
+def test_calibration_bins_hold_all_records_in_order() -> None:
+    scores = RNG.random(1003)
+    bins = calibration(RNG.random(1003) < scores, scores)
+    assert sum(b.records for b in bins) == 1003
+    assert [b.predicted for b in bins] == sorted(b.predicted for b in bins)
+    assert all(b.low <= b.observed <= b.high for b in bins)
+    assert all(abs(b.predicted - b.observed) < 0.2 for b in bins)
+
+
+@pytest.mark.parametrize(("hits", "records"), [(0, 10), (3, 10), (10, 10), (988, 1000)])
+def test_interval_is_that_of_scipy(hits: int, records: int) -> None:
+    expected = stats.binomtest(hits, records).proportion_ci(method="wilson")
+    assert wilson(hits, records) == pytest.approx((expected.low, expected.high), abs=1e-6)
+
+
+def test_interval_of_nothing_is_everything() -> None:
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+def test_divergence_is_that_of_scipy() -> None:
+    one, other = RNG.random(12), RNG.random(12)
+    other[3] = 0
+    assert divergence(one, other) == pytest.approx(jensenshannon(one, other, base=2) ** 2)
+    assert divergence(one, one) == 0
+    assert divergence(np.array([1.0, 0.0]), np.array([0.0, 2.0])) == 1
+
+
+def test_buckets_are_spread_over_the_bins() -> None:
+    edges = np.array([0.0, 1.0, 2.0, 4.0])
+    found = shares([(0, 2, 6), (2, 2, 3), (4, 8, 1)], edges)
+    assert found.tolist() == pytest.approx([0.3, 0.3, 0.3])  # what lies above 4 is in no bin
