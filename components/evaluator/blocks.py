@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import logging
+import os
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -53,11 +55,13 @@ class Block:
         labels: [n, ...].
         predictions: The predictions of each model, [n, ...].
         columns: The raw features to slice by.
+        seed: Tells the blocks of an evaluation apart, the same in every run.
     """
 
     labels: Array
     predictions: dict[str, Floats]
     columns: dict[str, Column]
+    seed: tuple[int, int]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +74,11 @@ class _Place:
     def record(self, row: int) -> str:
         """Returns where a record of the block is."""
         return f"record {self.start + row:,} of {self.file}"
+
+    @property
+    def seed(self) -> tuple[int, int]:
+        """Of the block; where the file lies does not count."""
+        return zlib.crc32(os.path.basename(self.file).encode()), self.start
 
 
 def read_blocks(
@@ -191,7 +200,7 @@ def _block(batches: list[_Batch], card: ModelCard, place: _Place) -> Block:
     else:
         labels = np.concatenate(labelled)
         _check_labels(labels, card, place)
-    return Block(labels, predictions, columns)
+    return Block(labels, predictions, columns, place.seed)
 
 
 def _check_predictions(name: str, predicted: Floats, place: _Place) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pydantic
 
@@ -16,6 +16,12 @@ from transforms.errors import did_you_mean
 from transforms.features import FrozenModel, Task
 
 Number = Annotated[float, pydantic.Field(allow_inf_nan=False)]
+Loss = Annotated[Number, pydantic.Field(ge=0)]
+
+Proof = Literal["none", "to_block", "to_pass"]
+"""What a rule goes by: ``none`` is the measured value itself; ``to_block`` blocks a model only if
+chance cannot explain that it misses the bound; ``to_pass`` lets it pass only if chance cannot
+explain that it keeps it."""
 
 
 class Bound(FrozenModel):
@@ -26,21 +32,43 @@ class Bound(FrozenModel):
         max: Largest value allowed over all examples.
         slice_min: Smallest value allowed on each slice that is large enough to decide.
         slice_max: Largest value allowed on each slice that is large enough to decide.
+        proof: What the rule goes by; None: ``none`` over all examples, ``to_block`` on slices.
     """
 
     min: Number | None = None
     max: Number | None = None
     slice_min: Number | None = None
     slice_max: Number | None = None
+    proof: Proof | None = None
 
     @pydantic.model_validator(mode="after")
     def _check_order(self) -> Bound:
-        if not self.model_fields_set:
+        if {self.min, self.max, self.slice_min, self.slice_max} == {None}:
             raise ValueError("A bound needs at least one of min, max, slice_min, slice_max.")
         for low, high in (("min", "max"), ("slice_min", "slice_max")):
             bottom, top = getattr(self, low), getattr(self, high)
             if bottom is not None and top is not None and bottom > top:
                 raise ValueError(f"`{low}` is above `{high}`. Received: {bottom} > {top}.")
+        return self
+
+
+class Change(FrozenModel):
+    """How much worse than the baseline a metric may be; 0.0 is "not worse".
+
+    Attributes:
+        max_loss: Over all examples.
+        slice_max_loss: On each slice that is large enough to decide.
+        proof: What the rule goes by.
+    """
+
+    max_loss: Loss | None = None
+    slice_max_loss: Loss | None = None
+    proof: Proof = "to_block"
+
+    @pydantic.model_validator(mode="after")
+    def _check_loss(self) -> Change:
+        if {self.max_loss, self.slice_max_loss} == {None}:
+            raise ValueError("A change needs at least one of max_loss, slice_max_loss.")
         return self
 
 
@@ -53,7 +81,12 @@ class EvaluateConfig(FrozenModel):
         slices: What to slice by, beside the whole: a raw feature, or several for their cross.
         require: What each metric has to reach. The short form ``auc: 0.8`` is a minimum where
             larger is better, and a maximum where smaller is better.
-        change: How much worse than the baseline each metric may be; 0.0 is "not worse".
+        change: How much worse than the baseline each metric may be. The short form ``auc: 0.01``
+            is a ``max_loss``.
+        confidence: Of intervals, and of what counts as shown. The rules over all examples, and
+            those on slices, are each corrected for their number.
+        resamples: Number of bootstrap resamples that tell how far a value may be off.
+        seed: Of the resamples.
         min_slice_size: Smaller slices are shown and marked, and never decide.
         threshold: Probability above which a binary prediction counts as positive.
         batch_size: Examples a call of the model.
@@ -64,9 +97,10 @@ class EvaluateConfig(FrozenModel):
         pydantic.Field(default=(), strict=False)
     )
     require: dict[str, Bound] = pydantic.Field(default_factory=dict)
-    change: dict[str, Annotated[Number, pydantic.Field(ge=0)]] = pydantic.Field(
-        default_factory=dict
-    )
+    change: dict[str, Change] = pydantic.Field(default_factory=dict)
+    confidence: float = pydantic.Field(default=0.95, ge=0.5, lt=1)
+    resamples: int = pydantic.Field(default=200, ge=50, le=10_000)
+    seed: int = pydantic.Field(default=0, ge=0)
     min_slice_size: int = pydantic.Field(default=50, ge=1)
     threshold: float = pydantic.Field(default=0.5, ge=0, le=1)
     batch_size: int = pydantic.Field(default=1024, ge=1)
@@ -98,6 +132,18 @@ class EvaluateConfig(FrozenModel):
             return require
         return {name: _bound(name, value) for name, value in require.items()}
 
+    @pydantic.field_validator(
+        "change", mode="before", json_schema_input_type=dict[str, float | Change]
+    )
+    @classmethod
+    def _read_short_changes(cls, change: Any) -> Any:
+        if not isinstance(change, Mapping):
+            return change
+        return {
+            name: {"max_loss": value} if _is_number(value) else value
+            for name, value in change.items()
+        }
+
     @pydantic.model_validator(mode="after")
     def _check_names(self) -> EvaluateConfig:
         for name in (*(self.metrics or ()), *self.require, *self.change):
@@ -119,6 +165,9 @@ class EvaluateConfig(FrozenModel):
         for name, bound in self.require.items():
             if not self.slices and {bound.slice_min, bound.slice_max} != {None}:
                 raise ValueError(f"`require` bounds {name} on slices, but there are no `slices`.")
+        for name, change in self.change.items():
+            if not self.slices and change.slice_max_loss is not None:
+                raise ValueError(f"`change` bounds {name} on slices, but there are no `slices`.")
         return self
 
     def metric_names(self, task: Task) -> tuple[str, ...]:
@@ -130,7 +179,7 @@ class EvaluateConfig(FrozenModel):
 
 def _bound(name: str, value: Any) -> Any:
     """Returns the long form of a short bound; anything else is returned as it came."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
+    if not _is_number(value):
         return value
     better = METRICS[name].better if name in METRICS else None
     if better is None:
@@ -140,3 +189,8 @@ def _bound(name: str, value: Any) -> Any:
             f"`{name}` has no better direction. Write {{min: {value}}} or {{max: {value}}}."
         )
     return {"min": value} if better == "larger" else {"max": value}
+
+
+def _is_number(value: Any) -> bool:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and not math.isnan(value)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from google.protobuf import wrappers_pb2
 from tensorflow_model_analysis.proto import config_pb2
 
+from components.evaluator.claims import TOLERANCE
 from components.evaluator.config import EvaluateConfig
 from components.evaluator.custom_metrics import custom_metric_config
 from components.evaluator.group_metrics import group_metric_config
 from components.evaluator.metrics import METRICS, is_custom
 from components.evaluator.model import ModelCard
-from components.evaluator.verdict import TOLERANCE
 
 ONE_MODEL = ("",)
 """TFMA's name of the model, if there is only one."""
@@ -24,8 +24,9 @@ def build_eval_config(
 ) -> config_pb2.EvalConfig:
     """Returns the configuration of TFMA.
 
-    TFMA validates the overall bounds of metrics that are one number. Those on slices and on
-    single classes have conditions that TFMA cannot express: `verdict` decides on all of them.
+    TFMA validates the overall bounds of metrics that are one number, by the measured value. Rules
+    on slices, on single classes and by proof have conditions that TFMA cannot express: `verdict`
+    decides on all of them.
 
     Args:
         config: The evaluation.
@@ -66,7 +67,7 @@ def _add_thresholds(
     metric: config_pb2.MetricConfig, name: str, config: EvaluateConfig, has_baseline: bool
 ) -> None:
     threshold = config_pb2.MetricThreshold()
-    if name in config.require:
+    if name in config.require and config.require[name].proof in (None, "none"):
         bound = config.require[name]
         if bound.min is not None:
             threshold.value_threshold.lower_bound.CopyFrom(
@@ -76,8 +77,9 @@ def _add_thresholds(
             threshold.value_threshold.upper_bound.CopyFrom(
                 wrappers_pb2.DoubleValue(value=bound.max)
             )
-    if has_baseline and name in config.change:
-        loss = config.change[name] + TOLERANCE
+    change = config.change.get(name)
+    if has_baseline and change and change.proof == "none" and change.max_loss is not None:
+        loss = change.max_loss + TOLERANCE
         larger = METRICS[name].better == "larger"
         threshold.change_threshold.absolute.value = -loss if larger else loss
         threshold.change_threshold.direction = (

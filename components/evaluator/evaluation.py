@@ -5,21 +5,37 @@ Import tfx before this module: TFMA needs what tfx puts in place.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import apache_beam as beam
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.evaluators import metrics_plots_and_validations_evaluator
 from tensorflow_model_analysis.writers import eval_config_writer
 from tensorflow_model_analysis.writers import metrics_plots_and_validations_writer as tfma_writer
+from tfx.dsl.io import fileio
 
 from components.evaluator.config import EvaluateConfig
 from components.evaluator.eval_config import ONE_MODEL, TWO_MODELS, build_eval_config
-from components.evaluator.extracts import EvaluateFile
+from components.evaluator.extracts import EvaluateFile, to_extracts
 from components.evaluator.model import ModelCard
 from components.evaluator.results import SliceResult, read_results
+from components.evaluator.slices import SliceKey
+from components.evaluator.statistics import Decision
+from components.evaluator.uncertainty import (
+    AddSums,
+    ResampleGroup,
+    Resampling,
+    from_line,
+    measure_uncertainty,
+    to_line,
+)
 from transforms.errors import DataError
+
+UNCERTAINTY = "uncertainty.jsonl"
+"""The file beside TFMA's: a line a slice, how far its values may be off."""
 
 
 def evaluate(
@@ -53,6 +69,7 @@ def evaluate(
     names = TWO_MODELS if len(models) == 2 else ONE_MODEL
     eval_config = build_eval_config(config, card, names)
     locations = dict(zip(names, models, strict=True))
+    decisions = {name: Decision(len(card.classes), config.threshold) for name in names}
     evaluator = metrics_plots_and_validations_evaluator.MetricsPlotsAndValidationsEvaluator(
         eval_config
     )
@@ -73,18 +90,43 @@ def evaluate(
             rubber_stamp=True,  # a first model has no baseline to be compared with
         ),
     )
+    resampling = Resampling(
+        metrics=config.metric_names(card.task),
+        task=card.task,
+        decisions=decisions,
+        resamples=config.resamples,
+        seed=config.seed,
+    )
+    lines = os.path.join(output, UNCERTAINTY)
     with make_pipeline() as pipeline:
-        evaluation = (
+        groups = (
             pipeline
             | "Files" >> beam.Create(list(files))
             | "Spread" >> beam.Reshuffle()
             | "Predict"
             >> beam.ParDo(EvaluateFile(card, locations, config.slices, config.batch_size))
+        )
+        evaluation = (
+            groups
+            | "Extracts" >> beam.Map(to_extracts)
             | evaluator.stage_name >> evaluator.ptransform
         )
         for writer in writers:
             _ = evaluation | writer.stage_name >> writer.ptransform
-    results = read_results(tfma_writer.load_and_deserialize_metrics(output))
+        _ = (
+            groups
+            | "Resample" >> beam.ParDo(ResampleGroup(resampling))
+            | "Add" >> beam.CombinePerKey(AddSums())
+            | "Measure" >> beam.MapTuple(functools.partial(_uncertainty_line, resampling))
+            | "Write" >> beam.io.WriteToText(lines, num_shards=1, shard_name_template="")
+        )
+    with fileio.open(lines) as file:
+        uncertainty = dict(map(from_line, file))
+    results = read_results(tfma_writer.load_and_deserialize_metrics(output), uncertainty)
     if not results:
         raise DataError("The eval split has no records.", where=", ".join(files))
     return results
+
+
+def _uncertainty_line(resampling: Resampling, key: SliceKey, sums: Any) -> str:
+    return to_line(key, measure_uncertainty(resampling, sums))

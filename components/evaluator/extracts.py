@@ -1,4 +1,4 @@
-"""TFMA's Extracts, one for each slice of a block of examples instead of one for each example.
+"""Groups of examples: one for each slice of a block, and TFMA's Extracts of them.
 
 TFMA's evaluator does not look into the arrays of an Extracts, so labels [n] and predictions [n] or
 [n, k] of a whole group pass through it like those of one example: a Python call for each slice and
@@ -7,6 +7,7 @@ block, where there would be one for each example, slice, class and metric.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,10 +15,31 @@ import apache_beam as beam
 import numpy as np
 import tensorflow_model_analysis as tfma
 
-from components.evaluator.arrays import Integers
+from components.evaluator.arrays import Array, Floats, Integers
 from components.evaluator.blocks import Block, read_blocks
 from components.evaluator.model import ModelCard, Predictor
 from components.evaluator.slices import SliceKey, group_rows
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Group:
+    """The examples of a block that are in one slice; shapes and types as in `statistics`.
+
+    Attributes:
+        key: The slice.
+        labels: [n].
+        predictions: The predictions of each model, [n] or [n, k].
+        rows: int64 [n], their places in the block.
+        block_size: Number of examples of the block.
+        block_seed: Tells the blocks of an evaluation apart.
+    """
+
+    key: SliceKey
+    labels: Array
+    predictions: dict[str, Floats]
+    rows: Integers
+    block_size: int
+    block_seed: tuple[int, int]
 
 
 class EvaluateFile(beam.DoFn):
@@ -50,30 +72,42 @@ class EvaluateFile(beam.DoFn):
             name: Predictor(path, self._card) for name, path in self._models.items()
         }
 
-    def process(self, file: str) -> Iterator[tfma.types.Extracts]:
+    def process(self, file: str) -> Iterator[Group]:
         """Yields the groups of a TFRecord file."""
         features = dict.fromkeys(feature for key in self._slices for feature in key)
         for block in read_blocks(
             file, self._card, self._predictors, tuple(features), self._batch_size
         ):
-            yield from group_extracts(block, self._slices)
+            yield from group_block(block, self._slices)
 
 
-def group_extracts(block: Block, slices: Sequence[Sequence[str]]) -> Iterator[tfma.types.Extracts]:
-    """Yields the Extracts of the overall slice, then of each other slice of a block."""
+def group_block(block: Block, slices: Sequence[Sequence[str]]) -> Iterator[Group]:
+    """Yields the group of the overall slice, then of each other slice of a block."""
     examples = len(block.labels)
-    yield _extracts(block, (), np.arange(examples))
+    yield _group(block, (), np.arange(examples))
     for features in slices:
         for key, rows in group_rows(features, block.columns, examples):
-            yield _extracts(block, key, rows)
+            yield _group(block, key, rows)
 
 
-def _extracts(block: Block, key: SliceKey, rows: Integers) -> tfma.types.Extracts:
-    predictions: Any = {name: of_model[rows] for name, of_model in block.predictions.items()}
+def _group(block: Block, key: SliceKey, rows: Integers) -> Group:
+    return Group(
+        key=key,
+        labels=block.labels[rows],
+        predictions={name: of_model[rows] for name, of_model in block.predictions.items()},
+        rows=rows,
+        block_size=len(block.labels),
+        block_seed=block.seed,
+    )
+
+
+def to_extracts(group: Group) -> tfma.types.Extracts:
+    """Returns what TFMA takes for an example."""
+    predictions: Any = group.predictions
     if len(predictions) == 1:
         (predictions,) = predictions.values()  # TFMA does not nest those of an only model
     return {
-        tfma.LABELS_KEY: block.labels[rows],
+        tfma.LABELS_KEY: group.labels,
         tfma.PREDICTIONS_KEY: predictions,
-        tfma.SLICE_KEY_TYPES_KEY: [key],
+        tfma.SLICE_KEY_TYPES_KEY: [group.key],
     }

@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import apache_beam as beam
-import numpy as np
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.metrics import metric_types
 from tensorflow_model_analysis.proto import config_pb2
@@ -99,9 +98,9 @@ def _derived(
     name: str, task: Task, key: metric_types.MetricKey, kept: metric_types.MetricKey
 ) -> metric_types.DerivedMetricComputation:
     def result(metrics: dict[metric_types.MetricKey, Any]) -> dict[metric_types.MetricKey, Any]:
-        value = METRICS[name].values[task](metrics[kept])
-        if np.ndim(value) != 1:
-            return {key: value}
+        value = METRICS[name].values[task](metrics[kept])[0]  # of the examples as they are
+        if value.ndim != 1:
+            return {key: value if value.ndim else value.item()}
         return {
             key._replace(sub_key=metric_types.SubKey(class_id=index)): float(of_class)
             for index, of_class in enumerate(value)

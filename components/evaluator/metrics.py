@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 
 from components.evaluator import values
 from components.evaluator.statistics import (
+    Classes,
     Confusion,
     Count,
     LogLoss,
@@ -22,6 +23,7 @@ from components.evaluator.statistics import (
     Scores,
     Statistic,
 )
+from components.evaluator.values import Share
 from transforms.errors import SpecError, did_you_mean
 from transforms.features import Task
 
@@ -37,10 +39,13 @@ class Metric:
     Attributes:
         description: What it says, in one line.
         statistic: What is kept of the examples.
-        values: For each task that it fits, the function from the statistic to its value.
+        values: For each task that it fits, the function from the statistic to its values.
         better: Which values are better; None: neither.
         by_class: Whether it has a value for each class of a multiclass task.
         usual: Whether it is computed when the spec names no metrics.
+        share: If it is a share of examples: how many it counts, among how many.
+        paired: Whether it is a share of the same examples for every model, all or those of a
+            label: then two models differ by the examples that only one of them has right.
     """
 
     description: str
@@ -49,6 +54,8 @@ class Metric:
     better: Direction | None = None
     by_class: bool = False
     usual: bool = False
+    share: Callable[[Any], Share] | None = None
+    paired: bool = False
 
 
 def _of_class(value: values.ByClass) -> Mapping[Task, Callable[[Any], Any]]:
@@ -72,30 +79,35 @@ METRICS: Mapping[str, Metric] = {
     # Classes.
     "accuracy": Metric(
         "share of examples whose class was predicted",
-        Confusion,
+        Classes,
         {"binary": values.accuracy, "multiclass": values.accuracy},
         better="larger",
         usual=True,
+        share=values.right_of_all,
+        paired=True,
     ),
     "precision": Metric(
         "share of the predictions of a class that are right",
-        Confusion,
+        Classes,
         _of_class(values.precision),
         better="larger",
         by_class=True,
         usual=True,
+        share=values.right_of_predicted,
     ),
     "recall": Metric(
         "share of the examples of a class that were found",
-        Confusion,
+        Classes,
         _of_class(values.recall),
         better="larger",
         by_class=True,
         usual=True,
+        share=values.right_of_labelled,
+        paired=True,
     ),
     "f1": Metric(
         "harmonic mean of precision and recall of a class",
-        Confusion,
+        Classes,
         _of_class(values.f1),
         better="larger",
         by_class=True,
@@ -103,72 +115,82 @@ METRICS: Mapping[str, Metric] = {
     ),
     "specificity": Metric(
         "share of the negative examples recognised as such",
-        Confusion,
+        Classes,
         {"binary": values.specificity},
         better="larger",
+        share=values.right_of_negative,
+        paired=True,
     ),
     "false_positive_rate": Metric(
         "share of the negative examples taken for positive",
-        Confusion,
+        Classes,
         {"binary": values.false_positive_rate},
         better="smaller",
+        share=values.wrong_of_negative,
+        paired=True,
     ),
     "macro_precision": Metric(
         "precision, mean over the classes",
-        Confusion,
+        Classes,
         _macro(values.precision),
         better="larger",
         usual=True,
     ),
     "macro_recall": Metric(
         "recall, mean over the classes",
-        Confusion,
+        Classes,
         _macro(values.recall),
         better="larger",
         usual=True,
     ),
     "macro_f1": Metric(
         "F1, mean over the classes",
-        Confusion,
+        Classes,
         _macro(values.f1),
         better="larger",
         usual=True,
     ),
     "weighted_precision": Metric(
         "precision, mean over the examples' classes",
-        Confusion,
+        Classes,
         _weighted(values.precision),
         better="larger",
     ),
     "weighted_recall": Metric(
         "recall, mean over the examples' classes",
-        Confusion,
+        Classes,
         _weighted(values.recall),
         better="larger",
     ),
     "weighted_f1": Metric(
         "F1, mean over the examples' classes",
-        Confusion,
+        Classes,
         _weighted(values.f1),
         better="larger",
     ),
     "micro_precision": Metric(
         "precision over all decisions; with one class an example it equals accuracy",
-        Confusion,
+        Classes,
         {"multiclass": values.accuracy},
         better="larger",
+        share=values.right_of_all,
+        paired=True,
     ),
     "micro_recall": Metric(
         "recall over all decisions; with one class an example it equals accuracy",
-        Confusion,
+        Classes,
         {"multiclass": values.accuracy},
         better="larger",
+        share=values.right_of_all,
+        paired=True,
     ),
     "micro_f1": Metric(
         "F1 over all decisions; with one class an example it equals accuracy",
-        Confusion,
+        Classes,
         {"multiclass": values.accuracy},
         better="larger",
+        share=values.right_of_all,
+        paired=True,
     ),
     "top_3_accuracy": Metric(
         "share of examples whose class is among the 3 most probable",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,9 @@ import numpy as np
 from components.evaluator.slices import SliceKey
 
 OVERALL = "overall"
+
+MetricKey = tuple[str, int | None]
+"""A metric, and the class that its value is of; None if it is one number."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +32,29 @@ class Measures:
 
 
 @dataclasses.dataclass(frozen=True)
+class Uncertainty:
+    """How far a value on a slice may be off.
+
+    Attributes:
+        error: Standard error of the candidate's value; None if resamples do not tell.
+        baseline_error: That of the baseline's value.
+        difference_error: That of their difference, paired by example.
+        hits: If the metric is a share of examples, those that it counts.
+        trials: Those that it counts them among.
+        won: If the examples are the same for both models, those that only the candidate has right.
+        lost: Those that only the baseline has right.
+    """
+
+    error: float | None = None
+    baseline_error: float | None = None
+    difference_error: float | None = None
+    hits: int | None = None
+    trials: int | None = None
+    won: int | None = None
+    lost: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class SliceResult:
     """What was measured on a slice.
 
@@ -36,11 +62,13 @@ class SliceResult:
         key: Features with their values; empty: all examples.
         candidate: The metrics of the model.
         baseline: Those of the baseline, on the same examples; None: there is no baseline.
+        uncertainty: How far the values may be off; the user's own metrics have none.
     """
 
     key: SliceKey
     candidate: Measures
     baseline: Measures | None = None
+    uncertainty: Mapping[MetricKey, Uncertainty] = dataclasses.field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -57,16 +85,23 @@ class SliceResult:
         return int(self.candidate.numbers["example_count"])
 
 
-def read_results(records: Iterable[Any]) -> list[SliceResult]:
+def read_results(
+    records: Iterable[Any],
+    uncertainty: Mapping[SliceKey, Mapping[MetricKey, Uncertainty]] | None = None,
+) -> list[SliceResult]:
     """Reads what TFMA wrote.
 
     Args:
         records: tfma MetricsForSlice protos.
+        uncertainty: That of the values of each slice.
 
     Returns:
         The results; overall first, then by feature and from the largest slice to the smallest.
     """
-    results = [_slice_result(record) for record in records]
+    results = [
+        dataclasses.replace(result, uncertainty=(uncertainty or {}).get(result.key, {}))
+        for result in map(_slice_result, records)
+    ]
     return sorted(
         results,
         key=lambda result: (

@@ -1,141 +1,159 @@
-"""The values of the metrics: from a sufficient statistic of the examples to a number.
+"""The values of the metrics: from a sufficient statistic of the examples to numbers.
 
-Each function takes a statistic (see `statistics`) and returns a number, an array [k] with a value
-for each class, or an array [k, k]. What is not defined for a group of examples, such as the
-precision of a class that was never predicted, is NaN. Definitions are those of scikit-learn.
+Each function takes a statistic (see `statistics`), whose first axis [r] are resamples, and returns
+an array [r], [r, k] with a value for each class, or [r, k, k]. What is not defined for a group of
+examples, such as the precision of a class that was never predicted, is NaN. Definitions are those
+of scikit-learn.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from components.evaluator.statistics import Confusion, Count, LogLoss, Moments, Ranks, Scores
+from components.evaluator.statistics import (
+    Classes,
+    Confusion,
+    Count,
+    LogLoss,
+    Moments,
+    Ranks,
+    Scored,
+)
 from transforms.lazy import lazy_import
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from components.evaluator.arrays import Floats, Integers
+    from components.evaluator.arrays import Array, Floats, Integers
 else:
     np = lazy_import("numpy")
 
-ByClass = Callable[[Confusion], "Floats"]
-"""A metric with a value for each class, [k]."""
+Share = tuple["Integers", "Integers"]
+"""Examples that a metric counts, and those that it counts them among; [r] or [r, k] each."""
+
+ByClass = Callable[[Classes], "Floats"]
+"""A metric with a value for each class, [r, k]."""
 
 
-def _ratio(numerator: float, denominator: float) -> float:
-    """Returns the quotient; NaN if the denominator is 0."""
-    return float(numerator / denominator) if denominator else math.nan
-
-
-def _ratios(numerators: Integers, denominators: Integers) -> Floats:
-    """Returns the quotients, [k]; NaN where the denominator is 0."""
-    undefined = np.full(len(denominators), np.nan)
+def _ratio(numerators: Array, denominators: Array) -> Floats:
+    """Returns the quotients; NaN where the denominator is 0."""
+    undefined = np.full(np.broadcast(numerators, denominators).shape, np.nan)
     quotients: Floats = np.divide(numerators, denominators, out=undefined, where=denominators != 0)
     return quotients
 
 
-# Classes: from the confusion matrix. One value for each class; a binary metric is that of class 1.
+# Classes: shares of examples, which have exact tests.
 
 
-def _labelled(confusion: Confusion) -> Integers:
-    """Returns the number of examples of each class, [k]."""
-    labelled: Integers = confusion.counts.sum(axis=1)
-    return labelled
+def right_of_all(classes: Classes) -> Share:
+    """Returns the examples whose class was predicted, among all."""
+    return classes.right.sum(axis=-1), classes.labelled.sum(axis=-1)
 
 
-def _predicted(confusion: Confusion) -> Integers:
-    """Returns how often each class was predicted, [k]."""
-    predicted: Integers = confusion.counts.sum(axis=0)
-    return predicted
+def right_of_predicted(classes: Classes) -> Share:
+    """Returns for each class the right ones among its predictions, [r, k]."""
+    return classes.right, classes.predicted
 
 
-def accuracy(confusion: Confusion) -> float:
+def right_of_labelled(classes: Classes) -> Share:
+    """Returns for each class those that were found among its examples, [r, k]."""
+    return classes.right, classes.labelled
+
+
+def right_of_negative(classes: Classes) -> Share:
+    """Returns those that were recognised among the negative examples."""
+    return classes.right[:, 0], classes.labelled[:, 0]
+
+
+def wrong_of_negative(classes: Classes) -> Share:
+    """Returns those that were taken for positive among the negative examples."""
+    return classes.labelled[:, 0] - classes.right[:, 0], classes.labelled[:, 0]
+
+
+def accuracy(classes: Classes) -> Floats:
     """Returns the share of examples whose class was predicted."""
-    return _ratio(np.trace(confusion.counts), confusion.counts.sum())
+    return _ratio(*right_of_all(classes))
 
 
-def precision(confusion: Confusion) -> Floats:
-    """Returns for each class the share of its predictions that are right, [k]."""
-    return _ratios(np.diag(confusion.counts), _predicted(confusion))
+def precision(classes: Classes) -> Floats:
+    """Returns for each class the share of its predictions that are right, [r, k]."""
+    return _ratio(*right_of_predicted(classes))
 
 
-def recall(confusion: Confusion) -> Floats:
-    """Returns for each class the share of its examples that were found, [k]."""
-    return _ratios(np.diag(confusion.counts), _labelled(confusion))
+def recall(classes: Classes) -> Floats:
+    """Returns for each class the share of its examples that were found, [r, k]."""
+    return _ratio(*right_of_labelled(classes))
 
 
-def f1(confusion: Confusion) -> Floats:
-    """Returns for each class the harmonic mean of precision and recall, [k]."""
-    return _ratios(2 * np.diag(confusion.counts), _labelled(confusion) + _predicted(confusion))
+def f1(classes: Classes) -> Floats:
+    """Returns for each class the harmonic mean of precision and recall, [r, k]."""
+    return _ratio(2 * classes.right, classes.labelled + classes.predicted)
 
 
-def specificity(confusion: Confusion) -> float:
+def specificity(classes: Classes) -> Floats:
     """Returns the share of the negative examples that were recognised as such."""
-    return float(recall(confusion)[0])
+    return _ratio(*right_of_negative(classes))
 
 
-def false_positive_rate(confusion: Confusion) -> float:
+def false_positive_rate(classes: Classes) -> Floats:
     """Returns the share of the negative examples that were taken for positive ones."""
-    return 1 - specificity(confusion)
+    return _ratio(*wrong_of_negative(classes))
 
 
 def confusion_matrix(confusion: Confusion) -> Integers:
-    """Returns the counts, [k, k]; row: the label, column: the predicted class."""
+    """Returns the counts, [r, k, k]; row: the label, column: the predicted class."""
     return confusion.counts
 
 
-def of_class_one(by_class: ByClass, confusion: Confusion) -> float:
+def of_class_one(by_class: ByClass, classes: Classes) -> Floats:
     """Returns the value of class 1: a binary task's metric is that of its positive class."""
-    return float(by_class(confusion)[1])
+    return by_class(classes)[:, 1]
 
 
-def macro(by_class: ByClass, confusion: Confusion) -> float:
+def macro(by_class: ByClass, classes: Classes) -> Floats:
     """Returns the mean over the classes that occur; what is not defined for one counts as 0."""
-    occurs = (_labelled(confusion) + _predicted(confusion)) > 0
-    return _ratio(np.nan_to_num(by_class(confusion))[occurs].sum(), occurs.sum())
+    occurs = (classes.labelled + classes.predicted) > 0  # [r, k]
+    defined = np.nan_to_num(by_class(classes))
+    return _ratio((defined * occurs).sum(axis=-1), occurs.sum(axis=-1))
 
 
-def weighted(by_class: ByClass, confusion: Confusion) -> float:
+def weighted(by_class: ByClass, classes: Classes) -> Floats:
     """Returns the mean over the examples' classes; what is not defined for one counts as 0."""
-    weights = _labelled(confusion)
-    return _ratio((np.nan_to_num(by_class(confusion)) * weights).sum(), weights.sum())
+    defined = np.nan_to_num(by_class(classes))
+    return _ratio((defined * classes.labelled).sum(axis=-1), classes.labelled.sum(axis=-1))
 
 
-def top_accuracy(k: int, ranks: Ranks) -> float:
+def top_accuracy(k: int, ranks: Ranks) -> Floats:
     """Returns the share of examples whose class is among the `k` most probable ones."""
-    return _ratio(ranks.counts[:k].sum(), ranks.counts.sum())
+    return _ratio(ranks.counts[:, :k].sum(axis=-1), ranks.counts.sum(axis=-1))
 
 
 # Probabilities.
 
 
-def auc(scores: Scores) -> float:
+def auc(scored: Scored) -> Floats:
     """Returns the area under the ROC curve; NaN if there is only one class.
 
     It is the probability that a positive example scores above a negative one, ties counting half
     (Mann and Whitney, 1947).
     """
-    labels, order = np.concatenate(scores.labels), np.concatenate(scores.scores)
-    positives = int(labels.sum())
-    _, rank, ties = np.unique(order, return_inverse=True, return_counts=True)
-    mid_rank = np.cumsum(ties) - (ties - 1) / 2  # [distinct], 1-based mean rank of equal scores
-    wins = mid_rank[rank][labels].sum() - positives * (positives + 1) / 2
-    return _ratio(wins, positives * (len(labels) - positives))
+    counts = scored.counts.astype(np.float64)
+    negatives, positives = counts[:, 0], counts[:, 1]  # [r, m]
+    below = np.cumsum(negatives, axis=-1) - negatives / 2
+    pairs = positives.sum(axis=-1) * negatives.sum(axis=-1)
+    return _ratio((positives * below).sum(axis=-1), pairs)
 
 
-def pr_auc(scores: Scores) -> float:
+def pr_auc(scored: Scored) -> Floats:
     """Returns the average precision: the sum of precisions, weighted by the steps of recall."""
-    labels, order = np.concatenate(scores.labels), np.concatenate(scores.scores)
-    _, rank, ties = np.unique(-order, return_inverse=True, return_counts=True)  # best score first
-    hits = np.bincount(rank, weights=labels, minlength=len(ties))  # [distinct]
-    precisions = np.cumsum(hits) / np.cumsum(ties)  # [distinct]
-    return _ratio((precisions * hits).sum(), hits.sum())
+    counts = scored.counts[:, :, ::-1]  # best score first
+    hits = counts[:, 1]  # [r, m]
+    precisions = _ratio(np.cumsum(hits, axis=-1), np.cumsum(counts.sum(axis=1), axis=-1))
+    return _ratio((np.nan_to_num(precisions) * hits).sum(axis=-1), hits.sum(axis=-1))
 
 
-def log_loss(loss: LogLoss) -> float:
+def log_loss(loss: LogLoss) -> Floats:
     """Returns the mean negative log-likelihood of the labels, in nats."""
     return _ratio(loss.total, loss.examples)
 
@@ -143,41 +161,41 @@ def log_loss(loss: LogLoss) -> float:
 # Numbers.
 
 
-def calibration(moments: Moments) -> float:
+def calibration(moments: Moments) -> Floats:
     """Returns mean prediction / mean label: above 1 the model promises too much."""
     return _ratio(mean_prediction(moments), moments.mean_label)
 
 
-def mean_label(moments: Moments) -> float:
+def mean_label(moments: Moments) -> Floats:
     """Returns the mean of the labels."""
-    return moments.mean_label
+    return np.where(moments.examples > 0, moments.mean_label, np.nan)
 
 
-def mean_prediction(moments: Moments) -> float:
+def mean_prediction(moments: Moments) -> Floats:
     """Returns the mean of the predictions."""
     return _ratio(moments.prediction, moments.examples)
 
 
-def mae(moments: Moments) -> float:
+def mae(moments: Moments) -> Floats:
     """Returns the mean absolute error."""
     return _ratio(moments.absolute_error, moments.examples)
 
 
-def mse(moments: Moments) -> float:
+def mse(moments: Moments) -> Floats:
     """Returns the mean squared error."""
     return _ratio(moments.squared_error, moments.examples)
 
 
-def rmse(moments: Moments) -> float:
+def rmse(moments: Moments) -> Floats:
     """Returns the root of the mean squared error."""
-    return math.sqrt(mse(moments))
+    return np.sqrt(mse(moments))
 
 
-def r2(moments: Moments) -> float:
+def r2(moments: Moments) -> Floats:
     """Returns the share of the labels' variance that is explained; NaN if they are all equal."""
     return 1 - _ratio(moments.squared_error, moments.spread)
 
 
-def example_count(count: Count) -> int:
+def example_count(count: Count) -> Integers:
     """Returns the number of examples."""
     return count.examples

@@ -1,22 +1,23 @@
-"""May this model be pushed? Rules, what was measured, and an answer that says why.
+"""May this model be pushed? What the rules claim, what was measured, and an answer that says why.
 
 A rule decides if it holds for all examples, or for a slice that is large enough. What is not
 defined (the AUC of a slice with one class) never passes for good or bad by accident: overall it
-blocks the model, on a slice it is shown and does not decide.
+blocks the model, on a slice it is shown and does not decide. Where a rule asks for proof, chance is
+the other explanation of what was measured: p-values of the rules over all examples, and of those
+on slices, are each corrected for their number.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+from components.evaluator.claims import Claim, make_claims
+from components.evaluator.comparison import compare
 from components.evaluator.config import EvaluateConfig
-from components.evaluator.metrics import METRICS
-from components.evaluator.results import Measures, SliceResult
-
-TOLERANCE = 1e-9
-"""How far a value may miss its bound: the rounding of a difference of two values."""
+from components.evaluator.results import SliceResult
+from components.evaluator.significance import adjust, detectable_loss
 
 NO_BASELINE = "no baseline yet: no model was blessed before this one"
 
@@ -27,22 +28,35 @@ class RuleResult:
 
     Attributes:
         rule: The rule, for example ``auc >= 0.8``.
+        spec: Where the spec says so, for example ``evaluate.require.auc.min``.
         metric: The metric; with its class, if the rule holds for each class.
         slice: Label of the slice.
         value: What the model reached; NaN if that is not defined.
         bound: What it had to reach.
         baseline: What the baseline reached; None if the rule compares with nothing.
+        low: Lower end of the interval of the value; of its difference to the baseline, if the
+            rule compares with it; None if it is not known.
+        high: Upper end.
+        proof: What the rule goes by; see `config.Proof`.
+        test: How chance was ruled out; empty if the rule does not ask for it or there is no test.
+        p_value: Probability of such a result by chance, corrected for the number of rules.
         passed: Whether it was reached; None if it could not be told.
         decides: Whether the model is blocked if it did not pass.
         reason: All that in words.
     """
 
     rule: str
+    spec: str
     metric: str
     slice: str
     value: float
     bound: float
     baseline: float | None
+    low: float | None
+    high: float | None
+    proof: str
+    test: str
+    p_value: float | None
     passed: bool | None
     decides: bool
     reason: str
@@ -54,7 +68,7 @@ class Verdict:
 
     Attributes:
         blessed: Whether the model may be pushed.
-        reasons: Why, in words; what blocks it comes first.
+        reasons: Why, in words; what blocks it comes first, how it compares with the baseline last.
         rules: All rules on all slices.
     """
 
@@ -64,28 +78,18 @@ class Verdict:
 
 
 @dataclasses.dataclass(frozen=True)
-class _Limit:
-    """One side of a bound: a metric is at least (sign 1) or at most (sign -1) `bound`."""
+class _Doubt:
+    """What chance has to do with a claim.
 
-    sign: int
-    bound: float
+    Attributes:
+        p_value: Corrected probability; None if nothing is asked of it or there is no test.
+        tests: Number of tests that it is corrected for.
+        shown: Whether chance is ruled out.
+    """
 
-    def __str__(self) -> str:
-        return f"{'>=' if self.sign > 0 else '<='} {self.bound:g}"
-
-    def holds(self, value: float) -> bool:
-        return self.sign * (value - self.bound) >= -TOLERANCE
-
-    def compare(self, value: float) -> str:
-        """Returns ``0.79 < 0.8``, with as many digits as it takes to see the difference."""
-        relation = {
-            (1, True): ">=",
-            (1, False): "<",
-            (-1, True): "<=",
-            (-1, False): ">",
-        }[self.sign, self.holds(value)]
-        digits = next((d for d in range(3, 17) if f"{value:.{d}g}" != f"{self.bound:.{d}g}"), 3)
-        return f"{value:.{digits}g} {relation} {self.bound:g}"
+    p_value: float | None = None
+    tests: int = 1
+    shown: bool = False
 
 
 def judge(
@@ -105,111 +109,136 @@ def judge(
     Returns:
         The verdict. Without any rule a model is blessed.
     """
-    overall, *slices = results
-    rules = (
-        *_overall_rules(overall, config, classes),
-        *(rule for result in slices for rule in _slice_rules(result, config, classes)),
-        *_change_rules(overall, config, classes, no_baseline),
+    claims = tuple(make_claims(results, config, classes))
+    doubts = _doubts(claims, config)
+    rules = tuple(
+        _rule(claim, doubt, config, no_baseline)
+        for claim, doubt in zip(claims, doubts, strict=True)
     )
     blocking = [rule.reason for rule in rules if rule.decides and not rule.passed]
     passing = [rule.reason for rule in rules if rule.decides and rule.passed]
     undecided = [rule.reason for rule in rules if not rule.decides and not rule.passed]
     reasons = (*blocking, *passing, *undecided) or ("nothing was required",)
-    return Verdict(not blocking, reasons, rules)
+    return Verdict(not blocking, (*reasons, *compare(results[0], config)), rules)
 
 
-def _overall_rules(
-    overall: SliceResult, config: EvaluateConfig, classes: Sequence[str]
-) -> Iterator[RuleResult]:
-    for metric, bound in config.require.items():
-        for limit in _limits(bound.min, bound.max):
-            for name, value in _values(overall.candidate, metric, classes):
-                yield _rule(name, limit, overall, value, decides=True)
+def _is_small(claim: Claim, config: EvaluateConfig) -> bool:
+    return bool(claim.result.key) and claim.result.count < config.min_slice_size
 
 
-def _slice_rules(
-    result: SliceResult, config: EvaluateConfig, classes: Sequence[str]
-) -> Iterator[RuleResult]:
-    for metric, bound in config.require.items():
-        for limit in _limits(bound.slice_min, bound.slice_max):
-            for name, value in _values(result.candidate, metric, classes):
-                small = result.count < config.min_slice_size
-                rule = _rule(name, limit, result, value, decides=not (small or math.isnan(value)))
-                if small:
-                    note = f"{result.count} records decide nothing"
-                    rule = dataclasses.replace(rule, reason=f"{rule.reason} ({note})")
-                yield rule
+def _doubts(claims: Sequence[Claim], config: EvaluateConfig) -> list[_Doubt]:
+    """Returns what chance has to do with each claim.
+
+    Blocking by any of many rules has to be corrected for their number. Passing has not: there,
+    every single one has to be shown.
+    """
+    alpha = 1 - config.confidence
+    doubts = [_Doubt()] * len(claims)
+    for on_slices in (False, True):
+        family: list[tuple[int, float]] = []
+        for index, claim in enumerate(claims):
+            if bool(claim.result.key) is not on_slices or claim.evidence is None:
+                continue
+            if claim.proof == "to_pass":
+                p_value = claim.evidence.holds
+                doubts[index] = _Doubt(p_value, 1, p_value <= alpha)
+            elif claim.proof == "to_block" and not _is_small(claim, config):
+                family.append((index, claim.evidence.fails))
+        adjusted = adjust([p_value for _, p_value in family])
+        for (index, _), p_value in zip(family, adjusted, strict=True):
+            doubts[index] = _Doubt(p_value, len(family), p_value <= alpha)
+    return doubts
 
 
-def _rule(name: str, limit: _Limit, result: SliceResult, value: float, decides: bool) -> RuleResult:
-    passed: bool | None = None
-    if math.isnan(value):
-        where = result.label if result.key else "these records"
-        reason = f"{name} is not defined on {where}, required {limit}"
-    else:
-        passed = limit.holds(value)
-        where = f" on {result.label}" if result.key else ""
-        reason = f"{name} {limit.compare(value)}{where}"
+def _rule(claim: Claim, doubt: _Doubt, config: EvaluateConfig, no_baseline: str) -> RuleResult:
+    passed = _passes(claim, doubt)
+    missing_value = math.isnan(claim.value)
+    decides = not claim.result.key if missing_value else passed is not None
+    low, high = claim.interval or (None, None)
+    tested = doubt.p_value is not None and claim.evidence is not None
     return RuleResult(
-        rule=f"{name} {limit}",
-        metric=name,
-        slice=result.label,
-        value=value,
-        bound=limit.bound,
-        baseline=None,
+        rule=claim.rule,
+        spec=claim.spec,
+        metric=claim.metric,
+        slice=claim.result.label,
+        value=claim.value,
+        bound=claim.bound,
+        baseline=claim.baseline if claim.result.baseline else None,
+        low=low,
+        high=high,
+        proof=claim.proof,
+        test=claim.evidence.test if tested and claim.evidence else "",
+        p_value=doubt.p_value,
         passed=passed,
-        decides=decides,
-        reason=reason,
+        decides=decides and not _is_small(claim, config),
+        reason=_reason(claim, doubt, config, no_baseline),
     )
 
 
-def _change_rules(
-    overall: SliceResult, config: EvaluateConfig, classes: Sequence[str], no_baseline: str
-) -> Iterator[RuleResult]:
-    baseline = overall.baseline or Measures()
-    unknown = "it is not defined for the baseline" if overall.baseline else no_baseline
-    for metric, loss in config.change.items():
-        sign = 1 if METRICS[metric].better == "larger" else -1
-        before = dict(_values(baseline, metric, classes))
-        for name, value in _values(overall.candidate, metric, classes):
-            reference = before.get(name, math.nan)
-            limit = _Limit(sign, reference - sign * loss)
-            passed: bool | None = None
-            if math.isnan(value):
-                reason = f"{name} is not defined on these records"
-            elif math.isnan(reference):
-                reason = f"{name} {value:.4g} is not compared: {unknown}"
-            else:
-                passed = limit.holds(value)
-                worse = "at most" if passed else "more than"
-                reason = (
-                    f"{name} {value:.4g} is {worse} {loss:g} worse than the baseline's "
-                    f"{reference:.4g}"
-                )
-            yield RuleResult(
-                rule=f"{name} at most {loss:g} worse than the baseline",
-                metric=name,
-                slice=overall.label,
-                value=value,
-                bound=limit.bound,
-                baseline=reference if overall.baseline else None,
-                passed=passed,
-                decides=passed is not None or math.isnan(value),
-                reason=reason,
-            )
+def _passes(claim: Claim, doubt: _Doubt) -> bool | None:
+    if not claim.defined:
+        return None
+    if doubt.p_value is None:
+        return claim.reached
+    return doubt.shown if claim.proof == "to_pass" else not doubt.shown
 
 
-def _limits(low: float | None, high: float | None) -> Iterator[_Limit]:
-    if low is not None:
-        yield _Limit(1, low)
-    if high is not None:
-        yield _Limit(-1, high)
-
-
-def _values(measures: Measures, metric: str, classes: Sequence[str]) -> Iterator[tuple[str, float]]:
-    """Yields the value of a metric, or its value for each class; NaN if it was not measured."""
-    if metric in measures.by_class:
-        for index, value in sorted(measures.by_class[metric].items()):
-            yield f"{metric} of {classes[index]}", value
+def _reason(claim: Claim, doubt: _Doubt, config: EvaluateConfig, no_baseline: str) -> str:
+    """Returns what became of a claim, in words."""
+    where = f" on {claim.result.label}" if claim.result.key else ""
+    if claim.loss is None:
+        words = _bound_words(claim, doubt, where)
     else:
-        yield metric, measures.numbers.get(metric, math.nan)
+        words = _change_words(claim, doubt, where, no_baseline)
+    details = list(_details(claim, doubt, config)) if claim.defined else []
+    if _is_small(claim, config):
+        details.append(f"{claim.result.count} records decide nothing")
+    return f"{words} ({'; '.join(details)})" if details else words
+
+
+def _bound_words(claim: Claim, doubt: _Doubt, where: str) -> str:
+    limit = f"{'>=' if claim.sign > 0 else '<='} {claim.bound:g}"
+    if math.isnan(claim.value):
+        place = claim.result.label if where else "these records"
+        return f"{claim.metric} is not defined on {place}, required {limit}"
+    relation = limit[:2] if claim.reached else ("<" if claim.sign > 0 else ">")
+    digits = next((d for d in range(3, 17) if f"{claim.value:.{d}g}" != f"{claim.bound:.{d}g}"), 3)
+    words = f"{claim.metric} {claim.value:.{digits}g} {relation} {claim.bound:g}{where}"
+    if _passes(claim, doubt) == claim.reached:
+        return words
+    return f"{words}, which may be chance"
+
+
+def _change_words(claim: Claim, doubt: _Doubt, where: str, no_baseline: str) -> str:
+    if math.isnan(claim.value):
+        return (
+            f"{claim.metric} is not defined on {claim.result.label if where else 'these records'}"
+        )
+    if not claim.defined:
+        why = "it is not defined for the baseline" if claim.result.baseline else no_baseline
+        return f"{claim.metric} {claim.value:.4g}{where} is not compared: {why}"
+    degree = "at most" if claim.reached else "more than"
+    words = (
+        f"{claim.metric} {claim.value:.4g}{where} is {degree} {claim.loss:g} worse than the "
+        f"baseline's {claim.baseline:.4g}"
+    )
+    if _passes(claim, doubt) == claim.reached:
+        return words
+    return f"{words}, which may be chance"
+
+
+def _details(claim: Claim, doubt: _Doubt, config: EvaluateConfig) -> list[str]:
+    """Returns interval, p-value and what the rule could have seen."""
+    level = f"{100 * config.confidence:g} %"
+    details = []
+    if claim.interval is not None:
+        what = f"{level} interval" if claim.loss is None else f"{level} interval of the difference"
+        details.append(f"{what} {claim.interval[0]:.3g} to {claim.interval[1]:.3g}")
+    if doubt.p_value is not None and claim.evidence is not None:
+        of_many = f" of {doubt.tests}" if doubt.tests > 1 else ""
+        details.append(f"p {doubt.p_value:.2g} by {claim.evidence.test}{of_many}")
+    blocks_by_proof = claim.loss is not None and claim.proof == "to_block"
+    if blocks_by_proof and claim.error and doubt.p_value is not None and not doubt.shown:
+        seen = detectable_loss(claim.loss or 0.0, claim.error, config.confidence)
+        details.append(f"a loss of {seen:.2g} would be seen 4 times in 5")
+    return details

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from components.evaluator.claims import Interval, difference_interval, value_interval
 from components.evaluator.config import EvaluateConfig
 from components.evaluator.model import ModelCard
 from components.evaluator.results import Measures, SliceResult
@@ -45,6 +46,7 @@ def write_verdict(
         "records": overall.count,
         "threshold": config.threshold if card.task == "binary" else None,
         "min_slice_size": config.min_slice_size,
+        "confidence": config.confidence,
         "slices": [_slice(result, config, card) for result in results],
         "confusion_matrix": overall.candidate.matrices.get("confusion_matrix"),
     }
@@ -61,6 +63,34 @@ def _slice(result: SliceResult, config: EvaluateConfig, card: ModelCard) -> dict
         "by_class": _by_class(result.candidate, card),
         "baseline": result.baseline.numbers if result.baseline else None,
         "baseline_by_class": _by_class(result.baseline, card) if result.baseline else None,
+        "intervals": _intervals(result, config),
+        "differences": _differences(result, config) if result.baseline else None,
+    }
+
+
+def _intervals(result: SliceResult, config: EvaluateConfig) -> dict[str, Interval | None]:
+    """Returns the interval of each metric that is one number and has one."""
+    return {
+        name: value_interval(result.candidate.numbers[name], uncertainty, config.confidence)
+        for (name, place), uncertainty in result.uncertainty.items()
+        if place is None
+    }
+
+
+def _differences(result: SliceResult, config: EvaluateConfig) -> dict[str, dict[str, Any]]:
+    """Returns the difference to the baseline of each metric that is one number and has one."""
+    before = result.baseline.numbers if result.baseline else {}
+    differences = {
+        name: (result.candidate.numbers[name] - before.get(name, math.nan), uncertainty)
+        for (name, place), uncertainty in result.uncertainty.items()
+        if place is None
+    }
+    return {
+        name: {
+            "value": difference,
+            "interval": difference_interval(difference, uncertainty, config.confidence),
+        }
+        for name, (difference, uncertainty) in differences.items()
     }
 
 

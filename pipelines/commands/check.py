@@ -38,6 +38,6 @@ def _bounds(require: object) -> list[tuple[str, str]]:
     if not isinstance(require, dict):
         return []
     return [
-        (name, ", ".join(f"{side} {value:g}" for side, value in bound if value is not None))
+        (name, ", ".join(f"{side} {value}" for side, value in bound if value is not None))
         for name, bound in require.items()
     ]

@@ -201,10 +201,10 @@ def test_binary_metrics_equal_scikit_learn_on_every_slice(
         assert result["count"] == len(rows)
         assert result["small"] == (bool(result["slice"]) and len(rows) < 50)
         expected = {
-            "accuracy": sk.accuracy_score(rows.tip, rows.score > 0.5),
-            "precision": sk.precision_score(rows.tip, rows.score > 0.5),
-            "recall": sk.recall_score(rows.tip, rows.score > 0.5),
-            "f1": sk.f1_score(rows.tip, rows.score > 0.5),
+            "accuracy": sk.accuracy_score(rows.tip, rows.score >= 0.5),
+            "precision": sk.precision_score(rows.tip, rows.score >= 0.5),
+            "recall": sk.recall_score(rows.tip, rows.score >= 0.5),
+            "f1": sk.f1_score(rows.tip, rows.score >= 0.5),
             "auc": sk.roc_auc_score(rows.tip, rows.score),
             "pr_auc": sk.average_precision_score(rows.tip, rows.score),
             "log_loss": sk.log_loss(rows.tip, rows.score),
@@ -212,7 +212,7 @@ def test_binary_metrics_equal_scikit_learn_on_every_slice(
             "example_count": len(rows),
         }
         assert result["metrics"] == pytest.approx(expected, rel=1e-6)
-    matrix = sk.confusion_matrix(table.tip, table.score > 0.5)
+    matrix = sk.confusion_matrix(table.tip, table.score >= 0.5)
     assert verdict["confusion_matrix"] == matrix.tolist()
     assert verdict["blessed"] is True
     assert "no baseline yet" in verdict["baseline"]
@@ -277,7 +277,7 @@ def test_multiclass_metrics_equal_scikit_learn_on_every_slice(
         assert list(result["by_class"]["recall"]) == classes
     # White is never the most probable class: its recall is 0, its precision not defined.
     assert run.verdict["slices"][0]["by_class"]["precision"]["white"] is None
-    assert run.verdict["reasons"][0] == "recall of white 0 < 0.01"
+    assert run.verdict["reasons"][0].startswith("recall of white 0 < 0.01 (95 % interval 0 to 0.0")
     assert run.files == ["NOT_BLESSED"]
 
 
@@ -371,7 +371,7 @@ def test_own_metrics_are_named_by_dotted_path(
         "import keras\n"
         "class Cost(keras.metrics.Mean):\n"
         "    def update_state(self, y_true, y_pred, sample_weight=None):\n"
-        "        missed = y_true * keras.ops.cast(y_pred <= 0.5, 'int64')\n"
+        "        missed = y_true * keras.ops.cast(y_pred < 0.5, 'int64')\n"
         "        return super().update_state(10 * missed, sample_weight)\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -386,7 +386,7 @@ def test_own_metrics_are_named_by_dotted_path(
     )
     for result, rows in slices_of(run.verdict, table):
         metrics = result["metrics"]
-        missed = (rows.tip == 1) & (rows.score <= 0.5)
+        missed = (rows.tip == 1) & (rows.score < 0.5)
         assert metrics["my_metrics.Cost"] == pytest.approx(10 * missed.mean(), rel=1e-6)
         # Fed with groups or with single examples, the same metric has the same value.
         assert metrics[of_keras_2] == pytest.approx(metrics["accuracy"], rel=1e-6)

@@ -7,12 +7,17 @@ from typing import Any
 import pydantic
 import pytest
 
-from components.evaluator.config import Bound, EvaluateConfig
+from components.evaluator.config import Bound, Change, EvaluateConfig
 
 
 def test_short_bound_is_a_minimum_where_larger_is_better() -> None:
     config = EvaluateConfig.model_validate({"require": {"auc": 0.8, "log_loss": 0.3}})
     assert config.require == {"auc": Bound(min=0.8), "log_loss": Bound(max=0.3)}
+
+
+def test_short_change_is_a_loss_over_all_examples() -> None:
+    config = EvaluateConfig.model_validate({"change": {"auc": 0.01}})
+    assert config.change == {"auc": Change(max_loss=0.01, proof="to_block")}
 
 
 def test_lists_are_read_as_tuples() -> None:
@@ -64,6 +69,10 @@ def test_metrics_that_decide_are_computed_too() -> None:
         ({"require": {"auc": {"slice_min": 0.7}}}, "there are no `slices`"),
         ({"change": {"calibration": 0.1}}, "of which more, or less, is better"),
         ({"change": {"auc": -0.1}}, "greater than or equal to 0"),
+        ({"change": {"auc": {}}}, "at least one of max_loss"),
+        ({"change": {"auc": {"slice_max_loss": 0.1}}}, "there are no `slices`"),
+        ({"require": {"auc": {"proof": "to_pass"}}}, "at least one of min, max"),
+        ({"confidence": 1.0}, "less than 1"),
         ({"slices": [["a", "a"]]}, "names a feature twice"),
         ({"slices": [["a", "b"], ["b", "a"]]}, "The same slice is given twice"),
         ({"slices": [[]]}, "at least 1 item"),

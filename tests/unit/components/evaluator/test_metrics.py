@@ -50,9 +50,8 @@ def measure(
     """Returns the value of a metric, added up from `parts` groups."""
     groups = zip(np.array_split(labels, parts), np.array_split(predictions, parts), strict=True)
     statistic = METRICS[name].statistic
-    return METRICS[name].values[task](
-        reduce(add, (statistic.of(*group, decision) for group in groups))
-    )
+    merged = reduce(add, (statistic.of(*group, decision) for group in groups))
+    return METRICS[name].values[task](merged)[0]
 
 
 def by_sklearn(function: Callable[..., Any], **arguments: Any) -> Callable[[Array, Array], Any]:
@@ -68,7 +67,7 @@ def flat(function: Callable[..., Any]) -> Callable[[Array, Array], Any]:
 
 def of_decisions(function: Callable[..., Any], **arguments: Any) -> Callable[[Array, Array], Any]:
     def value(labels: Array, predictions: Array) -> Any:
-        decided = predictions > 0.5 if predictions.ndim == 1 else predictions.argmax(axis=1)
+        decided = predictions >= 0.5 if predictions.ndim == 1 else predictions.argmax(axis=1)
         return function(labels, decided, **arguments)
 
     return value
@@ -85,7 +84,7 @@ EXPECTED: dict[tuple[str, Task], Callable[[Array, Array], Any]] = {
     ("f1", "multiclass"): of_decisions(sk.f1_score, average=None),
     ("specificity", "binary"): of_decisions(sk.recall_score, pos_label=0),
     ("false_positive_rate", "binary"): lambda labels, predictions: (
-        1 - sk.recall_score(labels, predictions > 0.5, pos_label=0)
+        1 - sk.recall_score(labels, predictions >= 0.5, pos_label=0)
     ),
     **{
         (f"{average}_{name}", "multiclass"): of_decisions(function, average=average)

@@ -10,7 +10,7 @@ import pytest
 
 from components.evaluator.config import EvaluateConfig
 from components.evaluator.model import ModelCard
-from components.evaluator.results import Measures, SliceResult
+from components.evaluator.results import Measures, SliceResult, Uncertainty
 from components.evaluator.verdict import Verdict, judge
 from components.evaluator.verdict_file import write_verdict
 
@@ -22,12 +22,14 @@ def measured(
     count: int = 100,
     baseline: dict[str, float] | None = None,
     by_class: dict[str, dict[int, float]] | None = None,
+    uncertainty: dict[str, Uncertainty] | None = None,
     **numbers: float,
 ) -> SliceResult:
     return SliceResult(
         tuple((key or {}).items()),
         Measures({**numbers, "example_count": count}, by_class or {}),
         None if baseline is None else Measures(baseline),
+        {(name, None): of_metric for name, of_metric in (uncertainty or {}).items()},
     )
 
 
@@ -151,6 +153,120 @@ def test_change_against_an_undefined_baseline_does_not_decide() -> None:
     result = verdict(measured(auc=0.9, baseline={"auc": NAN}), change={"auc": 0.01})
     assert result.blessed
     assert "not defined for the baseline" in result.reasons[0]
+
+
+def test_interval_of_a_bound_is_in_the_words() -> None:
+    uncertainty = {"recall": Uncertainty(error=0.05, hits=60, trials=100)}
+    result = verdict(measured(recall=0.6, uncertainty=uncertainty), require={"recall": 0.5})
+    assert result.reasons == ("recall 0.6 >= 0.5 (95 % interval 0.497 to 0.697)",)
+    assert (result.rules[0].low, result.rules[0].high) == pytest.approx((0.4972, 0.6967), abs=1e-4)
+    assert result.rules[0].spec == "evaluate.require.recall.min"
+
+
+def test_bound_that_chance_may_have_missed_blocks_unless_proof_is_asked_for() -> None:
+    uncertainty = {"recall": Uncertainty(error=0.05, hits=48, trials=100)}
+    result = measured(recall=0.48, uncertainty=uncertainty)
+    assert not verdict(result, require={"recall": 0.5}).blessed
+    lenient = verdict(result, require={"recall": {"min": 0.5, "proof": "to_block"}})
+    assert lenient.blessed
+    assert lenient.reasons[0].startswith("recall 0.48 < 0.5, which may be chance (95 % interval")
+    assert "p 0.38 by exact binomial test" in lenient.reasons[0]
+
+
+def test_bound_that_chance_may_have_kept_does_not_pass_if_that_has_to_be_shown() -> None:
+    uncertainty = {"recall": Uncertainty(error=0.05, hits=52, trials=100)}
+    rules = {"recall": {"min": 0.5, "proof": "to_pass"}}
+    result = verdict(measured(recall=0.52, uncertainty=uncertainty), require=rules)
+    assert not result.blessed
+    assert result.reasons[0].startswith("recall 0.52 >= 0.5, which may be chance (")
+    shown = {"recall": Uncertainty(error=0.05, hits=70, trials=100)}
+    assert verdict(measured(recall=0.7, uncertainty=shown), require=rules).blessed
+
+
+@pytest.mark.parametrize(("error", "blessed"), [(0.001, False), (0.05, True)])
+def test_change_blocks_only_what_chance_cannot_explain(error: float, blessed: bool) -> None:
+    result = verdict(
+        measured(
+            auc=0.9,
+            baseline={"auc": 0.93},
+            uncertainty={"auc": Uncertainty(error, error, error)},
+        ),
+        change={"auc": 0.01},
+    )
+    assert result.blessed is blessed
+    assert "auc 0.9 is more than 0.01 worse than the baseline's 0.93" in result.reasons[0]
+    assert ("which may be chance" in result.reasons[0]) is blessed
+    assert ("a loss of 0.13 would be seen 4 times in 5" in result.reasons[0]) is blessed
+    assert result.rules[0].test == "paired bootstrap"
+
+
+def test_change_of_accuracy_without_any_loss_is_mcnemars_exact_test() -> None:
+    uncertainty = {"accuracy": Uncertainty(0.05, 0.05, 0.02, 88, 100, won=1, lost=9)}
+    result = verdict(
+        measured(accuracy=0.88, baseline={"accuracy": 0.96}, uncertainty=uncertainty),
+        change={"accuracy": 0},
+    )
+    assert not result.blessed
+    assert result.rules[0].test == "exact McNemar test"
+    assert result.rules[0].p_value == pytest.approx(11 / 1024)
+
+
+def test_many_slices_are_corrected_for_their_number() -> None:
+    """A p-value of 0.02 is shown for one slice, and is to be expected among twenty."""
+    few = {"recall": Uncertainty(error=0.05, hits=40, trials=100)}
+    fine = {"recall": Uncertainty(error=0.05, hits=60, trials=100)}
+    rules = {"slices": ["h"], "require": {"recall": {"slice_min": 0.5}}}
+    bad = measured({"h": 0}, recall=0.4, uncertainty=few)
+    others = [measured({"h": h}, recall=0.6, uncertainty=fine) for h in range(1, 20)]
+    assert not verdict(measured(recall=0.6), bad, **rules).blessed
+    among_many = verdict(measured(recall=0.6), bad, *others, **rules)
+    assert among_many.blessed
+    assert any("exact binomial test of 20" in reason for reason in among_many.reasons)
+
+
+def test_small_slices_are_not_counted_among_the_tests() -> None:
+    few = {"recall": Uncertainty(error=0.05, hits=40, trials=100)}
+    rules = {"slices": ["h"], "require": {"recall": {"slice_min": 0.5}}}
+    bad = measured({"h": 0}, recall=0.4, uncertainty=few)
+    small = [measured({"h": h}, 9, recall=0.4, uncertainty=few) for h in range(1, 20)]
+    result = verdict(measured(recall=0.6), bad, *small, **rules)
+    assert not result.blessed
+    assert result.rules[0].p_value == pytest.approx(0.0284, abs=1e-4)
+
+
+def test_change_on_slices_compares_each_with_its_baseline() -> None:
+    result = verdict(
+        measured(auc=0.9, baseline={"auc": 0.9}),
+        measured({"h": 1}, auc=0.7, baseline={"auc": 0.9}),
+        slices=["h"],
+        change={"auc": {"slice_max_loss": 0.05}},
+    )
+    assert not result.blessed
+    assert result.reasons[0] == "auc 0.7 on h=1 is more than 0.05 worse than the baseline's 0.9"
+    assert result.rules[0].spec == "evaluate.change.auc.slice_max_loss"
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "words"),
+    [
+        (0.95, 0.001, "auc 0.95 against the baseline's 0.9: better"),
+        (0.85, 0.001, "auc 0.85 against the baseline's 0.9: worse"),
+        (0.91, 0.1, "no difference that chance cannot explain"),
+    ],
+)
+def test_verdict_says_how_the_model_compares_though_no_rule_asks(
+    value: float, error: float, words: str
+) -> None:
+    result = verdict(
+        measured(
+            auc=value,
+            baseline={"auc": 0.9},
+            uncertainty={"auc": Uncertainty(error, error, error)},
+        ),
+        require={"auc": 0.8},
+    )
+    assert result.blessed
+    assert words in result.reasons[-1]
 
 
 def test_file_holds_the_verdict_and_every_slice() -> None:
