@@ -71,7 +71,7 @@ def _weighted(value: values.ByClass) -> Mapping[Task, Callable[[Any], Any]]:
     return {"multiclass": partial(values.weighted, value)}
 
 
-def _of_numbers(value: Callable[[Any], float]) -> Mapping[Task, Callable[[Any], Any]]:
+def _of_numbers(value: Callable[[Any], Any]) -> Mapping[Task, Callable[[Any], Any]]:
     return {"regression": value, "forecast": value}
 
 

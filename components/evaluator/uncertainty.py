@@ -104,7 +104,7 @@ class ResampleGroup(beam.DoFn):
             for model, predictions in group.predictions.items()
             for statistic in how.statistics
         }
-        if len(group.predictions) == 2 and how.task != "regression":
+        if len(group.predictions) == 2 and how.task in ("binary", "multiclass"):
             sums[_DUEL] = _duel(group, how.decisions)
         yield group.key, sums
 

@@ -315,13 +315,18 @@ def test_model_worse_than_its_baseline_is_not_blessed(
         baseline,
         metrics=["auc"],
         slices=["company"],
-        change={"auc": 0.01},
+        change={"auc": {"max_loss": 0.01, "slice_max_loss": 0.02, "proof": "none"}},
     )
     for result, rows in slices_of(run.verdict, table):
         auc = sk.roc_auc_score(rows.tip, rows.score)
         assert result["metrics"]["auc"] == pytest.approx(1 - auc)
         assert result["baseline"]["auc"] == pytest.approx(auc)
+        low, high = result["differences"]["auc"]["interval"]
+        assert low < 1 - 2 * auc < high < 0
+        low, high = result["intervals"]["auc"]
+        assert low < 1 - auc < high
     assert "more than 0.01 worse than the baseline's" in run.verdict["reasons"][0]
+    assert len([rule for rule in run.verdict["rules"] if not rule["passed"]]) == 3
     assert run.verdict["baseline"] == f"compared with {baseline.uri}"
     assert run.files == ["NOT_BLESSED"]
     assert run.blessing.get_int_custom_property("baseline_model_id") == 9
