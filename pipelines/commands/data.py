@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     series.add_argument("--window", type=int, metavar="ROWS", help="how many rows a record has")
     series.add_argument("--target", metavar="COLUMN", help="what is forecast: COLUMN_ahead")
     series.add_argument("--horizon", type=int, default=1, metavar="ROWS", help="how far ahead")
+    series.add_argument("--steps", type=int, default=1, metavar="ROWS", help="how many of them")
     series.add_argument("--stride", type=int, default=1, metavar="ROWS", help="between windows")
     convert.set_defaults(act=_convert)
     show = actions.add_parser("show", help="print records of a TFRecord file")
@@ -79,7 +80,9 @@ def _windows(arguments: argparse.Namespace) -> Windows | None:
         raise SpecError("`--window` and `--target` belong together")
     if arguments.window is None:
         return None
-    return Windows(arguments.window, arguments.target, arguments.horizon, arguments.stride)
+    return Windows(
+        arguments.window, arguments.target, arguments.horizon, arguments.steps, arguments.stride
+    )
 
 
 def _show(arguments: argparse.Namespace) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from pipelines.datasets import digits, fashion, housing, taxi
+from pipelines.datasets import digits, fashion, housing, power, reviews, series, taxi, unicode
 
 Writer = Callable[[Path, Path | None], dict[str, int]]
 """``write(out_dir, source)``: writes a data set and counts its records by split."""
@@ -18,5 +18,9 @@ DATASETS: dict[str, Writer] = {
     "digits": digits.write,
     "fashion": fashion.write,
     "housing": housing.write,
+    "power": power.write,
+    "reviews": reviews.write,
+    "series": series.write,
     "taxi": taxi.write,
+    "unicode": unicode.write,
 }

@@ -25,6 +25,13 @@ def test_window_holds_the_rows_before_its_target() -> None:
     ]
 
 
+def test_several_steps_are_forecast() -> None:
+    records = list(cut_windows(ROWS, Windows(length=2, target="load", horizon=2, steps=2)))
+    assert [record["load_ahead"] for record in records] == [[3.0, 4.0], [4.0, 5.0]]
+    rows = [*ROWS[:4], {"load": None, "day": ""}, ROWS[5]]
+    assert not list(cut_windows(rows, Windows(length=2, target="load", horizon=2, steps=2)))
+
+
 def test_stride_lies_between_the_beginnings() -> None:
     records = cut_windows(ROWS, Windows(length=2, target="load", stride=2))
     assert [record["load"] for record in records] == [[0.0, 1.0], [2.0, 3.0]]
