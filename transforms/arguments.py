@@ -2,7 +2,8 @@
 
 A transform, a model builder or a metric declares its arguments once, as keyword-only parameters
 with annotations (``buckets: Annotated[int, Field(ge=2)] = 10``). The same signature serves the
-caller, the check when the spec is read, and the JSON Schema.
+caller, the check when the spec is read, and the JSON Schema. Arguments that several functions share
+are a `TypedDict` (PEP 692: ``**options: Unpack[LayerArguments]``).
 """
 
 from __future__ import annotations
@@ -44,18 +45,31 @@ def _arguments_model(function: Callable[..., Any]) -> type[pydantic.BaseModel]:
     namespace = {**vars(typing), **getattr(inspect.unwrap(function), "__globals__", {})}
     fields: dict[str, Any] = {}
     for parameter in inspect.signature(function).parameters.values():
-        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+        if parameter.kind not in (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD):
             continue
         annotation = parameter.annotation
         if annotation is inspect.Parameter.empty:
             annotation = Any
         if isinstance(annotation, str):
             annotation = eval(annotation, namespace)  # noqa: S307 - our own source, not input
-        default = ... if parameter.default is inspect.Parameter.empty else parameter.default
-        fields[parameter.name] = (annotation, default)
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            fields |= _shared_fields(annotation)
+        else:
+            default = ... if parameter.default is inspect.Parameter.empty else parameter.default
+            fields[parameter.name] = (annotation, default)
     config = pydantic.ConfigDict(extra="forbid", frozen=True)
     name = getattr(function, "__name__", "arguments")
     return pydantic.create_model(name, __config__=config, **fields)
+
+
+def _shared_fields(annotation: Any) -> dict[str, Any]:
+    """Returns the fields of ``Unpack[SomeTypedDict]``, each optional without a default."""
+    if typing.get_origin(annotation) is not typing.Unpack:
+        return {}
+    [shared] = typing.get_args(annotation)
+    hints = typing.get_type_hints(shared, include_extras=True)
+    # A factory, so that the schema shows no default: it is that of the function.
+    return {name: (hint, pydantic.Field(default_factory=object)) for name, hint in hints.items()}
 
 
 def check_arguments(function: Callable[..., Any], arguments: Any, where: str) -> dict[str, Any]:

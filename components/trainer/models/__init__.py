@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Concatenate
 
-from components.trainer.models import cnn, mlp
+from components.trainer.models.cnn import (
+    alexnet,
+    deep_cnn,
+    googlenet,
+    lenet5,
+    plain,
+    resnet34,
+    se_resnet,
+    vgg16,
+    xception,
+)
+from components.trainer.models.mlp import autoencoder_mlp, perceptron, residual_mlp, wide_deep
 from components.trainer.models.rnn import convolutional, recurrent, text_gru
 from components.trainer.models.transformer import (
     tabular_transformer,
@@ -26,12 +37,22 @@ if TYPE_CHECKING:
 
 MODELS: dict[str, ModelBuilder] = {
     # tables
-    "mlp": mlp.mlp,
+    "autoencoder_mlp": autoencoder_mlp.autoencoder_mlp,
+    "mlp": perceptron.mlp,
+    "residual_mlp": residual_mlp.residual_mlp,
     "tabular_transformer": tabular_transformer.tabular_transformer,
-    "wide_deep": mlp.wide_deep,
+    "wide_deep": wide_deep.wide_deep,
     # images
-    "cnn": cnn.cnn,
+    "alexnet": alexnet.alexnet,
+    "cnn": plain.cnn,
+    "deep_cnn": deep_cnn.deep_cnn,
+    "googlenet": googlenet.googlenet,
+    "lenet5": lenet5.lenet5,
+    "resnet34": resnet34.resnet34,
+    "se_resnet": se_resnet.se_resnet,
+    "vgg16": vgg16.vgg16,
     "vision_transformer": vision_transformer.vision_transformer,
+    "xception": xception.xception,
     # series
     "conv_gru": convolutional.conv_gru,
     "deep_rnn": recurrent.deep_rnn,

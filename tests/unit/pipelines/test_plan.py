@@ -106,8 +106,10 @@ def test_change_of_the_spec_concerns_exactly_its_components(
     [
         ("transforms.numeric", ["Transform"]),
         ("transforms.image", []),
-        ("components.trainer.models.mlp", ["Trainer"]),
-        ("components.trainer.models.cnn", []),
+        ("components.trainer.models.layers", ["Trainer"]),
+        ("components.trainer.models.mlp.perceptron", ["Trainer"]),
+        ("components.trainer.models.mlp.wide_deep", []),
+        ("components.trainer.models.cnn.plain", []),
         ("components.trainer.signatures", ["Trainer"]),
         ("components.evaluator.slices", ["Evaluator"]),
         ("components.pusher.versions", ["Resolver", "Pusher"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict, Unpack
 
 import pytest
 from pydantic import Field
@@ -27,6 +27,17 @@ def broken(x, *, depth: Missing = 1) -> None:  # type: ignore[no-untyped-def, na
     """Has an annotation that its module does not know."""
 
 
+class Shared(TypedDict, total=False):
+    """Arguments of several functions."""
+
+    rate: Annotated[float, Field(ge=0, description="How much.")]
+    name: str
+
+
+def sharing(x: float, *, depth: int = 1, **shared: Unpack[Shared]) -> None:
+    """Has arguments that other functions have too."""
+
+
 def test_given_arguments_are_returned_and_no_defaults() -> None:
     assert check_arguments(scale, {}, "") == {}
     assert check_arguments(scale, {"by": 3, "names": ["a"]}, "") == {"by": 3.0, "names": ("a",)}
@@ -46,6 +57,8 @@ def test_unannotated_argument_takes_anything() -> None:
         (scale, {"names": [1]}, r"Invalid value for `names\.0` of scale"),
         (scale, ["by"], "The arguments of scale are a mapping"),
         (needs, {}, "Invalid value for `depth` of needs: Field required"),
+        (sharing, {"rate": -1}, "Invalid value for `rate` of sharing"),
+        (sharing, {"rat": 1}, "sharing has no argument 'rat'"),
         (plain, {"more": 1}, "plain has no argument 'more'"),
         (broken, {}, "The arguments of 'broken' cannot be read: name 'Missing' is not defined"),
         (3.14, {}, r"Expected a function\. Received: 3\.14"),
@@ -67,3 +80,12 @@ def test_misspelt_argument_gets_the_nearest_one() -> None:
 def test_json_schema_has_the_range_and_the_default() -> None:
     by = arguments_model(scale).model_json_schema()["properties"]["by"]
     assert (by["exclusiveMinimum"], by["default"]) == (0, 2.0)
+
+
+def test_shared_arguments_are_those_of_each_function() -> None:
+    assert check_arguments(sharing, {"rate": 2, "depth": 3}, "") == {"rate": 2.0, "depth": 3}
+    schema = arguments_model(sharing).model_json_schema()
+    assert set(schema["properties"]) == {"depth", "rate", "name"}
+    assert schema["properties"]["rate"]["description"] == "How much."
+    assert "default" not in schema["properties"]["rate"]
+    assert "required" not in schema

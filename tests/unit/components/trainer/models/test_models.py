@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -21,6 +23,7 @@ AGE = TensorFeature("age", "numeric")
 CITY = TensorFeature("city name", "index", depth=4)
 DAY = TensorFeature("day", "numeric", (7,))
 IMAGE = TensorFeature("image", "image", (28, 28, 1))
+SMALL_IMAGE = TensorFeature("image", "image", (32, 32, 1))
 TABLE = (AGE, CITY, DAY)
 
 TEXT = (TensorFeature("text", "index", (6,), depth=9), AGE, CITY)
@@ -31,30 +34,38 @@ SERIES = (
     CITY,
 )
 
-FITTING = {
-    "cnn": (IMAGE,),
-    "conv_gru": SERIES,
-    "deep_rnn": SERIES,
-    "gru": SERIES,
-    "layer_norm_rnn": SERIES,
-    "lstm": SERIES,
-    "mlp": TABLE,
-    "simple_rnn": SERIES,
-    "tabular_transformer": TABLE,
-    "text_gru": TEXT,
-    "text_transformer": TEXT,
-    "vision_transformer": (IMAGE,),
-    "wavenet": SERIES,
-    "wide_deep": TABLE,
-}
-"""Features that each model takes."""
+NARROW = {"width": 1 / 16}
 
-SMALL: dict[str, dict[str, object]] = {
-    "tabular_transformer": {"blocks": 1},
-    "text_transformer": {"blocks": 1},
-    "vision_transformer": {"blocks": 1, "patch_size": 14},
+SMALL: dict[str, tuple[tuple[TensorFeature, ...], dict[str, Any]]] = {
+    "alexnet": (
+        (TensorFeature("image", "image", (67, 67, 1)),),
+        {**NARROW, "hidden_units": [32], "normalization": "batch"},
+    ),
+    "autoencoder_mlp": (TABLE, {}),
+    "cnn": ((IMAGE,), {}),
+    "conv_gru": (SERIES, {}),
+    "deep_cnn": ((IMAGE,), {"width": 1 / 8}),
+    "deep_rnn": (SERIES, {}),
+    "googlenet": ((SMALL_IMAGE,), {**NARROW, "normalization": "batch"}),
+    "gru": (SERIES, {}),
+    "layer_norm_rnn": (SERIES, {}),
+    "lenet5": ((IMAGE,), {}),
+    "lstm": (SERIES, {}),
+    "mlp": (TABLE, {}),
+    "residual_mlp": (TABLE, {}),
+    "resnet34": ((SMALL_IMAGE,), {**NARROW, "units": [1, 1, 1, 1]}),
+    "se_resnet": ((SMALL_IMAGE,), {**NARROW, "units": [1, 1, 1, 1]}),
+    "simple_rnn": (SERIES, {}),
+    "tabular_transformer": (TABLE, {"blocks": 1}),
+    "text_gru": (TEXT, {}),
+    "text_transformer": (TEXT, {"blocks": 1}),
+    "vgg16": ((SMALL_IMAGE,), {**NARROW, "hidden_units": [32], "normalization": "batch"}),
+    "vision_transformer": ((IMAGE,), {"blocks": 1, "patch_size": 14}),
+    "wavenet": (SERIES, {}),
+    "wide_deep": (TABLE, {}),
+    "xception": ((SMALL_IMAGE,), {**NARROW, "middle_blocks": 1}),
 }
-"""Arguments that make a model quick to build."""
+"""Features that each model takes, and arguments that make it small: a test takes seconds."""
 
 HEADS: dict[str, Head] = {
     "binary": HEAD_CLASSES["binary"](("no", "yes")),
@@ -64,6 +75,9 @@ HEADS: dict[str, Head] = {
     "forecast": HEAD_CLASSES["forecast"](size=4),
 }
 """What each task has to predict."""
+
+MOST_STEPS = 60
+"""Enough for each small model to learn 32 random examples by heart."""
 
 ALL = pytest.mark.parametrize("name", MODELS)
 TASKS = pytest.mark.parametrize("task", HEADS)
@@ -87,69 +101,81 @@ def batch(
     return x, rng.normal(size=(32, head.size)).astype(np.float32)
 
 
-def build(name: str, task: str, arguments: Mapping[str, object] | None = None) -> keras.Model:
-    """Builds and compiles a model for the features that fit it."""
+def build(name: str, task: str, arguments: Mapping[str, Any] | None = None) -> keras.Model:
+    """Builds and compiles a small model for the features that fit it."""
+    features, small = SMALL[name]
     keras.utils.set_random_seed(1)
-    arguments = {**SMALL.get(name, {}), **(arguments or {})}
-    model = build_model(name, arguments, FITTING[name], HEADS[task])
-    # The first step of Adam is of one size, however steep the loss is.
-    config = TrainConfig(optimizer=OptimizerConfig(name="sgd"), learning_rate=1e-3)
-    compile_model(model, HEADS[task], config, steps_per_execution=1)
+    model = build_model(name, {**small, **(arguments or {})}, features, HEADS[task])
+    compile_model(model, HEADS[task], TrainConfig(learning_rate=0.003), steps_per_execution=1)
     return model
+
+
+@dataclasses.dataclass(frozen=True)
+class Fitted:
+    """A model after some steps on one batch of random examples and classes, without dropout."""
+
+    model: keras.Model
+    x: dict[str, np.ndarray]
+    losses: list[float]
+    accuracy: float
+
+
+@pytest.fixture(scope="module")
+def fit_once() -> Callable[[str], Fitted]:
+    """Fits each model once."""
+    done: dict[str, Fitted] = {}
+
+    def fit(name: str) -> Fitted:
+        if name not in done:
+            x, y = batch(SMALL[name][0], HEADS["multiclass"])
+            model = build(name, "multiclass", {"dropout": 0.0})
+            steps = [model.train_on_batch(x, y) for _ in range(MOST_STEPS)]
+            done[name] = Fitted(model, x, [float(loss) for loss, _ in steps], float(steps[-1][1]))
+        return done[name]
+
+    return fit
 
 
 @ALL
 @TASKS
 def test_output_has_shape_and_range_of_its_task(name: str, task: str) -> None:
-    x, _ = batch(FITTING[name], HEADS[task])
+    x, _ = batch(SMALL[name][0], HEADS[task])
     y = build(name, task)(x).numpy()
     assert y.shape == (32, HEADS[task].units)
     assert y.dtype == np.float32
     if task == "multiclass":
         np.testing.assert_allclose(y.sum(axis=1), 1, rtol=1e-5)
     if task in ("binary", "multilabel"):
-        assert ((y > 0) & (y < 1)).all()
-
-
-@pytest.mark.parametrize(
-    ("name", "task"),
-    [*((name, "multiclass") for name in MODELS), *(("mlp", t) for t in HEADS if t != "multiclass")],
-)
-def test_step_lowers_the_loss_of_its_batch(name: str, task: str) -> None:
-    x, y = batch(FITTING[name], HEADS[task])
-    model = build(name, task)
-    model.run_eagerly = True
-    before = model.test_on_batch(x, y)[0]
-    model.train_on_batch(x, y)
-    assert model.test_on_batch(x, y)[0] < before
+        assert ((y >= 0) & (y <= 1)).all()
 
 
 @ALL
-def test_save_and_load_agree(name: str, tmp_path: Path) -> None:
-    x, _ = batch(FITTING[name], HEADS["multiclass"])
-    model = build(name, "multiclass")
-    model.save(tmp_path / "model.keras")
+def test_step_lowers_the_loss_of_its_batch(name: str, fit_once: Callable[[str], Fitted]) -> None:
+    first, second, *_ = fit_once(name).losses
+    assert second < first
+
+
+@ALL
+def test_random_classes_are_learnt_by_heart(name: str, fit_once: Callable[[str], Fitted]) -> None:
+    assert fit_once(name).accuracy >= 0.95
+
+
+@ALL
+def test_save_and_load_agree(name: str, fit_once: Callable[[str], Fitted], tmp_path: Path) -> None:
+    fitted = fit_once(name)
+    fitted.model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
-    np.testing.assert_array_equal(loaded(x).numpy(), model(x).numpy())
+    np.testing.assert_array_equal(loaded(fitted.x).numpy(), fitted.model(fitted.x).numpy())
 
 
 @ALL
 def test_dropout_leaves_inference_alone(name: str) -> None:
-    x, _ = batch(FITTING[name], HEADS["binary"])
+    x, _ = batch(SMALL[name][0], HEADS["binary"])
     model = build(name, "binary", {"dropout": 0.5})
     first, second = (model(x, training=False).numpy() for _ in range(2))
     np.testing.assert_array_equal(first, second)
-    first, second = (model(x, training=True).numpy() for _ in range(2))
+    first, second = (np.asarray(model(x, training=True)) for _ in range(2))
     assert not np.array_equal(first, second)
-
-
-def test_cnn_has_published_number_of_parameters() -> None:
-    assert build("cnn", "multiclass").count_params() == 14_590
-
-
-def test_mlp_flattens_images() -> None:
-    model = build_model("mlp", {"hidden_units": [30]}, [IMAGE], HEADS["multiclass"])
-    assert model.count_params() == 784 * 30 + 30 + 30 * 10 + 10
 
 
 def test_feature_name_may_have_a_slash() -> None:
@@ -159,28 +185,11 @@ def test_feature_name_may_have_a_slash() -> None:
     assert y.shape == (3, 1)
 
 
-def test_mlp_without_hidden_units_is_linear() -> None:
-    model = build_model("mlp", {"hidden_units": []}, [DAY], HEADS["regression"])
-    assert model.count_params() == 7 + 1
-
-
-def test_wide_deep_has_one_weight_a_category_in_its_wide_part() -> None:
-    arguments = {"hidden_units": [3], "embedding_units": 2}
-    model = build_model("wide_deep", arguments, TABLE, HEADS["binary"])
-    wide = 4 + 7
-    embedding = 4 * 2
-    deep = (1 + 2 + 7 + 1) * 3 + (3 + 1)
-    assert model.count_params() == wide + embedding + deep
-
-
 @pytest.mark.parametrize(
     ("name", "features", "message"),
     [
         ("cnn", TABLE, r"age \(numeric \[\]\), city name \(index depth 4\)"),
         ("cnn", (IMAGE, AGE), "exactly one image"),
-        ("cnn", (TensorFeature("tiny", "image", (4, 4, 1)),), "shrinks the image to nothing"),
-        ("wide_deep", (AGE,), "at least one category"),
-        ("wide_deep", (IMAGE, DAY), "takes numbers and categories"),
         ("mlp", (), "no features"),
         ("mlp", (TensorFeature("word", "index"),), "cannot be embedded"),
         ("mlp", TEXT, "cannot be embedded.*text of 6 tokens, depth 9"),
@@ -214,10 +223,12 @@ def test_wrong_argument_is_refused() -> None:
 
 
 def test_dotted_path_is_a_model() -> None:
-    assert resolve("components.trainer.models.mlp.mlp") is MODELS["mlp"]
+    assert resolve("components.trainer.models.mlp.perceptron.mlp") is MODELS["mlp"]
 
 
-@pytest.mark.parametrize("name", ["wide_depp", "nowhere.build", "components.trainer.models.mlp.no"])
+@pytest.mark.parametrize(
+    "name", ["wide_depp", "nowhere.build", "components.trainer.models.mlp.perceptron.no"]
+)
 def test_unknown_model_is_refused(name: str) -> None:
     with pytest.raises(SpecError, match=name) as error:
         resolve(name)
