@@ -19,6 +19,7 @@ COMMANDS = {
     "serve": "serve the pushed model over gRPC and REST",
     "predict": "predict rows over gRPC",
     "deploy": "print what deploys the pushed model: Compose, Kubernetes, KServe",
+    "bless": "let a model go live against the verdict, with the reason on record",
     "promote": "label a version stable or canary",
     "rollback": "make an earlier version the newest again",
     "runs": "list the runs of a pipeline",

@@ -83,7 +83,7 @@ def show_result(record: RunRecord) -> None:
                 console.print()
                 console.print(table, soft_wrap=True)
         console.print()
-        _show_verdict(console, verdict)
+        _show_verdict(console, verdict, record)
     destination = record.components.get("Pusher")
     if destination is not None:
         console.print(f"  push: {destination.summary}", soft_wrap=True)
@@ -129,11 +129,14 @@ def _classes_table(verdict: dict[str, Any]) -> Table:
     return table
 
 
-def _show_verdict(console: Console, verdict: dict[str, Any]) -> None:
+def _show_verdict(console: Console, verdict: dict[str, Any], record: RunRecord) -> None:
+    """Prints the answer and each reason, with the line of the spec that governs it."""
     word, style = ("BLESSED", "bold green") if verdict["blessed"] else ("NOT BLESSED", "bold red")
     console.print(Text(word, style=style))
+    lines = {rule["reason"]: record.place(rule["spec"]) for rule in verdict["rules"]}
     for reason in verdict["reasons"]:
-        console.print(f"  - {reason}", markup=False, soft_wrap=True)
+        line = lines.get(reason, "")
+        console.print(f"  - {reason}{f'  [{line}]' if line else ''}", markup=False, soft_wrap=True)
 
 
 def _number(value: float | None) -> str:

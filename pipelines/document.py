@@ -34,6 +34,14 @@ class Document:
     data: dict[str, Any]
     places: dict[Path_, str]
 
+    def places_below(self, section: str) -> dict[str, str]:
+        """Returns where each value of a section was written, by its dotted path."""
+        return {
+            ".".join(map(str, path)): where
+            for path, where in self.places.items()
+            if path[0] == section
+        }
+
     def place(self, path: Sequence[str | int]) -> str:
         """Returns where the value at `path` was written, or the nearest one around it."""
         known: list[str | int] = []
@@ -126,5 +134,8 @@ def _override(document: Document, override: str) -> None:
                 f"Write its long form into the spec, or set `{name}` as a whole.",
             )
     section[last] = value
-    for depth in range(len(parents) + 1):
-        document.places[tuple(dotted.split(".")[: depth + 1])] = where
+    path = (*parents, last)
+    for below in [place for place in document.places if place[: len(path)] == path]:
+        del document.places[below]
+    for depth in range(len(path)):
+        document.places[path[: depth + 1]] = where

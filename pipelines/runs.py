@@ -15,6 +15,7 @@ from pydantic import Field
 
 from components.pusher.versions import list_versions
 from pipelines.fingerprint import Parts
+from pipelines.override import Override, read_override
 from pipelines.plan import Plan
 from transforms.errors import SpecError
 
@@ -49,6 +50,8 @@ class RunRecord(pydantic.BaseModel):
         components: How each finished component went, in order.
         error: What stopped it.
         log: The log file.
+        places: Where the spec says what it says of the evaluation, by path, for example
+            ``evaluate.require.auc`` to ``taxi.yaml:11``.
     """
 
     id: str
@@ -61,6 +64,7 @@ class RunRecord(pydantic.BaseModel):
     components: dict[str, ComponentRecord] = Field(default_factory=dict)
     error: str = ""
     log: str = ""
+    places: dict[str, str] = Field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
         """Writes the record into `folder`, whole or not at all."""
@@ -78,6 +82,12 @@ class RunRecord(pydantic.BaseModel):
         uri = record.outputs.get(channel) if record else None
         return Path(uri) if uri else None
 
+    def place(self, path: str) -> str:
+        """Returns where the spec says something; of a value with no place, that of its section."""
+        while path and path not in self.places:
+            path = path.rpartition(".")[0]
+        return self.places.get(path, "")
+
     def holds(self, plan: Plan) -> bool:
         """Tells whether this run is complete, of this plan, and all that it made is still there."""
         if self.status != "complete" or self.parts != plan.parts:
@@ -87,7 +97,7 @@ class RunRecord(pydantic.BaseModel):
 
     def _is_live(self, plan: Plan) -> bool:
         """Tells whether the model is where the Pusher had to bring it."""
-        if plan.push_folder is None or not is_blessed(self):
+        if plan.push_folder is None or not may_go_live(self):
             return True
         versions = list_versions(plan.push_folder)
         return bool(versions) and versions[-1].training_fingerprint == plan.training_fingerprint
@@ -97,6 +107,17 @@ def is_blessed(record: RunRecord) -> bool:
     """Tells whether the Evaluator blessed the model of a run."""
     blessing = record.output("Evaluator", "blessing")
     return blessing is not None and (blessing / "BLESSED").exists()
+
+
+def override_of(record: RunRecord) -> Override | None:
+    """Returns who lets the model of a run go live against the verdict; None if nobody does."""
+    blessing = record.output("Evaluator", "blessing")
+    return read_override(blessing) if blessing is not None else None
+
+
+def may_go_live(record: RunRecord) -> bool:
+    """Tells whether the model of a run is blessed, or its verdict is overridden."""
+    return is_blessed(record) or override_of(record) is not None
 
 
 def new_id(now: datetime | None = None) -> str:

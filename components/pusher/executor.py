@@ -30,7 +30,10 @@ _CERTIFIED_RECORDS, _WARMUP_RECORDS = 100, 4
 
 
 class PushExecutor(base_executor.BaseExecutor):
-    """Pushes a model that is blessed, unless it is the one that is live already."""
+    """Pushes a model that is blessed, unless it is the one that is live already.
+
+    A verdict that a person has overridden counts as a blessing.
+    """
 
     def Do(  # noqa: N802 - TFX's name
         self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]
@@ -50,7 +53,9 @@ class PushExecutor(base_executor.BaseExecutor):
         """
         pushed = artifact_utils.get_single_instance(output_dict["pushed_model"])
         blessing = artifact_utils.get_single_instance(input_dict["blessing"])
-        blessed = blessing.get_int_custom_property("blessed") == 1
+        blessed = any(
+            blessing.get_int_custom_property(name) == 1 for name in ("blessed", "overridden")
+        )
         pushed.set_int_custom_property("pushed", int(blessed))
         if not blessed:
             _summary.info("not pushed: the model is not blessed")

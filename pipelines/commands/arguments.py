@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pipelines.spec import PipelineSpec, PushSpec, load_spec
+from pipelines.document import read_document
+from pipelines.spec import PipelineSpec, PushSpec, find_spec, load_spec
 from pipelines.work_folder import WorkFolder, default_work_folder
 from transforms.errors import SpecError
 
@@ -31,6 +32,11 @@ def add_spec(parser: argparse.ArgumentParser) -> None:
 def read_spec(arguments: argparse.Namespace) -> PipelineSpec:
     """Returns the spec that SPEC and --set describe."""
     return load_spec(arguments.spec, arguments.overrides)
+
+
+def read_places(arguments: argparse.Namespace) -> dict[str, str]:
+    """Returns where the rules of SPEC and --set were written, by their path in the spec."""
+    return read_document(find_spec(arguments.spec), arguments.overrides).places_below("evaluate")
 
 
 def work_folder(arguments: argparse.Namespace, spec: PipelineSpec) -> WorkFolder:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import IO, TYPE_CHECKING
 
-from pipelines.commands.arguments import add_spec, read_spec, work_folder
+from pipelines.commands.arguments import add_spec, read_places, read_spec, work_folder
 
 if TYPE_CHECKING:
     from pipelines.runs import RunRecord
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pipelines.work_folder import WorkFolder
 
 NOT_BLESSED = 3
-"""Exit code of a run that went through with a model that is not blessed."""
+"""Exit code of a run that went through with a model that is not blessed, and not overridden."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pipelines.runners.events import output_to_log
     from pipelines.runners.local import ComponentError
     from pipelines.runners.local import run as run_locally
-    from pipelines.runs import find_run, is_blessed, list_runs, new_id
+    from pipelines.runs import find_run, list_runs, may_go_live, new_id
 
     spec = read_spec(arguments)
     check_data(spec)
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         log = folder.log(run_id)
         try:
             with output_to_log(log) as terminal, RunDisplay(spec, terminal) as display:
-                record = run_locally(spec, folder, display, run_id)
+                record = run_locally(spec, folder, display, run_id, read_places(arguments))
         except ComponentError as exc:
             print(f"{exc.component}: {_describe(exc.cause)}", file=sys.stderr)
             print(f"  log: {log}", file=sys.stderr)
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
             log.unlink()  # nothing ran
     show_result(record)
     _write_report(record, folder, spec, sys.stdout)
-    return 0 if is_blessed(record) else NOT_BLESSED
+    return 0 if may_go_live(record) else NOT_BLESSED
 
 
 def _write_report(

@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints a line a run: when, how it ended, how long it took, what was executed."""
-    from pipelines.runs import is_blessed, list_runs
+    from pipelines.runs import is_blessed, list_runs, override_of
 
     folder = work_folder(arguments, read_spec(arguments))
     records = list_runs(folder.runs)
@@ -25,6 +25,11 @@ def run(arguments: argparse.Namespace) -> int:
         status: str = record.status
         if status == "complete":
             status = "blessed" if is_blessed(record) else "not blessed"
+        override = override_of(record)
+        if status == "not blessed" and override is not None:
+            status = "overridden"
         what = record.error.split("\n")[0] or f"ran {', '.join(executed) or 'nothing'}"
         print(f"{number:>3}  {record.id}  {status:<11}  {record.seconds:7.1f} s  {what}")
+        if status == "overridden":
+            print(f"{'':29}{override}")
     return 0

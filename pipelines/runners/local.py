@@ -46,7 +46,13 @@ class ComponentError(Exception):
         self.log = log
 
 
-def run(spec: PipelineSpec, folder: WorkFolder, listener: Listener, run_id: str) -> RunRecord:
+def run(
+    spec: PipelineSpec,
+    folder: WorkFolder,
+    listener: Listener,
+    run_id: str,
+    places: Mapping[str, str] | None = None,
+) -> RunRecord:
     """Runs a pipeline, or finds that nothing has changed since its last complete run.
 
     Args:
@@ -54,6 +60,7 @@ def run(spec: PipelineSpec, folder: WorkFolder, listener: Listener, run_id: str)
         folder: Where to keep what it makes; the caller holds its lock.
         listener: Is told how it goes.
         run_id: Names the run, its record and its log.
+        places: Where the rules were written, for the record; see `RunRecord.places`.
 
     Returns:
         The record of this run, or of the last one, whose every component counts as cached.
@@ -65,7 +72,7 @@ def run(spec: PipelineSpec, folder: WorkFolder, listener: Listener, run_id: str)
     plan = make_plan(spec)
     records = list_runs(folder.runs)
     if records and records[-1].holds(plan):
-        return _unchanged(records[-1], listener)
+        return _unchanged(records[-1].model_copy(update={"places": dict(places or {})}), listener)
     record = RunRecord(
         id=run_id,
         pipeline=spec.name,
@@ -73,6 +80,7 @@ def run(spec: PipelineSpec, folder: WorkFolder, listener: Listener, run_id: str)
         spec=spec.model_dump(mode="json"),
         environment=environment_digest(),
         log=str(folder.log(run_id)),
+        places=dict(places or {}),
     )
     started = time.monotonic()
     try:
