@@ -66,6 +66,10 @@ class LabelSpec(FrozenModel):
         targets: The raw features of a label with several parts, in place of `key`: the numbers of
             a regression, or a flag (0 or 1) a class of a multi-label task, named by its feature.
         horizon: How many values a forecast has; the raw label is a list of so many.
+        steps: At how many steps of a series a forecast is made. 1: after its last one. More: at
+            each of its steps, by a sequence-to-sequence model; the raw label is the list of values
+            that follow the first step. Only the forecast after the last step is evaluated and
+            served.
     """
 
     key: str
@@ -73,6 +77,7 @@ class LabelSpec(FrozenModel):
     classes: tuple[str, ...] | None = pydantic.Field(default=None, strict=False)
     targets: tuple[str, ...] = pydantic.Field(default=(), strict=False)
     horizon: int = pydantic.Field(default=1, ge=1)
+    steps: int = pydantic.Field(default=1, ge=1)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -95,6 +100,7 @@ class LabelSpec(FrozenModel):
             raise ValueError(f"A target is given twice. Received: {list(self.targets)}")
         if self.targets and self.classes:
             raise ValueError("Expected either `targets` or `classes`: a target names its class")
-        if self.horizon > 1 and self.task != "forecast":
-            raise ValueError(f"`horizon` is that of a forecast. Received: task {self.task}")
+        for name in ("horizon", "steps"):
+            if getattr(self, name) > 1 and self.task != "forecast":
+                raise ValueError(f"`{name}` is that of a forecast. Received: task {self.task}")
         return self

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 KINDS = ("Numbers", "Strings", "Bytes", "Tokens", "Series", "Indices", "Vector", "Image")
 
+LISTS = ("Tokens", "Series")
+"""The kinds that hold all values of a raw feature; the others hold the first of each record."""
+
 _ANALYSIS = re.compile(r"^Analysis\[(.*)\]$")
 
 

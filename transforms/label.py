@@ -68,10 +68,18 @@ def encode_numbers(columns: Columns, label: LabelSpec, values: Sequence[int | st
 
 
 def encode_horizon(columns: Columns, label: LabelSpec, values: Sequence[int | str]) -> tf.Tensor:
-    """Returns the first values of a list, float32 [batch, horizon]; NaN where there are less."""
+    """Returns the first values of a list, float32 [batch, horizon]; NaN where there are less.
+
+    Of several steps, each has those from its own place on: [batch, steps, horizon].
+    """
     del values  # a number has no classes
     series = as_series(columns[label.key])  # [batch, (values)]
-    return series.to_tensor(float("nan"), shape=[None, label.horizon])
+    needed = label.steps + label.horizon - 1
+    first = series.to_tensor(float("nan"), shape=[None, needed])  # [batch, needed]
+    if label.steps == 1:
+        return first
+    places = tf.range(label.steps)[:, tf.newaxis] + tf.range(label.horizon)  # [steps, horizon]
+    return tf.gather(first, places, axis=1)
 
 
 LABELS: Mapping[Task, Encoder] = {

@@ -49,7 +49,12 @@ def answer_classes(y: tf.Tensor, metadata: TransformMetadata) -> Outputs:
 
 
 def answer_numbers(y: tf.Tensor, metadata: TransformMetadata) -> Outputs:
-    """Returns ``prediction`` float32 [batch]; [batch, n] of several outputs or of a forecast."""
+    """Returns ``prediction`` float32 [batch]; [batch, n] of several outputs or of a forecast.
+
+    Of forecasts at several steps only the last one has not happened yet.
+    """
+    if metadata.steps > 1:
+        return {"prediction": y[:, -1]}
     is_one = metadata.task == "regression" and metadata.size == 1
     return {"prediction": tf.squeeze(y, axis=1) if is_one else y}
 

@@ -4,7 +4,7 @@
     columns             one tensor a raw feature -> the same
     classify, regress   serialized tf.Examples, for TF Serving's Classify and Regress
     transform_features  serialized tf.Examples -> the transformed features
-    transform_label     serialized tf.Examples -> the label, as the model was trained on it
+    transform_label     serialized tf.Examples -> the label, as the answer is compared with it
 
 All of them share one traced function, so that a signature more costs little time and space. The
 label is an input of the last alone.
@@ -86,7 +86,7 @@ class ServingModel(tf.Module):
         return answer(self._predict(self._parse(examples)), self._graph.metadata)
 
     def columns(self, columns: dict[str, tf.Tensor]) -> Outputs:
-        """Predicts from one tensor [batch] a raw feature; see `present_values`."""
+        """Predicts from one tensor a raw feature, [batch] or [batch, n]; see `present_values`."""
         sparse = {key: present_values(columns[name]) for key, name in self.arguments.items()}
         return answer(self._predict(sparse), self._graph.metadata)
 
@@ -105,15 +105,19 @@ class ServingModel(tf.Module):
         return features
 
     def transform_label(self, examples: tf.Tensor) -> Outputs:
-        """Returns what the model is compared with for tf.Examples, string [batch]."""
-        return {"label": self._graph.label(examples)}
+        """Returns what the answer is compared with for tf.Examples, string [batch]."""
+        label = self._graph.label(examples)
+        return {"label": label[:, -1] if self._graph.metadata.steps > 1 else label}
 
     def _parse(self, examples: tf.Tensor) -> Columns:
         return self._graph.parse(examples, self._keys)
 
     def _column_specs(self) -> dict[str, tf.TensorSpec]:
+        lists = self._graph.lists
         return {
-            name: tf.TensorSpec([None], self._graph.columns[key], name=name)
+            name: tf.TensorSpec(
+                [None, None] if key in lists else [None], self._graph.columns[key], name=name
+            )
             for key, name in self.arguments.items()
         }
 
@@ -139,18 +143,18 @@ def present_values(column: tf.Tensor) -> tf.SparseTensor:
     """Returns the values of a column that are there.
 
     Args:
-        column: [batch]; NaN, the empty string and the smallest int64 stand for a missing value.
+        column: [batch], or [batch, n] of lists; NaN, the empty string and the smallest int64 stand
+            for a missing value.
 
     Returns:
-        [batch, 1], as if parsed from tf.Examples that lack the missing values.
+        [batch, values], as if parsed from tf.Examples that lack the missing values at the end of
+        their lists. One that is missing before another value keeps its place.
     """
-    if column.dtype.is_floating:
-        present = ~tf.math.is_nan(column)
+    rows = tf.reshape(column, [-1, 1]) if column.shape.rank == 1 else column  # [batch, n]
+    if rows.dtype.is_floating:
+        present = ~tf.math.is_nan(rows)
     else:
-        present = tf.not_equal(column, "" if column.dtype == tf.string else tf.int64.min)
-    rows = tf.where(present)  # [present, 1]
-    return tf.SparseTensor(
-        indices=tf.pad(rows, [[0, 0], [0, 1]]),  # [present, 2]
-        values=tf.boolean_mask(column, present),
-        dense_shape=tf.stack([tf.size(column, tf.int64), tf.constant(1, tf.int64)]),
-    )
+        present = tf.not_equal(rows, "" if rows.dtype == tf.string else tf.int64.min)
+    places = tf.range(1, tf.shape(rows, tf.int64)[1] + 1)  # [n]
+    lengths = tf.reduce_max(tf.where(present, places, 0), axis=1)  # [batch]
+    return tf.RaggedTensor.from_tensor(rows, lengths=tf.maximum(lengths, 0)).to_sparse()

@@ -29,10 +29,17 @@ class _Metadata(pydantic.BaseModel):
 
 
 class FeatureMetadata(_Metadata):
-    """A transformed feature; see `TensorFeature`."""
+    """A transformed feature; see `TensorFeature`.
+
+    Attributes:
+        keys: The raw features that it is made from.
+        lists: Whether it is made from all of their values, or from the first alone.
+        augment: What is done to it in training only.
+    """
 
     name: str
     keys: tuple[str, ...]
+    lists: bool = False
     kind: Kind
     shape: tuple[int, ...]
     depth: int | None
@@ -48,6 +55,7 @@ class TransformMetadata(_Metadata):
         label: The name of the transformed label.
         label_keys: The raw features that it is read from.
         size: How many numbers the label has.
+        steps: At how many steps of a series it has them.
         classes: The names of the classes.
         class_values: The raw label of each class.
         features: The transformed features.
@@ -58,6 +66,7 @@ class TransformMetadata(_Metadata):
     label: str
     label_keys: tuple[str, ...]
     size: int
+    steps: int = 1
     classes: tuple[str, ...]
     class_values: tuple[int | str, ...]
     features: tuple[FeatureMetadata, ...]
@@ -98,7 +107,8 @@ class TransformGraph(tf.Module):
     @property
     def head(self) -> Head:
         """What a model has to predict."""
-        return HEADS[self.metadata.task](self.metadata.classes, self.metadata.size)
+        metadata = self.metadata
+        return HEADS[metadata.task](metadata.classes, metadata.size, metadata.steps)
 
     @property
     def augmentations(self) -> dict[str, dict[str, Any]]:
@@ -110,6 +120,11 @@ class TransformGraph(tf.Module):
         """The raw features that the inputs of a model are made from."""
         keys = dict.fromkeys(key for feature in self.metadata.features for key in feature.keys)
         return {key: tf.as_dtype(self.metadata.raw[key]) for key in keys}
+
+    @property
+    def lists(self) -> set[str]:
+        """Those of `columns` of which all values count, not the first alone."""
+        return {key for f in self.metadata.features if f.lists for key in f.keys}
 
     def materialized(self, split: str) -> tf.data.Dataset | None:
         """Returns blocks of the transformed examples of a split, if they have been written.

@@ -82,6 +82,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 "label": label.key,
                 "label_keys": list(label.keys),
                 "size": label.size,
+                "steps": label.steps,
                 "classes": list(label.classes or map(str, values)),
                 "class_values": values,
                 "features": described,

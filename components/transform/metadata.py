@@ -11,6 +11,8 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from transforms.features import FeatureSpec
+from transforms.kinds import LISTS, kinds_of
+from transforms.table import resolve
 
 FILE_NAME = "tfline.json"
 
@@ -20,8 +22,9 @@ def describe_features(
 ) -> list[dict[str, Any]]:
     """Returns what the Trainer has to know of each transformed feature.
 
-    That is its name, the keys of its raw features, kind, shape and depth, the size of its
-    embedding if the spec gives one, and its augmentation. ``kind`` is ``image`` for a tensor
+    That is its name, the keys of its raw features and whether it is made from all values of theirs
+    or from the first alone, kind, shape and depth, the size of its embedding if the spec gives one,
+    and its augmentation. ``kind`` is ``image`` for a tensor
     [batch, h, w, c], ``index`` for int64 [batch] or [batch, n], ``numeric`` for float32 [batch]
     or [batch, n]. ``depth`` is the number of distinct indices. Shapes come from one empty record
     that passes through the graph: a vocabulary's size is known by now.
@@ -41,6 +44,7 @@ def describe_features(
             {
                 "name": feature.name,
                 "keys": list(feature.keys),
+                "lists": takes_lists(feature),
                 "kind": kind,
                 "shape": shape,
                 "depth": depths.get(feature.name) if kind == "index" else None,
@@ -49,6 +53,11 @@ def describe_features(
             }
         )
     return described
+
+
+def takes_lists(feature: FeatureSpec) -> bool:
+    """Tells whether a feature is made from all values of its raw features."""
+    return kinds_of(resolve(feature.steps[0].transform)).takes in LISTS
 
 
 def write_metadata(folder: str, content: Mapping[str, Any]) -> None:

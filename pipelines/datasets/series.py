@@ -25,6 +25,8 @@ _SWIFT = 0.5
 def write(out_dir: Path, source: Path | None = None) -> dict[str, int]:
     """Writes the series: `series` (50 floats), `ahead` (10 floats), `pace` (slow or swift).
 
+    `following` (59 floats) is what follows the first value, for a forecast at every step.
+
     A value is 0.5 sin((t - a) (10 f + 10)) + 0.2 sin((t - b) (20 g + 20)) + noise, where t goes
     from 0 to 1 in the 60 steps, a, b, f and g are drawn from [0, 1) for each series, and the noise
     from [-0.05, 0.05) for each value. `pace` says whether f is above a half.
@@ -52,6 +54,7 @@ def write(out_dir: Path, source: Path | None = None) -> dict[str, int]:
             {
                 "series": row[:STEPS],
                 "ahead": row[STEPS:],
+                "following": row[1:],
                 "pace": "swift" if is_swift else "slow",
             }
         )

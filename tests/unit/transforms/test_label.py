@@ -68,6 +68,13 @@ def test_forecast_has_the_first_values_of_a_list(dtype: tf.DType) -> None:
     np.testing.assert_array_equal(encoded, [[1, 2], [4, NAN], [NAN, NAN]])
 
 
+def test_forecast_at_each_step_begins_there() -> None:
+    label = LabelSpec(key="next", task="forecast", horizon=2, steps=3)
+    encoded = encode_label({"next": column([[1, 2, 3, 4, 5], [1, 2, 3]], tf.int64)}, label, [])
+    expected = [[[1, 2], [2, 3], [3, 4]], [[1, 2], [2, 3], [3, NAN]]]
+    np.testing.assert_array_equal(encoded, expected)
+
+
 def test_label_without_a_task_is_refused() -> None:
     with pytest.raises(ValueError, match="not known yet"):
         encode_label({}, LabelSpec(key="y"), [])
@@ -80,6 +87,7 @@ def test_label_without_a_task_is_refused() -> None:
         ({"task": "regression", "targets": ["a", "a"]}, "A target is given twice"),
         ({"task": "multilabel", "targets": ["a"], "classes": ["a"]}, "a target names its class"),
         ({"task": "regression", "horizon": 3}, "that of a forecast. Received: task regression"),
+        ({"task": "binary", "steps": 3}, "`steps` is that of a forecast. Received: task binary"),
     ],
 )
 def test_label_that_does_not_fit_its_task_is_refused(label: dict[str, Any], message: str) -> None:

@@ -100,7 +100,8 @@ def wavenet(
         x = keras.layers.Conv1D(
             filters, 2, padding="causal", dilation_rate=rate, activation="relu"
         )(x)  # [batch, steps, filters]
-    x = x[:, -1]  # [batch, filters]
+    if head.steps == 1:
+        x = x[:, -1]  # [batch, filters]
     if dropout:
         x = keras.layers.Dropout(dropout)(x)
     return keras.Model(inputs, head.output(x), name="wavenet")

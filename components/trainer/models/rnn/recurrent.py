@@ -9,6 +9,7 @@ from components.trainer.models.head import Head
 from components.trainer.models.inputs import TensorFeature, build_inputs
 from components.trainer.models.rnn.layers import Layers, Rate, RecurrentLayer, Size, recurrent
 from components.trainer.models.rnn.series import stack_series
+from transforms.errors import ModelError
 from transforms.lazy import lazy_import
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def simple_rnn(
 
     Args:
         features: One or more series of equally many steps; see `stack_series`.
-        head: What to predict, from the last step.
+        head: What to predict, from the last step or at each.
         units: The width of the layer.
         bidirectional: Read the series also from its end.
         dropout: Share of the layer's output left out in a step.
@@ -41,7 +42,8 @@ def simple_rnn(
         A model from feature name -> tensor to a tensor of `head.output_shape`.
 
     Raises:
-        ModelError: The features are no series of equally many steps.
+        ModelError: The features are no series of equally many steps; or it is bidirectional and
+            predicts at each step.
     """
     layer = keras.layers.SimpleRNN
     return _build("simple_rnn", features, head, layer, (units,), bidirectional, dropout)
@@ -59,7 +61,7 @@ def deep_rnn(
 
     Args:
         features: One or more series of equally many steps; see `stack_series`.
-        head: What to predict, from the last step.
+        head: What to predict, from the last step or at each.
         units: The width of each layer.
         bidirectional: Read the series also from its end.
         dropout: Share of each layer's output left out in a step.
@@ -68,7 +70,8 @@ def deep_rnn(
         A model from feature name -> tensor to a tensor of `head.output_shape`.
 
     Raises:
-        ModelError: The features are no series of equally many steps.
+        ModelError: The features are no series of equally many steps; or it is bidirectional and
+            predicts at each step.
     """
     layer = keras.layers.SimpleRNN
     return _build("deep_rnn", features, head, layer, units, bidirectional, dropout)
@@ -86,7 +89,7 @@ def layer_norm_rnn(
 
     Args:
         features: One or more series of equally many steps; see `stack_series`.
-        head: What to predict, from the last step.
+        head: What to predict, from the last step or at each.
         units: The width of each layer.
         bidirectional: Read the series also from its end.
         dropout: Share of each layer's output left out in a step.
@@ -95,7 +98,8 @@ def layer_norm_rnn(
         A model from feature name -> tensor to a tensor of `head.output_shape`.
 
     Raises:
-        ModelError: The features are no series of equally many steps.
+        ModelError: The features are no series of equally many steps; or it is bidirectional and
+            predicts at each step.
     """
     layer = _layer_norm_layer
     return _build("layer_norm_rnn", features, head, layer, units, bidirectional, dropout)
@@ -113,7 +117,7 @@ def lstm(
 
     Args:
         features: One or more series of equally many steps; see `stack_series`.
-        head: What to predict, from the last step.
+        head: What to predict, from the last step or at each.
         units: The width of each layer.
         bidirectional: Read the series also from its end.
         dropout: Share of each layer's output left out in a step.
@@ -122,7 +126,8 @@ def lstm(
         A model from feature name -> tensor to a tensor of `head.output_shape`.
 
     Raises:
-        ModelError: The features are no series of equally many steps.
+        ModelError: The features are no series of equally many steps; or it is bidirectional and
+            predicts at each step.
     """
     return _build("lstm", features, head, keras.layers.LSTM, units, bidirectional, dropout)
 
@@ -139,7 +144,7 @@ def gru(
 
     Args:
         features: One or more series of equally many steps; see `stack_series`.
-        head: What to predict, from the last step.
+        head: What to predict, from the last step or at each.
         units: The width of each layer.
         bidirectional: Read the series also from its end.
         dropout: Share of each layer's output left out in a step.
@@ -148,7 +153,8 @@ def gru(
         A model from feature name -> tensor to a tensor of `head.output_shape`.
 
     Raises:
-        ModelError: The features are no series of equally many steps.
+        ModelError: The features are no series of equally many steps; or it is bidirectional and
+            predicts at each step.
     """
     return _build("gru", features, head, keras.layers.GRU, units, bidirectional, dropout)
 
@@ -164,7 +170,16 @@ def _build(
 ) -> keras.Model:
     inputs = build_inputs(features)
     x = stack_series(inputs, features, name)  # [batch, steps, channels]
-    x = recurrent(x, layer, units, bidirectional=bidirectional, dropout=dropout)
+    every_step = head.steps > 1
+    if every_step and bidirectional:
+        raise ModelError(
+            f"{name} would see at each step what it has to forecast there",
+            where="model.bidirectional",
+            hint="Leave out `bidirectional`, or the label's `steps`.",
+        )
+    x = recurrent(
+        x, layer, units, bidirectional=bidirectional, dropout=dropout, every_step=every_step
+    )  # [batch, width] or [batch, steps, width]
     return keras.Model(inputs, head.output(x), name=name)
 
 

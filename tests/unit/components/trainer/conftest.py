@@ -15,9 +15,10 @@ from tensorflow_transform.saved import saved_transform_io_v2
 from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, schema_utils
 
 from components.trainer.transform_graph import TransformGraph
-from transforms.columns import as_numbers, as_strings
+from transforms.columns import as_numbers, as_series, as_strings, as_tokens
 from transforms.features import LabelSpec, Task
 from transforms.label import encode_class, encode_label
+from transforms.sequence import window
 
 CITIES = ("Bern", "Lima", "Oslo")
 
@@ -32,6 +33,9 @@ CLASSES: dict[Task, list[str]] = {
 
 HORIZON = 2
 """How many values a label of the task forecast has."""
+
+SERIES_STEPS = 6
+"""How many steps a series has."""
 
 
 class Case(NamedTuple):
@@ -212,9 +216,58 @@ def write_images(folder: Path) -> Case:
     return write_case(folder, image_fn, raw, metadata, examples)
 
 
+def sequence_fn(columns: dict[str, tf.SparseTensor]) -> dict[str, tf.Tensor]:
+    """Makes a series of 6 steps and a text of 4 tokens; the label is a forecast at each step."""
+    tokens = as_tokens(columns["words"])
+    label = LabelSpec(key="label", task="forecast", horizon=HORIZON, steps=SERIES_STEPS)
+    return {
+        "load": window(as_series(columns["load"]), length=SERIES_STEPS),
+        "words": tf.strings.length(tokens).to_tensor(shape=[None, 4]),
+        "label": encode_label(columns, label, []),
+        "one step": encode_label(columns, LabelSpec(key="label", task="regression"), []),
+    }
+
+
+def write_sequences(folder: Path, name: str) -> Case:
+    """Writes 40 records of a series, ``load``, or of a text, ``words``.
+
+    The label of the series is a forecast at each step, that of the text a number.
+    """
+    rng = np.random.default_rng(0)
+    examples = [
+        example(
+            load=rng.random(9).tolist() if i % 10 else None,
+            words=["a", "bb", "ccc"][: i % 4] or None,
+            label=rng.random(SERIES_STEPS + HORIZON - 1).tolist(),
+        )
+        for i in range(40)
+    ]
+    series = {"kind": "numeric", "shape": [SERIES_STEPS], "depth": None}
+    text = {"kind": "index", "shape": [4], "depth": 4}
+    metadata = {
+        "task": "forecast" if name == "load" else "regression",
+        "label": "label" if name == "load" else "one step",
+        "label_keys": ["label"],
+        "size": HORIZON if name == "load" else 1,
+        "steps": SERIES_STEPS if name == "load" else 1,
+        "classes": [],
+        "class_values": [],
+        "features": [
+            {"name": name, "keys": [name], "lists": True, **(series if name == "load" else text)}
+        ],
+    }
+    raw = {"load": "float32", "words": "string", "label": "float32"}
+    return write_case(folder, sequence_fn, raw, metadata, examples)
+
+
 @pytest.fixture(scope="session")
 def cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
-    """One case a task on a table, and one of images."""
+    """One case a task on a table, one of images, one of series and one of texts."""
     folder = tmp_path_factory.mktemp("cases")
     tables = {task: write_table(folder / task, task) for task in CLASSES}
-    return {**tables, "images": write_images(folder / "images")}
+    return {
+        **tables,
+        "images": write_images(folder / "images"),
+        "series": write_sequences(folder / "series", "load"),
+        "texts": write_sequences(folder / "texts", "words"),
+    }

@@ -14,17 +14,15 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from components.trainer.config import RunConfig
 from components.trainer.export import export, name_signatures
-from components.trainer.models import MODELS
 from components.trainer.models.build import build_model
 from components.trainer.signatures import ServingModel, argument_names, present_values
 
 if TYPE_CHECKING:
     from tests.unit.components.trainer.conftest import Case
 
-PAIRS = {"cnn": "images", "mlp": "regression", "wide_deep": "binary"}
-"""A case for each model; together they have all tasks."""
-
-EVERY_MODEL = pytest.mark.parametrize(("name", "case"), [(name, PAIRS[name]) for name in MODELS])
+EVERY_CASE = pytest.mark.parametrize(
+    ("name", "case"), [("cnn", "images"), ("mlp", "regression"), ("wide_deep", "binary")]
+)
 
 Export = Callable[[str, str], Path]
 
@@ -65,7 +63,7 @@ def columns(examples: list[bytes], dtypes: dict[str, str]) -> dict[str, tf.Tenso
     return {key: tf.constant(found[key], dtype) for key, dtype in dtypes.items()}
 
 
-@EVERY_MODEL
+@EVERY_CASE
 def test_signatures_agree(exported: Export, cases: dict[str, Case], name: str, case: str) -> None:
     path = exported(name, case)
     card = json.loads((path / "assets.extra" / "tfline.json").read_text())
@@ -87,7 +85,7 @@ def test_signatures_agree(exported: Export, cases: dict[str, Case], name: str, c
         assert "regress" not in loaded
 
 
-@EVERY_MODEL
+@EVERY_CASE
 def test_answers_have_shapes_and_dtypes_of_the_task(
     exported: Export, cases: dict[str, Case], name: str, case: str
 ) -> None:
@@ -130,6 +128,37 @@ def test_multi_label_answers_with_a_decision_a_class(
     np.testing.assert_array_equal(answer["decisions"].numpy(), probabilities >= 0.5)
     assert answer["decisions"].dtype == tf.int64
     assert answer["classes"].numpy()[4].tolist() == [b"Bern", b"Lima", b"Oslo", b"old"]
+
+
+@pytest.mark.parametrize(("name", "case"), [("gru", "series"), ("text_gru", "texts")])
+def test_lists_are_columns_too(
+    exported: Export, cases: dict[str, Case], name: str, case: str
+) -> None:
+    loaded = signatures(exported(name, case))
+    examples = cases[case].examples[:12]
+    key = cases[case].graph().metadata.features[0].name
+    parsed = tf.io.parse_example(
+        examples, {key: tf.io.RaggedFeature(tf.float32 if key == "load" else tf.string)}
+    )[key]
+    column = parsed.to_tensor(float("nan") if key == "load" else "")
+    by_example = loaded["serving_default"](examples=tf.constant(examples))["prediction"]
+    by_column = loaded["columns"](**{key: column})["prediction"]
+    np.testing.assert_array_equal(by_column.numpy(), by_example.numpy())
+
+
+@pytest.mark.parametrize("name", ["gru", "wavenet"])
+def test_forecast_at_each_step_answers_with_the_last(
+    exported: Export, cases: dict[str, Case], name: str
+) -> None:
+    graph, examples = cases["series"].graph(), tf.constant(cases["series"].examples[:12])
+    features, label = graph.labelled(examples)
+    assert label.shape == [12, 6, 2]
+    loaded = signatures(exported(name, "series"))
+    model = build_model(name, {}, graph.features, graph.head)
+    assert model(features).shape == [12, 6, 2]
+    assert loaded["serving_default"](examples=examples)["prediction"].shape == [12, 2]
+    last = loaded["transform_label"](examples=examples)["label"]
+    np.testing.assert_array_equal(last.numpy(), label[:, -1].numpy())
 
 
 def test_forecast_answers_with_a_number_a_step(exported: Export, cases: dict[str, Case]) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from components.trainer.models.build import build_model
 from components.trainer.models.head import HEADS
@@ -63,19 +62,3 @@ def test_embedding_of_the_spec_is_used(name: str) -> None:
     feature = TensorFeature("text", "index", (6,), 50, embedding=12)
     model = build_model(name, {}, [feature], HEAD)
     assert (50, 12) in [tuple(weight.shape) for weight in model.weights]
-
-
-@pytest.mark.parametrize("name", ["text_gru", "text_transformer"])
-def test_model_learns_texts_by_heart(name: str) -> None:
-    keras.utils.set_random_seed(0)
-    rng = np.random.default_rng(0)
-    x, y = rng.integers(0, 7, (32, 6)), rng.integers(0, 3, 32)
-    model = build(name, {"dropout": 0.0}, 6)
-    model.compile(
-        keras.optimizers.Adam(0.005),
-        "sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        jit_compile=False,
-    )
-    model.fit(tf.data.Dataset.from_tensors(({"text": x}, y)).repeat(60), shuffle=False, verbose=0)
-    assert model.evaluate({"text": x}, y, verbose=0, return_dict=True)["accuracy"] == 1.0
