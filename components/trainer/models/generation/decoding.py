@@ -19,8 +19,12 @@ PADDING = 0
 State = Any
 """What a model remembers of a text: a nest of tensors, [rows, ...]."""
 
-Step = Callable[[tf.Tensor, State], tuple[tf.Tensor, State]]
-"""``(token int64 [rows], state) -> (logits float32 [rows, vocabulary], state)``."""
+Step = Callable[[tf.Tensor, tf.Tensor, State], tuple[tf.Tensor, State]]
+"""Reads a token and says what may follow it.
+
+``(token int64 [rows], position int32 [], state) -> (logits float32 [rows, vocabulary], state)``;
+the position of the first token is 0.
+"""
 
 
 class Texts(NamedTuple):
@@ -97,7 +101,9 @@ def beam_search(
     )
 
     def advance(written: tf.Tensor, beam: _Beam) -> tuple[tf.Tensor, _Beam]:
-        return written + 1, _advance(beam, step, end, length_penalty)
+        token = tf.reshape(beam.last, [-1])  # [batch * width]
+        logits, after = step(token, written, beam.state)
+        return written + 1, _continued(beam, logits, after, end, length_penalty)
 
     written, beam = tf.while_loop(
         lambda written, beam: (written < length) & ~tf.reduce_all(beam.ended),
@@ -110,10 +116,11 @@ def beam_search(
     return Texts(tf.ensure_shape(tokens, [None, width, length]), scores)
 
 
-def _advance(beam: _Beam, step: Step, end: int | None, length_penalty: float) -> _Beam:
-    """Returns the beam after one more token."""
+def _continued(
+    beam: _Beam, logits: tf.Tensor, state: State, end: int | None, length_penalty: float
+) -> _Beam:
+    """Returns the beam after one more token, by its logits [batch * width, vocabulary]."""
     batch, width = tf.shape(beam.last)[0], beam.last.shape[1]
-    logits, state = step(tf.reshape(beam.last, [-1]), beam.state)  # [batch * width, vocabulary]
     vocabulary = logits.shape[-1]
     following = tf.nn.log_softmax(_without_padding(logits))
     following = tf.reshape(following, [batch, width, vocabulary])
@@ -178,7 +185,7 @@ def sample(
     )
 
     def advance(written: tf.Tensor, text: _Text) -> tuple[tf.Tensor, _Text]:
-        logits, state = step(text.last, text.state)  # [batch, vocabulary]
+        logits, state = step(text.last, written, text.state)  # [batch, vocabulary]
         noise = _gumbel(seed, written, logits.shape[-1])
         noisy = _without_padding(logits) + temperature[:, tf.newaxis] * noise
         token = tf.where(text.ended, tf.constant(PADDING, tf.int64), tf.argmax(noisy, axis=1))
@@ -228,13 +235,9 @@ def _penalty(length: tf.Tensor, exponent: float) -> tf.Tensor:
 
 
 def _shapes(loop: _Beam | _Text) -> Any:
-    """Returns the shapes of what a loop carries, in all its steps: texts and caches get longer."""
+    """Returns the shapes of what a loop carries, in all its steps: the texts get longer."""
     shapes = dict.fromkeys(loop._fields, loop.last.shape)
     shapes["tokens"] = tf.TensorShape([*loop.last.shape, None])
-    shapes["state"] = tf.nest.map_structure(_growing, loop.state)
+    rows = tf.TensorShape([None])
+    shapes["state"] = tf.nest.map_structure(lambda x: rows + x.shape[1:], loop.state)
     return type(loop)(**shapes)
-
-
-def _growing(x: tf.Tensor) -> tf.TensorShape:
-    """Returns [rows, ...], or [rows, written, ...] for the cache of an attention."""
-    return tf.TensorShape([None, *x.shape[1:]] if x.shape.rank < 3 else [None, None, *x.shape[2:]])

@@ -33,7 +33,9 @@ class Language:
         sentence = tf.range(len(self.table))
         return repeat_rows({"sentence": sentence, "before": tf.zeros_like(sentence)}, width)
 
-    def step(self, token: tf.Tensor, state: dict[str, tf.Tensor]) -> tuple[tf.Tensor, Any]:
+    def step(
+        self, token: tf.Tensor, position: tf.Tensor, state: dict[str, tf.Tensor]
+    ) -> tuple[tf.Tensor, Any]:
         """Reads a token."""
         token = tf.cast(token, tf.int32)
         place = tf.stack([state["sentence"], state["before"], token], axis=1)
