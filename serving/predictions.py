@@ -11,6 +11,7 @@ from serving.protos import predict_pb2, tensor_pb2
 
 _LABEL, _PROBABILITIES, _CLASSES, _VALUE = "label", "probabilities", "classes", "prediction"
 _DECISIONS = "decisions"
+_SEQUENCES, _SCORES = "sequences", "scores"
 
 Outputs = Mapping[str, tensor_pb2.TensorProto]
 """The outputs of a signature by their names."""
@@ -28,6 +29,8 @@ class Prediction:
         probabilities: Class to probability; empty for numbers.
         value: The predicted number; None if there is not one of them.
         values: The predicted numbers: the outputs of a regression, the steps of a forecast.
+        texts: The texts that were written, the best first.
+        scores: The logarithm of the probability of each, divided by its length penalty.
     """
 
     label: str | None = None
@@ -35,6 +38,8 @@ class Prediction:
     probabilities: Mapping[str, float] = field(default_factory=dict)
     value: float | None = None
     values: tuple[float, ...] = ()
+    texts: tuple[str, ...] = ()
+    scores: tuple[float, ...] = ()
 
 
 def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
@@ -43,7 +48,8 @@ def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
     Args:
         response: ``label`` string [N], ``probabilities`` float [N, k] and ``classes`` string
             [N, k]; ``decisions`` int64 [N, k] in place of ``label`` where a record may be of
-            several classes; or ``prediction`` float [N] or [N, n].
+            several classes; ``prediction`` float [N] or [N, n]; or ``sequences`` string and
+            ``scores`` float, both [N, k].
 
     Raises:
         RequestError: If the outputs are others.
@@ -53,7 +59,8 @@ def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
             return read(response.outputs)
     raise RequestError(
         f"The model's outputs are {sorted(response.outputs)}. Expected '{_VALUE}', or "
-        f"'{_LABEL}' (or '{_DECISIONS}'), '{_PROBABILITIES}' and '{_CLASSES}'",
+        f"'{_LABEL}' (or '{_DECISIONS}'), '{_PROBABILITIES}' and '{_CLASSES}', or "
+        f"'{_SEQUENCES}' and '{_SCORES}'",
         where=f"model '{response.model_spec.name}' version {response.model_spec.version.value}",
         hint="Export the model with tfline's signatures, or use the gRPC API directly.",
     )
@@ -89,10 +96,20 @@ def _read_decisions(outputs: Outputs) -> list[Prediction]:
     ]
 
 
+def _read_texts(outputs: Outputs) -> list[Prediction]:
+    tensor = outputs[_SEQUENCES]
+    count = tensor.tensor_shape.dim[0].size
+    texts, scores = _rows(_strings(tensor), count), _rows(_floats(outputs[_SCORES]), count)
+    return [
+        Prediction(texts=of_row, scores=its) for of_row, its in zip(texts, scores, strict=True)
+    ]
+
+
 _READERS: Mapping[str, Callable[[Outputs], list[Prediction]]] = {
     _VALUE: _read_numbers,
     _LABEL: _read_label,
     _DECISIONS: _read_decisions,
+    _SEQUENCES: _read_texts,
 }
 """What to read answers with, by the output that tells."""
 
@@ -100,6 +117,7 @@ _NEEDED = {
     _VALUE: frozenset[str](),
     _LABEL: frozenset({_PROBABILITIES, _CLASSES}),
     _DECISIONS: frozenset({_PROBABILITIES, _CLASSES}),
+    _SEQUENCES: frozenset({_SCORES}),
 }
 """What has to be there beside it."""
 

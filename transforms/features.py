@@ -10,9 +10,9 @@ from typing import Any, Literal, Self
 
 import pydantic
 
-Task = Literal["binary", "multiclass", "multilabel", "regression", "forecast"]
+Task = Literal["binary", "multiclass", "multilabel", "regression", "forecast", "text"]
 """What a label asks for: one of two classes, one of several, any number of several, one or more
-numbers, or the next values of a series."""
+numbers, the next values of a series, or a text."""
 
 CLASS_TASKS: tuple[Task, ...] = ("binary", "multiclass", "multilabel")
 """The tasks whose label names classes."""
@@ -70,6 +70,12 @@ class LabelSpec(FrozenModel):
             each of its steps, by a sequence-to-sequence model; the raw label is the list of values
             that follow the first step. Only the forecast after the last step is evaluated and
             served.
+        transform: The steps that cut a text into tokens; left out, at white space.
+        length: The most tokens of a text, its marks included; what is longer is cut. None: those
+            of the longest text of the train split.
+        top_k: How many tokens are kept, the most frequent; None: all.
+        marks: Whether a start and an end mark are put around each text; without them all texts
+            that are written have the same length.
     """
 
     key: str
@@ -78,6 +84,10 @@ class LabelSpec(FrozenModel):
     targets: tuple[str, ...] = pydantic.Field(default=(), strict=False)
     horizon: int = pydantic.Field(default=1, ge=1)
     steps: int = pydantic.Field(default=1, ge=1)
+    transform: tuple[Step, ...] = pydantic.Field(default=(), strict=False)
+    length: int | None = pydantic.Field(default=None, ge=3)
+    top_k: int | None = pydantic.Field(default=None, ge=1)
+    marks: bool = True
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -86,8 +96,21 @@ class LabelSpec(FrozenModel):
 
     @property
     def size(self) -> int:
-        """How many numbers the label has: the outputs of a regression, the steps of a forecast."""
+        """How many numbers the label has: outputs of a regression, steps of a forecast, tokens."""
+        if self.task == "text":
+            return self.length or 1
         return self.horizon if self.task == "forecast" else max(1, len(self.targets))
+
+    @property
+    def tokenization(self) -> tuple[Step, ...]:
+        """The steps that cut a text into tokens."""
+        return self.transform or (Step(transform="split"),)
+
+    @property
+    def separator(self) -> str:
+        """What stands between the tokens of a text that is written."""
+        by_character = any(step.arguments.get("by") == "character" for step in self.transform)
+        return "" if by_character else " "
 
     @pydantic.model_validator(mode="after")
     def _check_targets(self) -> Self:
@@ -103,4 +126,16 @@ class LabelSpec(FrozenModel):
         for name in ("horizon", "steps"):
             if getattr(self, name) > 1 and self.task != "forecast":
                 raise ValueError(f"`{name}` is that of a forecast. Received: task {self.task}")
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _check_text(self) -> Self:
+        given = {"transform", "length", "top_k", "marks"} & self.model_fields_set
+        changed = [name for name in sorted(given) if getattr(self, name) not in ((), None, True)]
+        if changed and self.task != "text":
+            raise ValueError(
+                f"`{changed[0]}` is that of a label of the task text. Received: task {self.task}"
+            )
+        if self.task == "text" and self.classes:
+            raise ValueError("A text has no `classes`: its tokens are found in the train split")
         return self

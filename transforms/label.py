@@ -12,6 +12,7 @@ from transforms.columns import as_numbers, as_series, as_strings, as_tokens
 from transforms.features import LabelSpec, Task
 from transforms.lazy import lazy_import
 from transforms.lexicon import given_table
+from transforms.target_text import encode_text
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -88,5 +89,6 @@ LABELS: Mapping[Task, Encoder] = {
     "multilabel": encode_classes,
     "regression": encode_numbers,
     "forecast": encode_horizon,
+    "text": encode_text,
 }
 """How the label of each task is encoded."""

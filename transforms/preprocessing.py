@@ -16,6 +16,7 @@ from transforms.kinds import kinds_of
 from transforms.label import encode_label
 from transforms.lazy import lazy_import
 from transforms.table import resolve
+from transforms.target_text import REFERENCE, reference_text
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -45,13 +46,15 @@ def preprocessing_fn(
             numbers).
 
     Returns:
-        Transformed name to tensor, and the label under its key.
+        Transformed name to tensor, and the label under its key; of a text also under `REFERENCE`.
     """
     features = [FeatureSpec.model_validate(item) for item in custom_config["features"]]
     results = run_together([transform_feature(inputs, feature) for feature in features])
     outputs = {feature.name: _finite(x) for feature, x in zip(features, results, strict=True)}
     label = LabelSpec.model_validate(custom_config["label"])
     outputs[label.key] = encode_label(inputs, label, custom_config.get("class_values", ()))
+    if label.task == "text":
+        outputs[REFERENCE] = reference_text(inputs, label)
     return outputs
 
 

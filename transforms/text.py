@@ -132,19 +132,21 @@ def token_ids(
     vocabulary: GivenTerms | None = None,
     start: bool = False,
     end: bool = False,
+    keep: Literal["first", "last"] = "first",
     embedding: Annotated[int, Field(ge=1)] | None = None,
 ) -> Analysis[Indices]:
     """Returns the indices of tokens in a vocabulary, for a sequence model.
 
     Args:
         x: ragged string [batch, (tokens)].
-        length: How many indices a record has: what is longer is cut at its end, what is shorter
-            padded. None: as many as the longest record of the train split.
+        length: How many indices a record has: what is longer is cut, what is shorter padded at
+            its end. None: as many as the longest record of the train split.
         top_k: Keep only the most frequent tokens.
         min_frequency: Keep only tokens seen at least so often.
         vocabulary: The tokens, or a file with one on each line; None: those of the train split.
         start: Put a mark before each record: the index after the vocabulary's.
         end: Put a mark after each record, also where it is cut: the last index.
+        keep: Which tokens are kept of a record that is longer.
         embedding: The size of its embedding in the model; None: the model's own choice.
 
     Returns:
@@ -161,7 +163,7 @@ def token_ids(
         room = tf.maximum(tf.cast(longest, tf.int64), 1)
     else:
         room = tf.constant(max(length - start - end, 0), tf.int64)
-    ids = ids[:, :room]
+    ids = ids[:, :room] if keep == "first" else ids[:, -room:]
     if start:
         ids = tf.concat([tf.fill([ids.nrows(), 1], depth - 1 - end), ids], axis=1)
     if end:

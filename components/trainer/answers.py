@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import tensorflow as tf
 
+from components.trainer.models.generation.decoding import Texts
 from components.trainer.transform_graph import TransformMetadata
 from transforms.features import Task
+from transforms.target_text import write_text
 
 THRESHOLD = 0.5
 """From this probability on, a record is of a class: the second of two, or any of a multi-label."""
@@ -15,11 +18,11 @@ THRESHOLD = 0.5
 Outputs = dict[str, tf.Tensor]
 
 
-def answer(y: tf.Tensor, metadata: TransformMetadata) -> Outputs:
+def answer(y: tf.Tensor | Texts, metadata: TransformMetadata) -> Outputs:
     """Names the output of a model.
 
     Args:
-        y: The output of the model; see `Head.output_shape`.
+        y: The output of the model; see `Head.output_shape`. Of a text, those that were found.
         metadata: The task and the classes.
 
     Returns:
@@ -59,15 +62,24 @@ def answer_numbers(y: tf.Tensor, metadata: TransformMetadata) -> Outputs:
     return {"prediction": tf.squeeze(y, axis=1) if is_one else y}
 
 
+def answer_texts(y: Texts, metadata: TransformMetadata) -> Outputs:
+    """Returns the best texts: ``sequences`` string and ``scores`` float32, both [batch, k]."""
+    return {
+        "sequences": write_text(y.tokens, metadata.classes, metadata.separator),
+        "scores": y.scores,
+    }
+
+
 def _tiled(names: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     return tf.tile(names[tf.newaxis], [tf.shape(y)[0], 1])
 
 
-ANSWERS: Mapping[Task, Callable[[tf.Tensor, TransformMetadata], Outputs]] = {
+ANSWERS: Mapping[Task, Callable[[Any, TransformMetadata], Outputs]] = {
     "binary": answer_class,
     "multiclass": answer_class,
     "multilabel": answer_classes,
     "regression": answer_numbers,
     "forecast": answer_numbers,
+    "text": answer_texts,
 }
 """What is answered for each task."""

@@ -5,6 +5,7 @@
     classify, regress   serialized tf.Examples, for TF Serving's Classify and Regress
     transform_features  serialized tf.Examples -> the transformed features
     transform_label     serialized tf.Examples -> the label, as the answer is compared with it
+    sample, score       of a model that writes texts: see `components.trainer.texts`
 
 All of them share one traced function, so that a signature more costs little time and space. The
 label is an input of the last alone.
@@ -19,6 +20,9 @@ import keras
 import tensorflow as tf
 
 from components.trainer.answers import Outputs, answer
+from components.trainer.models.generation.decoding import Texts
+from components.trainer.models.generation.generator import find_generator
+from components.trainer.texts import sample_texts, score_texts
 from components.trainer.transform_graph import Columns, Features, TransformGraph
 from transforms.features import CLASS_TASKS
 
@@ -32,6 +36,8 @@ Signature = Callable[..., Outputs]
 
 _EXAMPLES = tf.TensorSpec([None], tf.string, name="examples")
 _INPUTS = tf.TensorSpec([None], tf.string, name="inputs")
+_TEMPERATURE = tf.TensorSpec([None], tf.float32, name="temperature")
+_SEED = tf.TensorSpec([None], tf.int64, name="seed")
 
 
 class ServingModel(tf.Module):
@@ -48,6 +54,8 @@ class ServingModel(tf.Module):
     def __init__(self, model: keras.Model, graph: TransformGraph) -> None:
         super().__init__()
         self._graph = graph
+        self._model = model
+        self._generator = find_generator(model)
         # What the model consists of, without its optimizer: that would triple the export.
         self._layers = model.layers
         self._variables = [variable.value for variable in model.variables]
@@ -58,14 +66,17 @@ class ServingModel(tf.Module):
         }
         self._transform = tf.function(graph.transform, autograph=False, input_signature=[columns])
 
-        def predict(columns: Columns) -> tf.Tensor:
-            return model(self._transform(columns), training=False)
+        def predict(columns: Columns) -> tf.Tensor | Texts:
+            features = self._transform(columns)
+            if self._generator is not None:
+                return self._generator.search(features)
+            return model(features, training=False)
 
         self._predict = tf.function(predict, autograph=False, input_signature=[columns])
 
     def signatures(self) -> dict[str, Signature]:
         """Returns the signatures by their names."""
-        inputs: dict[str, tuple[Signature, object]] = {
+        inputs: dict[str, tuple[Signature, *tuple[object, ...]]] = {
             "serving_default": (self.serving_default, _EXAMPLES),
             "columns": (self.columns, self._column_specs()),
             "transform_features": (self.transform_features, _EXAMPLES),
@@ -76,9 +87,12 @@ class ServingModel(tf.Module):
             inputs["classify"] = (self.classify, _INPUTS)
         elif metadata.task == "regression" and metadata.size == 1:
             inputs["regress"] = (self.regress, _INPUTS)
+        if self._generator is not None:
+            inputs["sample"] = (self.sample, _EXAMPLES, _TEMPERATURE, _SEED)
+            inputs["score"] = (self.score, _EXAMPLES)
         return {
-            name: tf.function(function, autograph=False, input_signature=[spec])
-            for name, (function, spec) in inputs.items()
+            name: tf.function(function, autograph=False, input_signature=specs)
+            for name, (function, *specs) in inputs.items()
         }
 
     def serving_default(self, examples: tf.Tensor) -> Outputs:
@@ -108,6 +122,15 @@ class ServingModel(tf.Module):
         """Returns what the answer is compared with for tf.Examples, string [batch]."""
         label = self._graph.label(examples)
         return {"label": label[:, -1] if self._graph.metadata.steps > 1 else label}
+
+    def sample(self, examples: tf.Tensor, temperature: tf.Tensor, seed: tf.Tensor) -> Outputs:
+        """Returns a random text for each of tf.Examples, string [batch]; see `sample_texts`."""
+        features = self._transform(self._parse(examples))
+        return sample_texts(self._model, self._graph.metadata, features, temperature, seed)
+
+    def score(self, examples: tf.Tensor) -> Outputs:
+        """Returns how probable the labels of tf.Examples are, string [batch]; see `score_texts`."""
+        return score_texts(self._model, self._graph, examples)
 
     def _parse(self, examples: tf.Tensor) -> Columns:
         return self._graph.parse(examples, self._keys)

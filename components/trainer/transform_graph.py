@@ -14,6 +14,7 @@ from components.trainer.models.head import HEADS, Head
 from components.trainer.models.inputs import Kind, TensorFeature
 from transforms.errors import ModelError
 from transforms.features import Task
+from transforms.target_text import REFERENCE
 
 Columns = dict[str, tf.SparseTensor]
 """Raw feature to its values, [batch, values]."""
@@ -58,6 +59,7 @@ class TransformMetadata(_Metadata):
         steps: At how many steps of a series it has them.
         classes: The names of the classes.
         class_values: The raw label of each class.
+        separator: What stands between the tokens of a text.
         features: The transformed features.
         raw: The dtype of each raw feature.
     """
@@ -69,6 +71,7 @@ class TransformMetadata(_Metadata):
     steps: int = 1
     classes: tuple[str, ...]
     class_values: tuple[int | str, ...]
+    separator: str = " "
     features: tuple[FeatureMetadata, ...]
     raw: dict[str, Literal["float32", "int64", "string"]]
 
@@ -136,7 +139,7 @@ class TransformGraph(tf.Module):
         if not tf.io.gfile.exists(folder):
             return None
         blocks = tf.data.Dataset.load(folder)
-        return blocks.map(lambda tensors: (self._features(tensors), tensors[self.metadata.label]))
+        return blocks.map(self._example)
 
     def parse(self, examples: tf.Tensor, keys: Sequence[str]) -> Columns:
         """Parses serialized tf.Examples, string [batch]; only the features `keys`."""
@@ -156,15 +159,18 @@ class TransformGraph(tf.Module):
 
         Returns:
             The features, and the label: integers, -1 where it is missing, or float32, NaN where
-            it is missing; [batch, ...].
+            it is missing; [batch, ...]. See `Head.example`.
         """
-        tensors = self._apply(self.parse(examples, list(self._raw_spec)))
-        return self._features(tensors), tensors[self.metadata.label]
+        return self._example(self._apply(self.parse(examples, list(self._raw_spec))))
 
     def label(self, examples: tf.Tensor) -> tf.Tensor:
         """Returns the label of serialized tf.Examples; see `labelled`."""
         parsed = self.parse(examples, self.metadata.label_keys)
         return self._apply(parsed)[self.metadata.label]
+
+    def reference(self, examples: tf.Tensor) -> tf.Tensor:
+        """Returns the text that is to be written of serialized tf.Examples, string [batch]."""
+        return self._apply(self.parse(examples, self.metadata.label_keys))[REFERENCE]
 
     def has_label(self, examples: tf.Tensor) -> tf.Tensor:
         """Returns bool [batch]: which of the serialized tf.Examples can be trained on."""
@@ -183,6 +189,9 @@ class TransformGraph(tf.Module):
         }
         tensors: Features = self._saved_model.transform_fn({**columns, **missing})
         return tensors
+
+    def _example(self, tensors: Features) -> tuple[Features, tf.Tensor]:
+        return self.head.example(self._features(tensors), tensors[self.metadata.label])
 
     def _features(self, tensors: Features) -> Features:
         # The graph does not know how wide a one-hot vector is: its vocabulary is a file.

@@ -22,6 +22,7 @@ from tfx_bsl.public import tfxio
 from components.transform.classes import find_classes, find_task
 from components.transform.materialize import count_records, is_worthwhile, materialize
 from components.transform.metadata import describe_features, write_metadata
+from components.transform.vocabulary import find_vocabulary, prompt_feature
 from transforms.errors import AnomalyError
 from transforms.features import CLASS_TASKS, FeatureSpec, LabelSpec
 from transforms.preprocessing import preprocessing_fn
@@ -64,11 +65,14 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         if task is None or task in CLASS_TASKS:
             values = find_classes(label, raw[label.keys[0]], files)
             task = task or ("binary" if len(values) == 2 else "multiclass")
+        elif task == "text":
+            label, values = find_vocabulary(label, raw[label.key], files["train"])
+            features = features or [prompt_feature(label, values)]
         label = label.model_copy(update={"task": task})
 
         folder = artifact_utils.get_single_uri(output_dict["transform_graph"])
         custom_config = {
-            "features": config["features"],
+            "features": [feature.model_dump(mode="json") for feature in features],
             "label": label.model_dump(mode="json"),
             "class_values": values,
         }
@@ -85,6 +89,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 "steps": label.steps,
                 "classes": list(label.classes or map(str, values)),
                 "class_values": values,
+                "separator": label.separator,
                 "features": described,
                 "raw": {key: dtype.name for key, dtype in raw.items()},
             },

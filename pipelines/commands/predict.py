@@ -79,6 +79,11 @@ def _line(prediction: Prediction, as_json: bool) -> str:
         return f"{prediction.value:.6g}"
     if prediction.values:
         return " ".join(f"{value:.6g}" for value in prediction.values)
+    if prediction.texts:
+        return "\t".join(
+            f"{text} {score:.4f}"
+            for text, score in zip(prediction.texts, prediction.scores, strict=True)
+        )
     label = prediction.label if prediction.label is not None else ", ".join(prediction.labels)
     ranked = sorted(prediction.probabilities.items(), key=lambda item: -item[1])
     odds = ", ".join(f"{name} {probability:.4f}" for name, probability in ranked)

@@ -16,6 +16,7 @@ from components.trainer.models.cnn import (
     vgg16,
     xception,
 )
+from components.trainer.models.generation import builders
 from components.trainer.models.mlp import autoencoder_mlp, perceptron, residual_mlp, wide_deep
 from components.trainer.models.rnn import convolutional, recurrent, text_gru
 from components.trainer.models.transformer import (
@@ -64,6 +65,10 @@ MODELS: dict[str, ModelBuilder] = {
     # texts
     "text_gru": text_gru.text_gru,
     "text_transformer": text_transformer.text_transformer,
+    # texts that are written
+    "char_rnn": builders.char_rnn,
+    "seq2seq": builders.seq2seq,
+    "translator": builders.translator,
 }
 
 

@@ -55,7 +55,7 @@ def build_model(
 def _check_fit(
     model: keras.Model, name: str, features: Sequence[TensorFeature], head: Head
 ) -> None:
-    names = {feature.name for feature in features}
+    names = {feature.name for feature in features} | ({head.teacher} if head.teacher else set())
     inputs = getattr(model, "input", None)  # a subclass has none until it is called
     taken = set(inputs) if isinstance(inputs, dict) else set()
     if taken != names:

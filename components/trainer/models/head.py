@@ -10,11 +10,18 @@ from typing import TYPE_CHECKING, ClassVar
 from transforms.errors import ModelError
 from transforms.features import Task
 from transforms.lazy import lazy_import
+from transforms.target_text import has_marks
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
+
+    Features = dict[str, tf.Tensor]
 else:
     keras = lazy_import("keras")
+
+TARGET = "tfline_target"
+"""The input of a model that holds the text that it has to write, while it is trained."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +42,9 @@ class Head(abc.ABC):
     activation: ClassVar[str]
     """What turns logits into the output."""
 
+    teacher: ClassVar[str | None] = None
+    """The input of a model, beside the features, that holds the label while it is trained."""
+
     @property
     @abc.abstractmethod
     def units(self) -> int:
@@ -48,6 +58,10 @@ class Head(abc.ABC):
     def output(self, x: keras.KerasTensor) -> keras.KerasTensor:
         """Returns the output [batch, units] for the last hidden layer [batch, n]."""
         return keras.layers.Dense(self.units, activation=self.activation, name="output")(x)
+
+    def example(self, features: Features, label: tf.Tensor) -> tuple[Features, tf.Tensor]:
+        """Returns what a model is fed with while it is trained, and what it is compared with."""
+        return features, label
 
     @abc.abstractmethod
     def loss(self) -> keras.losses.Loss:
@@ -174,11 +188,69 @@ def _last_step_error(label: keras.KerasTensor, output: keras.KerasTensor) -> ker
     return keras.ops.abs(label[:, -1] - output[:, -1])
 
 
+class TextHead(Head):
+    """A text, token by token: the logits of what follows each token, [batch, tokens, vocabulary].
+
+    Its classes are the tokens, those of `transforms.target_text`; its size is the length of a text.
+    """
+
+    task = "text"
+    activation = "linear"
+    teacher = TARGET
+
+    @property
+    def units(self) -> int:
+        """The size of the vocabulary."""
+        return len(self.classes)
+
+    @property
+    def output_shape(self) -> tuple[int | None, ...]:
+        """The shape of the output, the batch first."""
+        return (None, None, self.units)
+
+    @property
+    def start(self) -> int | None:
+        """The token that a text begins with; None: it goes on with what is given."""
+        return self.units - 2 if has_marks(self.classes) else None
+
+    @property
+    def end(self) -> int | None:
+        """The token that a text ends with; None: it ends when it is long enough."""
+        return self.units - 1 if has_marks(self.classes) else None
+
+    @property
+    def length(self) -> int:
+        """How many tokens are written at most, with the end mark."""
+        return self.size - 1
+
+    def example(self, features: Features, label: tf.Tensor) -> tuple[Features, tf.Tensor]:
+        """Returns each token as an input, and the one that follows as what is compared with.
+
+        It is called teacher forcing (Williams and Zipser 1989).
+
+        Args:
+            features: Name to tensor [batch, ...].
+            label: int64 [batch, size].
+        """
+        return {**features, TARGET: label[:, :-1]}, label[:, 1:]
+
+    def loss(self) -> keras.losses.Loss:
+        """Returns the cross-entropy with the tokens, [batch, tokens], mean over all but padding."""
+        return keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0)
+
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """Returns the share of tokens that are right."""
+        from components.trainer.models.generation.accuracy import TokenAccuracy
+
+        return [TokenAccuracy(name="accuracy")]
+
+
 HEADS: Mapping[Task, type[Head]] = {
     "binary": BinaryHead,
     "multiclass": MulticlassHead,
     "multilabel": MultilabelHead,
     "regression": RegressionHead,
     "forecast": ForecastHead,
+    "text": TextHead,
 }
 """What a model has to predict for each task."""

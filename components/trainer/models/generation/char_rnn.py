@@ -9,7 +9,8 @@ import keras
 import tensorflow as tf
 
 from components.trainer.models.generation.decoding import State
-from components.trainer.models.generation.generator import TARGET, Beginning, Generator
+from components.trainer.models.generation.generator import Beginning, Generator
+from components.trainer.models.head import TARGET
 
 
 @keras.saving.register_keras_serializable("tfline")
@@ -21,37 +22,31 @@ class CharRnn(Generator):
 
     Args:
         prompt: The feature that holds the beginning of a text, int64 [batch, m]; 0 is padding.
-        vocabulary: How many characters there are, padding (0) included.
-        end: The end mark; None: a text ends when it is long enough.
-        length: The most characters that are written, with the end mark.
         units: The width of the state of each layer.
         layers: How many GRUs there are.
         embedding_units: The size of a character's embedding.
         dropout: Share of each layer's inputs left out in a step.
+        kwargs: Those of `Generator`.
     """
 
     def __init__(
         self,
         *,
         prompt: str,
-        vocabulary: int,
-        end: int | None,
-        length: int,
         units: int,
         layers: int,
         embedding_units: int,
         dropout: float,
         **kwargs: Any,
     ) -> None:
-        super().__init__(vocabulary, end, length, **kwargs)
+        super().__init__(**kwargs)
         self.prompt = prompt
-        self.units = units
-        self._embedding = keras.layers.Embedding(vocabulary, embedding_units)
+        self._embedding = keras.layers.Embedding(self.vocabulary, embedding_units)
         self._dropout = keras.layers.Dropout(dropout)
         self._layers_of_state = [
             keras.layers.GRU(units, return_sequences=True, return_state=True) for _ in range(layers)
         ]
-        self._output = keras.layers.Dense(vocabulary, dtype="float32")
+        self._output = keras.layers.Dense(self.vocabulary, dtype="float32")
 
     def call(
         self, inputs: Mapping[str, keras.KerasTensor], training: bool | None = None

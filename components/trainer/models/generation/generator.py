@@ -17,9 +17,6 @@ from components.trainer.models.generation.decoding import (
     sample,
 )
 
-TARGET = "tfline_target"
-"""The input of a model that holds what it has to write, while it is trained."""
-
 
 class Beginning(NamedTuple):
     """What a text is written from.
@@ -44,15 +41,32 @@ class Generator(keras.layers.Layer, abc.ABC):
 
     Args:
         vocabulary: How many tokens there are, padding (0) included.
+        start: The token that a text begins with, not a part of it; None: it goes on with what is
+            given.
         end: The end mark; None: a text ends when it is long enough.
         length: The most tokens that a text has, with its end mark.
+        beam_width: How many texts `search` follows, and returns.
+        length_penalty: See `beam_search`.
     """
 
-    def __init__(self, vocabulary: int, end: int | None, length: int, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        vocabulary: int,
+        start: int | None,
+        end: int | None,
+        length: int,
+        beam_width: int = 1,
+        length_penalty: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.vocabulary = vocabulary
+        self.start = start
         self.end = end
         self.length = length
+        self.beam_width = beam_width
+        self.length_penalty = length_penalty
 
     def build(self, shapes: Mapping[str, tuple[int | None, ...]]) -> None:
         """Makes the weights, by reading two tokens of padding."""
@@ -82,18 +96,18 @@ class Generator(keras.layers.Layer, abc.ABC):
     ) -> tuple[tf.Tensor, State]:
         """Says what follows a token; see `decoding.Step`."""
 
-    def search(self, features: Mapping[str, tf.Tensor], width: int, length_penalty: float) -> Texts:
-        """Returns the `width` best texts of each record; see `beam_search`."""
+    def search(self, features: Mapping[str, tf.Tensor]) -> Texts:
+        """Returns the best texts of each record; see `beam_search`."""
         first, memory, state = self.begin(features)
-        memory, state = repeat_rows(memory, width), repeat_rows(state, width)
+        memory, state = repeat_rows(memory, self.beam_width), repeat_rows(state, self.beam_width)
         return beam_search(
             lambda token, position, state: self.step(token, position, memory, state),
             state,
             first,
             end=self.end,
             length=self.length,
-            width=width,
-            length_penalty=length_penalty,
+            width=self.beam_width,
+            length_penalty=self.length_penalty,
         )
 
     def sample(
@@ -110,3 +124,12 @@ class Generator(keras.layers.Layer, abc.ABC):
             temperature=temperature,
             seed=seed,
         )
+
+    def starts(self, tokens: tf.Tensor) -> tf.Tensor:
+        """Returns the start mark for each row of tokens [batch, m], int64 [batch]."""
+        return tf.fill([tf.shape(tokens)[0]], tf.constant(self.start, tf.int64))
+
+
+def find_generator(model: keras.Model) -> Generator | None:
+    """Returns the layer of a model that writes texts; None if it has none."""
+    return next((layer for layer in model.layers if isinstance(layer, Generator)), None)

@@ -10,7 +10,8 @@ import tensorflow as tf
 from keras import ops
 
 from components.trainer.models.generation.decoding import State
-from components.trainer.models.generation.generator import TARGET, Beginning, Generator
+from components.trainer.models.generation.generator import Beginning, Generator
+from components.trainer.models.head import TARGET
 
 Memory = dict[str, keras.KerasTensor]
 """``encoded`` float32 [batch, m, units] and ``is_token`` bool [batch, m], if there is attention."""
@@ -26,15 +27,12 @@ class Seq2Seq(Generator):
     Args:
         source: The feature that is read, int64 [batch, m]; 0 is padding.
         source_depth: How many tokens it has.
-        vocabulary: How many tokens are written, padding (0) included.
-        start: The token that a text begins with; not a part of it.
-        end: The end mark; None: a text ends when it is long enough.
-        length: The most tokens that a text has, with its end mark.
         units: The width of the state of both networks.
         embedding_units: The size of a token's embedding.
         attention: Whether the decoder looks back at the encoder's steps.
         bidirectional: Whether the encoder reads from both ends, with half the units each.
         dropout: Share of the embeddings left out in a step.
+        kwargs: Those of `Generator`.
     """
 
     def __init__(
@@ -42,10 +40,6 @@ class Seq2Seq(Generator):
         *,
         source: str,
         source_depth: int,
-        vocabulary: int,
-        start: int,
-        end: int | None,
-        length: int,
         units: int,
         embedding_units: int,
         attention: bool,
@@ -53,12 +47,11 @@ class Seq2Seq(Generator):
         dropout: float,
         **kwargs: Any,
     ) -> None:
-        super().__init__(vocabulary, end, length, **kwargs)
+        super().__init__(**kwargs)
         self.source = source
-        self.start = start
         self.attention = attention
         self._source_embedding = keras.layers.Embedding(source_depth, embedding_units)
-        self._target_embedding = keras.layers.Embedding(vocabulary, embedding_units)
+        self._target_embedding = keras.layers.Embedding(self.vocabulary, embedding_units)
         self._dropout = keras.layers.Dropout(dropout)
         self._encoder = _lstm(units // 2 if bidirectional else units)
         if bidirectional:
@@ -67,7 +60,7 @@ class Seq2Seq(Generator):
         if attention:
             self._attention = keras.layers.Attention()
             self._combine = keras.layers.Dense(units, activation="tanh")
-        self._output = keras.layers.Dense(vocabulary, dtype="float32")
+        self._output = keras.layers.Dense(self.vocabulary, dtype="float32")
 
     def call(
         self, inputs: Mapping[str, keras.KerasTensor], training: bool | None = None
@@ -80,8 +73,7 @@ class Seq2Seq(Generator):
     def begin(self, features: Mapping[str, tf.Tensor]) -> Beginning:
         """Reads the source."""
         tokens = features[self.source]
-        first = tf.fill([tf.shape(tokens)[0]], tf.constant(self.start, tf.int64))
-        return Beginning(first, *self._encode(tokens))
+        return Beginning(self.starts(tokens), *self._encode(tokens))
 
     def step(
         self, token: tf.Tensor, position: tf.Tensor, memory: Memory, state: State

@@ -9,7 +9,8 @@ import keras
 import tensorflow as tf
 
 from components.trainer.models.generation.decoding import State
-from components.trainer.models.generation.generator import TARGET, Beginning, Generator
+from components.trainer.models.generation.generator import Beginning, Generator
+from components.trainer.models.head import TARGET
 from components.trainer.models.transformer.attention import padding_mask
 from components.trainer.models.transformer.blocks import EPSILON, DecoderBlock, EncoderBlock
 from components.trainer.models.transformer.positions import SinusoidalPositions, TokenEmbedding
@@ -22,15 +23,12 @@ class Translator(Generator):
     Args:
         source: The feature that is read, int64 [batch, m]; 0 is padding.
         source_depth: How many tokens it has.
-        vocabulary: How many tokens are written, padding (0) included.
-        start: The token that a text begins with; not a part of it.
-        end: The end mark; None: a text ends when it is long enough.
-        length: The most tokens that a text has, with its end mark.
         units: The width of all blocks, d_model in the paper.
         heads: How many heads an attention has.
         hidden_units: The width of the feed-forward layers, d_ff in the paper.
         blocks: How many blocks the encoder has, and the decoder.
         dropout: Share of the embeddings, and of what each part adds, left out in a step.
+        kwargs: Those of `Generator`.
     """
 
     def __init__(
@@ -38,10 +36,6 @@ class Translator(Generator):
         *,
         source: str,
         source_depth: int,
-        vocabulary: int,
-        start: int,
-        end: int | None,
-        length: int,
         units: int,
         heads: int,
         hidden_units: int,
@@ -49,11 +43,10 @@ class Translator(Generator):
         dropout: float,
         **kwargs: Any,
     ) -> None:
-        super().__init__(vocabulary, end, length, **kwargs)
+        super().__init__(**kwargs)
         self.source = source
-        self.start = start
         self._source_embedding = TokenEmbedding(source_depth, units)
-        self._target_embedding = TokenEmbedding(vocabulary, units)
+        self._target_embedding = TokenEmbedding(self.vocabulary, units)
         self._positions = SinusoidalPositions()
         self._dropout = keras.layers.Dropout(dropout)
         sizes = (units, heads, hidden_units, dropout)
@@ -61,8 +54,8 @@ class Translator(Generator):
         self._encoder_norm = keras.layers.LayerNormalization(epsilon=EPSILON)
         self._decoder = [DecoderBlock(*sizes) for _ in range(blocks)]
         self._decoder_norm = keras.layers.LayerNormalization(epsilon=EPSILON)
-        self._output = keras.layers.Dense(vocabulary, dtype="float32")
-        self._cache_shape = (length, heads, units // heads)
+        self._output = keras.layers.Dense(self.vocabulary, dtype="float32")
+        self._cache_shape = (self.length, heads, units // heads)
 
     def call(
         self, inputs: Mapping[str, keras.KerasTensor], training: bool | None = None
@@ -79,15 +72,13 @@ class Translator(Generator):
     def begin(self, features: Mapping[str, tf.Tensor]) -> Beginning:
         """Reads the source; the caches of the decoder's self-attention are empty."""
         tokens = features[self.source]
-        batch = tf.shape(tokens)[0]
         encoded = self._encode(tokens)
         memory = {
             "encoded": [block.project(encoded) for block in self._decoder],
             "mask": padding_mask(tokens),
         }
-        cache = tf.zeros([batch, *self._cache_shape], self.compute_dtype)
-        first = tf.fill([batch], tf.constant(self.start, tf.int64))
-        return Beginning(first, memory, [(cache, cache) for _ in self._decoder])
+        cache = tf.zeros([tf.shape(tokens)[0], *self._cache_shape], self.compute_dtype)
+        return Beginning(self.starts(tokens), memory, [(cache, cache) for _ in self._decoder])
 
     def step(
         self, token: tf.Tensor, position: tf.Tensor, memory: Any, state: State

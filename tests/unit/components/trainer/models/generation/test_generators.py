@@ -11,29 +11,33 @@ import pytest
 import tensorflow as tf
 
 from components.trainer.models.generation.char_rnn import CharRnn
-from components.trainer.models.generation.generator import TARGET, Generator
+from components.trainer.models.generation.generator import Generator
 from components.trainer.models.generation.seq2seq import Seq2Seq
 from components.trainer.models.generation.translator import Translator
+from components.trainer.models.head import TARGET
 
 DEPTH, VOCABULARY, START, END, LENGTH = 9, 8, 6, 7, 5
 SOURCE = np.array([[2, 3, 4, 5, 0, 0], [5, 4, 3, 2, 6, 1], [7, 0, 0, 0, 0, 0]])
 TEXT = np.array([[6, 2, 3, 4, 7], [6, 5, 5, 7, 0], [6, 3, 2, 2, 4]])
-WRITTEN = {"vocabulary": VOCABULARY, "end": END, "length": LENGTH, "dropout": 0.3}
-READ = {"source": "x", "source_depth": DEPTH, "start": START}
+WRITTEN = {"vocabulary": VOCABULARY, "start": START, "end": END, "length": LENGTH, "dropout": 0.3}
+BEAM = {"beam_width": 3, "length_penalty": 0.6}
+READ = {"source": "x", "source_depth": DEPTH}
 
 
 def seq2seq(*, attention: bool, bidirectional: bool) -> Generator:
-    sizes = {"units": 8, "embedding_units": 4}
-    return Seq2Seq(attention=attention, bidirectional=bidirectional, **READ, **WRITTEN, **sizes)
+    options = {"attention": attention, "bidirectional": bidirectional, **READ, **WRITTEN, **BEAM}
+    return Seq2Seq(units=8, embedding_units=4, **options)
 
 
 GENERATORS: dict[str, Callable[[], Generator]] = {
     "seq2seq": lambda: seq2seq(attention=False, bidirectional=False),
     "seq2seq_attention": lambda: seq2seq(attention=True, bidirectional=True),
     "translator": lambda: Translator(
-        units=8, heads=2, hidden_units=16, blocks=2, **READ, **WRITTEN
+        units=8, heads=2, hidden_units=16, blocks=2, **READ, **WRITTEN, **BEAM
     ),
-    "char_rnn": lambda: CharRnn(prompt="x", units=8, layers=2, embedding_units=4, **WRITTEN),
+    "char_rnn": lambda: CharRnn(
+        prompt="x", units=8, layers=2, embedding_units=4, **WRITTEN, **BEAM
+    ),
 }
 
 
@@ -93,21 +97,20 @@ def test_later_tokens_change_nothing_before_them(model: keras.Model) -> None:
 def test_padding_changes_no_text(generator: Generator) -> None:
     short = {"x": tf.constant(SOURCE[[0, 2], :4])}
     long = {"x": tf.constant(np.pad(SOURCE[[0, 2], :4], [[0, 0], [0, 9]]))}
-    for width in (1, 3):
-        first, second = (generator.search(x, width, 0.6) for x in (short, long))
-        np.testing.assert_array_equal(first.tokens, second.tokens)
-        np.testing.assert_allclose(first.scores, second.scores, atol=1e-5)
+    first, second = (generator.search(x) for x in (short, long))
+    np.testing.assert_array_equal(first.tokens, second.tokens)
+    np.testing.assert_allclose(first.scores, second.scores, atol=1e-5)
 
 
 def test_features_change_the_text(generator: Generator) -> None:
-    scores = generator.search({"x": tf.constant(SOURCE)}, 2, 0.0).scores.numpy()
+    scores = generator.search({"x": tf.constant(SOURCE)}).scores.numpy()
     assert np.abs(scores[0] - scores[1]).max() > 1e-3
 
 
 def test_text_does_not_depend_on_the_rows_beside_it(generator: Generator) -> None:
-    together = generator.search({"x": tf.constant(SOURCE)}, 3, 0.6)
+    together = generator.search({"x": tf.constant(SOURCE)})
     for row in range(3):
-        alone = generator.search({"x": tf.constant(SOURCE[row : row + 1])}, 3, 0.6)
+        alone = generator.search({"x": tf.constant(SOURCE[row : row + 1])})
         np.testing.assert_array_equal(alone.tokens[0], together.tokens[row])
         np.testing.assert_allclose(alone.scores[0], together.scores[row], atol=1e-4)
 
@@ -116,15 +119,16 @@ def test_score_is_the_probability_of_the_text(
     name: str, model: keras.Model, generator: Generator
 ) -> None:
     source = TEXT[:, :1] if name == "char_rnn" else SOURCE
-    tokens, scores = generator.search({"x": tf.constant(source)}, 2, 0.0)
-    for place in range(2):
+    tokens, scores = generator.search({"x": tf.constant(source)})
+    for place in range(3):
         text = tokens[:, place].numpy()
         read = np.concatenate([np.full([3, 1], START), text[:, :-1]], axis=1)
         logits = forced(model, source, read)
         logits[..., 0] = -np.inf
         known = tf.nn.log_softmax(logits).numpy()
         chosen = np.take_along_axis(known, text[..., None], axis=2)[..., 0]
-        expected = np.where(text > 0, chosen, 0).sum(axis=1)
+        penalty = ((5 + (text > 0).sum(axis=1)) / 6) ** 0.6
+        expected = np.where(text > 0, chosen, 0).sum(axis=1) / penalty
         np.testing.assert_allclose(scores[:, place], expected, rtol=1e-4, atol=1e-5)
 
 
