@@ -20,7 +20,7 @@ from transforms.augmentation import augment
 from transforms.errors import SpecError, did_you_mean
 from transforms.features import FeatureSpec, Step
 from transforms.formula import names_of
-from transforms.kinds import kinds_of
+from transforms.kinds import Kinds, kinds_of
 from transforms.table import SEVERAL, TRANSFORMS, resolve
 
 _LONG_KEYS = ("key", "formula", "transform", "augment")
@@ -68,7 +68,6 @@ def features_json_schema() -> dict[str, Any]:
     """Returns the JSON Schema of a ``features:`` section, from the transforms' signatures."""
     names = {"type": "array", "items": {"type": "string"}, "minItems": 1}
     shorts: dict[str, Any] = {}
-    steps: list[dict[str, Any]] = [{"type": "string"}]
     for name, function in TRANSFORMS.items():
         arguments = arguments_model(function).model_json_schema()
         properties = arguments.get("properties", {})
@@ -85,9 +84,6 @@ def features_json_schema() -> dict[str, Any]:
                 },
             ],
         }
-        steps.append({"type": "object", "properties": {name: arguments}, "required": [name],
-                      "additionalProperties": False})  # fmt: skip
-    step = {"anyOf": steps}
     named = {
         "type": "object",
         "properties": {
@@ -99,7 +95,7 @@ def features_json_schema() -> dict[str, Any]:
                 "type": "string",
                 "description": "An expression over raw features, in place of `key`.",
             },
-            "transform": {"anyOf": [step, {"type": "array", "items": step, "minItems": 1}]},
+            "transform": steps_json_schema(),
             "augment": {
                 **arguments_model(augment).model_json_schema(),
                 "description": "What is done to images in training only.",
@@ -115,6 +111,17 @@ def features_json_schema() -> dict[str, Any]:
         "additionalProperties": named,
         "minProperties": 1,
     }
+
+
+def steps_json_schema() -> dict[str, Any]:
+    """Returns the JSON Schema of a step, or of a list of steps."""
+    steps: list[dict[str, Any]] = [{"type": "string"}]
+    for name, function in TRANSFORMS.items():
+        arguments = arguments_model(function).model_json_schema()
+        steps.append({"type": "object", "properties": {name: arguments}, "required": [name],
+                      "additionalProperties": False})  # fmt: skip
+    step = {"anyOf": steps}
+    return {"anyOf": [step, {"type": "array", "items": step, "minItems": 1}]}
 
 
 def _expand(forms: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], FeatureSpec]]:
@@ -152,9 +159,7 @@ def _named(name: str, form: Mapping[str, Any]) -> FeatureSpec:
 
 def _chain(name: str, form: Mapping[str, Any]) -> tuple[Step, ...]:
     """Returns the steps of a named feature; a formula is the first of them."""
-    chain = form.get("transform", [])
-    links = chain if isinstance(chain, list) else [chain]
-    steps = tuple(_step(link, (name, "transform")) for link in links)
+    steps = read_steps(form.get("transform", []), (name, "transform"))
     if "formula" in form:
         formula = _step({"expression": {"formula": form["formula"]}}, (name, "formula"))
         return (formula, *steps)
@@ -217,6 +222,15 @@ def _of_transform(transform: str, form: Any) -> Iterator[tuple[tuple[str | int, 
         yield (*path, index), FeatureSpec(name=key, keys=(key,), steps=(step,))
 
 
+def read_steps(links: Any, path: tuple[str | int, ...]) -> tuple[Step, ...]:
+    """Reads a step, or a list of steps.
+
+    Raises:
+        FormError: A step is malformed, names an unknown transform, or has a bad argument.
+    """
+    return tuple(_step(link, path) for link in (links if isinstance(links, list) else [links]))
+
+
 def _step(link: Any, path: tuple[str | int, ...]) -> Step:
     """Reads ``name`` or ``{name: {argument: value}}``."""
     if isinstance(link, str):
@@ -231,8 +245,12 @@ def _step(link: Any, path: tuple[str | int, ...]) -> Step:
     return Step(transform=name, arguments=checked)
 
 
-def _check_chain(steps: tuple[Step, ...], path: tuple[str | int, ...]) -> None:
-    """Refuses a chain in which a step does not take what the one before it gives."""
+def check_links(steps: tuple[Step, ...], path: tuple[str | int, ...]) -> list[Kinds]:
+    """Returns what each step takes and gives.
+
+    Raises:
+        FormError: A step does not take what the one before it gives.
+    """
     kinds = [kinds_of(resolve(step.transform)) for step in steps]
     for (before, step), (found, wanted) in zip(
         itertools.pairwise(steps), itertools.pairwise(kinds), strict=True
@@ -244,6 +262,12 @@ def _check_chain(steps: tuple[Step, ...], path: tuple[str | int, ...]) -> None:
                 path,
                 _continuations(found.gives),
             )
+    return kinds
+
+
+def _check_chain(steps: tuple[Step, ...], path: tuple[str | int, ...]) -> None:
+    """Refuses a chain that does not fit together, or ends in what no model takes."""
+    kinds = check_links(steps, path)
     if kinds[-1].gives in ("Strings", "Tokens", "Series"):
         raise FormError(
             f"'{steps[-1].transform}' gives {kinds[-1].gives}, which no model takes",

@@ -22,7 +22,13 @@ from components.statistics.config import Expectation, ValidateConfig
 from components.trainer.config import ModelConfig, TrainConfig
 from components.trainer.models import MODELS, resolve
 from pipelines.document import read_document
-from pipelines.feature_forms import FormError, expand_features, features_json_schema
+from pipelines.feature_forms import (
+    FormError,
+    expand_features,
+    features_json_schema,
+    steps_json_schema,
+)
+from pipelines.label_forms import expand_label
 from pipelines.model_card import CardSpec
 from pipelines.spec_errors import explain
 from transforms.arguments import arguments_model, check_arguments
@@ -53,10 +59,6 @@ def _as_split(value: Any) -> Any:
         return value
     known = {key: value[key] for key in SplitRule.model_fields if key in value}
     return {**known, "fractions": {k: v for k, v in value.items() if k not in known}}
-
-
-def _as_label(value: Any) -> Any:
-    return {"key": value} if isinstance(value, str) else value
 
 
 def _as_push(value: Any) -> Any:
@@ -166,12 +168,16 @@ class PipelineSpec(FrozenModel):
     )
     data: DataSpec = Field(description="Where the records are.")
     label: Annotated[
-        LabelSpec, BeforeValidator(_as_label, json_schema_input_type=str | LabelSpec)
+        LabelSpec, BeforeValidator(expand_label, json_schema_input_type=str | LabelSpec)
     ] = Field(description="What is to be predicted.")
     features: Annotated[
         tuple[FeatureSpec, ...],
         BeforeValidator(expand_features, json_schema_input_type=dict[str, Any]),
-    ] = Field(description="What it is predicted from.")
+    ] = Field(
+        default=(),
+        description="What it is predicted from. Left out for a label of the task text: a model "
+        "goes on with its beginning.",
+    )
     materialize: Literal["auto", "always", "never"] = Field(
         default="auto",
         description="Write transformed examples: where it is cheaper than to transform them in "
@@ -196,6 +202,12 @@ class PipelineSpec(FrozenModel):
     card: CardSpec = Field(
         default_factory=CardSpec, description="What only people can say of the model."
     )
+
+    @pydantic.model_validator(mode="after")
+    def _check_features_are_given(self) -> Self:
+        if not self.features and self.label.task != "text":
+            raise FormError("`features` is missing", ())
+        return self
 
     @pydantic.model_validator(mode="after")
     def _check_label_is_no_feature(self) -> Self:
@@ -278,6 +290,7 @@ def json_schema() -> dict[str, Any]:
     schema = PipelineSpec.model_json_schema()
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["properties"]["features"] = features_json_schema()
+    schema["$defs"]["LabelSpec"]["properties"]["transform"] = steps_json_schema()
     schema["properties"]["model"] = {
         "description": "The Keras model.",
         "anyOf": [

@@ -100,9 +100,7 @@ def _read_texts(outputs: Outputs) -> list[Prediction]:
     tensor = outputs[_SEQUENCES]
     count = tensor.tensor_shape.dim[0].size
     texts, scores = _rows(_strings(tensor), count), _rows(_floats(outputs[_SCORES]), count)
-    return [
-        Prediction(texts=of_row, scores=its) for of_row, its in zip(texts, scores, strict=True)
-    ]
+    return [Prediction(texts=of_row, scores=its) for of_row, its in zip(texts, scores, strict=True)]
 
 
 _READERS: Mapping[str, Callable[[Outputs], list[Prediction]]] = {

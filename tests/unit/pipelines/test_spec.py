@@ -285,7 +285,7 @@ def test_json_schema_has_every_key_and_refuses_others() -> None:
     schema = json_schema()
     assert set(schema["properties"]) == fields(PipelineSpec)
     assert schema["additionalProperties"] is False
-    assert schema["required"] == ["name", "data", "label", "features", "model"]
+    assert schema["required"] == ["name", "data", "label", "model"]
     for name, model in (("DataSpec", DataSpec), ("LabelSpec", LabelSpec)):
         assert set(schema["$defs"][name]["properties"]) == fields(model)
         assert schema["$defs"][name]["additionalProperties"] is False
