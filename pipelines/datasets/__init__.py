@@ -9,12 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from pipelines.datasets import digits, fashion, housing, power, reviews, series, taxi, unicode
+from pipelines.datasets import (
+    dates,
+    digits,
+    fashion,
+    housing,
+    power,
+    reviews,
+    series,
+    taxi,
+    unicode,
+)
 
 Writer = Callable[[Path, Path | None], dict[str, int]]
 """``write(out_dir, source)``: writes a data set and counts its records by split."""
 
 DATASETS: dict[str, Writer] = {
+    "dates": dates.write,
     "digits": digits.write,
     "fashion": fashion.write,
     "housing": housing.write,
