@@ -106,6 +106,8 @@ def write_text(ids: tf.Tensor, tokens: Sequence[str], separator: str) -> tf.Tens
         string [...].
     """
     plain = len(tokens) - (len(MARKS) if has_marks(tokens) else 0)
-    is_written = (ids > 0) & (ids < plain)
-    words = tf.ragged.boolean_mask(tf.gather(tf.constant(list(tokens)), ids), is_written)
-    return tf.strings.reduce_join(words, axis=-1, separator=separator)
+    rows = tf.reshape(ids, [-1, ids.shape[-1]])
+    is_written = (rows > 0) & (rows < plain)
+    words = tf.ragged.boolean_mask(tf.gather(tf.constant(list(tokens)), rows), is_written)
+    texts = tf.strings.reduce_join(words, axis=1, separator=separator)
+    return tf.ensure_shape(tf.reshape(texts, tf.shape(ids)[:-1]), ids.shape[:-1])

@@ -25,7 +25,11 @@ _SUMMARY = logging.getLogger("tfline.summary")
 
 _SPLIT = "eval"
 
-_HEADLINE = ("accuracy", "auc", "precision", "recall", "macro_f1", "rmse", "mae", "r2")
+_HEADLINE = (
+    *("accuracy", "auc", "precision", "recall", "macro_f1"),
+    *("rmse", "mae", "r2"),
+    *("exact_match", "bleu", "perplexity"),
+)
 """Metrics that the summary names, if they were measured."""
 
 

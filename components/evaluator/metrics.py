@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Literal, get_args
 
-from components.evaluator import values
+from components.evaluator import texts, values
 from components.evaluator.statistics import (
     Classes,
     Confusion,
@@ -23,6 +23,7 @@ from components.evaluator.statistics import (
     Scores,
     Statistic,
 )
+from components.evaluator.texts import TextSums
 from components.evaluator.values import Share
 from transforms.errors import SpecError, did_you_mean
 from transforms.features import Task
@@ -275,6 +276,30 @@ METRICS: Mapping[str, Metric] = {
         "mean of the predictions",
         Moments,
         {"binary": values.mean_prediction, "regression": values.mean_prediction},
+    ),
+    # Texts.
+    "exact_match": Metric(
+        "share of texts that are equal to their reference",
+        TextSums,
+        {"text": texts.exact_match},
+        better="larger",
+        usual=True,
+        share=texts.equal_of_all,
+        paired=True,
+    ),
+    "bleu": Metric(
+        "overlap of words and their sequences with the references, 0 to 100",
+        TextSums,
+        {"text": texts.bleu},
+        better="larger",
+        usual=True,
+    ),
+    "perplexity": Metric(
+        "exp of the mean negative log-likelihood of a token",
+        TextSums,
+        {"text": texts.perplexity},
+        better="smaller",
+        usual=True,
     ),
     # All tasks.
     "example_count": Metric(

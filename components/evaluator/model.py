@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 import pydantic
 
+from components.evaluator.texts import NUMBERS, text_numbers
 from transforms.errors import ModelError
 from transforms.features import FrozenModel, Task
 from transforms.lazy import lazy_import
@@ -88,6 +90,17 @@ def read_card(path: str) -> ModelCard:
         raise ModelError(f"The model's description cannot be read: {exc}", where=card) from exc
 
 
+_OUTPUTS: Mapping[Task, str] = {
+    "binary": "probabilities",
+    "multiclass": "probabilities",
+    "multilabel": "probabilities",
+    "regression": "prediction",
+    "forecast": "prediction",
+    "text": "sequences",
+}
+"""The output of ``serving_default`` that is compared with the label."""
+
+
 class Predictor:
     """A loaded SavedModel.
 
@@ -101,7 +114,7 @@ class Predictor:
 
     def __init__(self, path: str, card: ModelCard) -> None:
         self._card = card
-        self._output = "probabilities" if card.classes else "prediction"
+        self._output = _OUTPUTS[card.task]
         try:
             self._model = tf.saved_model.load(path)  # the signature does not keep it alive
             self._signature = self._model.signatures["serving_default"]
@@ -123,9 +136,12 @@ class Predictor:
 
         Returns:
             float32: probability of class 1 [n] (binary), probabilities [n, k] (multiclass,
-            multilabel) or predicted numbers [n] (regression), [n, size] of several.
+            multilabel) or predicted numbers [n] (regression), [n, size] of several; of texts
+            float64 [n, NUMBERS], see `text_numbers`.
         """
         outputs = self._signature(examples=serialized)[self._output]
+        if self._card.task == "text":
+            return self._compared(outputs[:, 0], serialized)
         if self._card.classes:
             outputs = tf.ensure_shape(outputs, [None, len(self._card.classes)])
             return outputs[:, 1] if self._card.task == "binary" else outputs
@@ -137,9 +153,20 @@ class Predictor:
         Only for a label that is not `ModelCard.is_raw`.
 
         Returns:
-            float32 [n, size] (regression, forecast) or [n, k], 0 or 1 (multilabel); NaN where the
-            label is missing.
+            float32 [n, size] (regression, forecast) or [n, k], 0 or 1 (multilabel), or how many
+            tokens a text has, [n]; NaN where the label is missing.
         """
         if self._label is None:
             raise ModelError(f"The label '{self._card.label}' is a raw value.")
-        return self._label(examples=serialized)["label"]
+        label = self._label(examples=serialized)["label"]
+        if self._card.task != "text":
+            return label
+        tokens = tf.cast(tf.math.count_nonzero(label, axis=1), tf.float32)
+        return tf.where(tf.reduce_any(label < 0, axis=1), tf.constant(float("nan")), tokens)
+
+    def _compared(self, written: tf.Tensor, serialized: tf.Tensor) -> tf.Tensor:
+        """Returns the numbers of texts that were written for tf.Examples, both string [n]."""
+        scored = self._model.signatures["score"](examples=serialized)
+        arguments = [scored[name] for name in ("reference", "log_probability", "tokens")]
+        numbers = tf.numpy_function(text_numbers, [written, *arguments], tf.float64)
+        return tf.ensure_shape(numbers, [None, NUMBERS])

@@ -11,6 +11,7 @@ Labels and predictions of a group of n examples:
     multilabel   labels float32 [n, k], 0 or 1  predictions float32 [n, k], probabilities
     regression   labels float64 [n]             predictions float32 [n]; [n, size] of several
     forecast     labels float32 [n, horizon]    predictions float32 [n, horizon]
+    text         labels float32 [n], tokens     predictions float64 [n, m], see `text_numbers`
 
 Every array of a statistic has a first axis [r]: resamples of the group, in which an example counts
 as often as its weight says (see `resamples`). Without weights there is one, the group itself.

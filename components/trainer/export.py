@@ -13,6 +13,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from components.trainer.config import RunConfig
 from components.trainer.signatures import METHOD_NAMES, ServingModel
 from components.trainer.transform_graph import TransformGraph
+from transforms.features import CLASS_TASKS
 
 CARD = os.path.join("assets.extra", "tfline.json")
 """What Evaluator, Pusher and client read of a model; TF Serving passes it over."""
@@ -61,14 +62,15 @@ def name_signatures(folder: str, arguments: Mapping[str, str]) -> None:
 
 def _write_card(folder: str, graph: TransformGraph, config: RunConfig) -> None:
     metadata = graph.metadata
+    has_classes = metadata.task in CLASS_TASKS  # the tokens of a text are too many to list
     card = {
         "format": FORMAT,
         "pipeline": config.pipeline,
         "task": metadata.task,
         "label": metadata.label,
         "size": metadata.size,
-        "classes": metadata.classes,
-        "class_values": metadata.class_values,
+        "classes": metadata.classes if has_classes else (),
+        "class_values": metadata.class_values if has_classes else (),
         "features": {key: dtype.name for key, dtype in graph.columns.items()},
         "model": config.model.name,
         "training_fingerprint": config.training_fingerprint,

@@ -70,9 +70,7 @@ def written_date(date: datetime.date, form: str) -> str:
     )
 
 
-def _records(
-    dates: Iterator[datetime.date], count: int, chance: random.Random
-) -> Iterator[bytes]:
+def _records(dates: Iterator[datetime.date], count: int, chance: random.Random) -> Iterator[bytes]:
     for _ in range(count):
         date, form = next(dates), chance.choice(list(_FORMS))
         yield encode_example(
