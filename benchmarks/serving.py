@@ -28,7 +28,10 @@ from serving.server.tensor import string_tensor
 _MODEL = "network"
 _SECONDS = 1.0
 _TURNS = 5
-_BATCHING = "max_batch_size { value: 64 } max_enqueued_batches { value: 100 }"
+_BATCHING = """
+max_batch_size { value: 32 } batch_timeout_micros { value: 5000 }
+max_enqueued_batches { value: 100 }
+"""
 _BUILD = """
 import sys, keras, tensorflow as tf
 network = keras.Sequential([

@@ -6,6 +6,10 @@ import logging
 import os
 import sys
 
+# Sockets are read by the threads that take the calls: a third less time a call, half for a large
+# one. gRPC reads this when it is imported.
+os.environ.setdefault("GRPC_EXPERIMENTS", "-event_engine_listener")
+
 from serving.server.main import main
 
 code = main(sys.argv[1:])

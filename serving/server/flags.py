@@ -55,7 +55,9 @@ class Flags:
     grpc_channel_arguments: str = _flag("", "Options of the gRPC server: key=value,key=value")
     tensorflow_session_config_file: str = _flag("", "ConfigProto, text format")
     tensorflow_session_parallelism: int = _flag(0, "Threads of a session; 0: chosen by TensorFlow")
-    tensorflow_intra_op_parallelism: int = _flag(0, "Threads of one operation; 0: chosen")
+    tensorflow_intra_op_parallelism: int = _flag(
+        0, "Threads of one operation; 0: a quarter of the CPUs, at least 1"
+    )
     tensorflow_inter_op_parallelism: int = _flag(0, "Operations run at a time; 0: chosen")
     per_process_gpu_memory_fraction: float = _flag(0.0, "Share of the GPU's memory; 0: chosen")
     enable_signature_method_name_check: bool = _flag(

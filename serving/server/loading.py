@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from serving.protos import config_pb2
@@ -99,7 +100,7 @@ def session_config(flags: Flags) -> config_pb2.ConfigProto:
             "and tensorflow_inter_op_parallelism) separately. You cannot configure all."
         )
     config = config_pb2.ConfigProto(
-        intra_op_parallelism_threads=intra or both,
+        intra_op_parallelism_threads=intra or both or _intra_op_threads(),
         inter_op_parallelism_threads=inter or both,
         allow_soft_placement=True,
     )
@@ -107,3 +108,11 @@ def session_config(flags: Flags) -> config_pb2.ConfigProto:
     config.experimental.disable_thread_spinning = True
     config.gpu_options.per_process_gpu_memory_fraction = flags.per_process_gpu_memory_fraction
     return config
+
+
+def _intra_op_threads() -> int:
+    """Returns the threads of one operation: few, since requests run side by side anyway.
+
+    To hand a part of a small operation to another thread costs more than to compute it.
+    """
+    return max(1, (os.cpu_count() or 1) // 4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from queue import Empty
 
 from serving.server.batching.padding import pad_inner
 from serving.server.batching.parameters import BatchingOptions
@@ -50,8 +51,12 @@ class BatchingRunner:
         tasks = self._tasks({name: feeds[name] for name in names}, size)
         self._queue((tuple(names), tuple(fetches))).add(tasks)
         for task in tasks:
-            if not task.done.wait(timeout):
-                raise StatusError(Code.DEADLINE_EXCEEDED, "The batch was not done in time")
+            try:
+                task.done.get(timeout=timeout)
+            except Empty as error:
+                raise StatusError(
+                    Code.DEADLINE_EXCEEDED, "The batch was not done in time"
+                ) from error
             if task.error:
                 raise _again(task.error)
         if len(tasks) == 1:

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 
 from serving.server.batching.parameters import BatchingOptions
 from serving.server.status import Code, StatusError
@@ -20,14 +21,14 @@ class Task:
     Attributes:
         feeds: The values of its inputs; dimension 0 of all is `size`.
         size: The number of its rows.
-        done: Set once there are outputs or an error.
+        done: Gets an item once there are outputs or an error: cheaper than an Event.
         outputs: The values of its outputs.
         error: Why there are none.
     """
 
     feeds: Mapping[str, Tensor]
     size: int
-    done: threading.Event = field(default_factory=threading.Event)
+    done: SimpleQueue[None] = field(default_factory=SimpleQueue)
     outputs: Sequence[Tensor] = ()
     error: Exception | None = None
 
@@ -68,13 +69,15 @@ class Queue:
                     f"currently {len(self.batches)} batches enqueued and max_enqueued_batches is "
                     f"{self._options.max_enqueued_batches}",
                 )
+            ready_at = self.ready_at()
             for task in tasks:
                 if not self.batches or not self._fits(self.batches[-1].size, task):
                     self.batches.append(_Batch(time.monotonic() + self._options.timeout))
                 batch = self.batches[-1]
                 batch.tasks.append(task)
                 batch.size += task.size
-            self._scheduler.changed.notify()
+            if self.ready_at() < ready_at:  # else a thread waits for this batch already
+                self._scheduler.changed.notify()
 
     def ready_at(self) -> float:
         """Returns when the first batch is to be run; a full one is ready now."""
@@ -145,7 +148,7 @@ class Scheduler:
                 for task in tasks:
                     task.error = error
             for task in tasks:
-                task.done.set()
+                task.done.put(None)
 
     def _take(self) -> tuple[Queue, list[Task]] | None:
         """Waits for a batch that is ready; None once the scheduler stops."""
@@ -158,7 +161,7 @@ class Scheduler:
                     self._queues.remove(queue)
                     self._queues.append(queue)  # the others come first next time
                     batch = queue.batches.popleft()
-                    if queue.batches:
+                    if any(queue.batches for queue in self._queues):
                         self.changed.notify()
                     return queue, batch.tasks
                 self.changed.wait(None if ready_at == float("inf") else ready_at - now)

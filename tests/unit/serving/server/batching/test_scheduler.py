@@ -22,7 +22,8 @@ def tasks(*sizes):
 
 
 def wait(*waiting):
-    assert all(task.done.wait(5) for task in waiting)
+    for task in waiting:
+        task.done.get(timeout=5)
 
 
 def test_tasks_share_a_batch_up_to_its_size(scheduler):
@@ -88,3 +89,22 @@ def test_queues_take_turns(scheduler):
     release.set()
     wait(*added[0], *added[1])
     assert order.index("second") < 2
+
+
+def test_batch_is_run_when_it_is_due_while_another_queue_is_busy():
+    scheduler = Scheduler(threads=2)
+    release = threading.Event()
+    slow = scheduler.queue(BatchingOptions(timeout=0.0), lambda batch: release.wait(5))
+    quick = scheduler.queue(BatchingOptions(timeout=0.0), lambda batch: None)
+    due = scheduler.queue(BatchingOptions(timeout=0.1), lambda batch: None)
+    (waiting,), (passing,), (blocking,) = tasks(1), tasks(1), tasks(1)
+    due.add([waiting])  # one thread waits until it is due
+    time.sleep(0.02)
+    quick.add([passing])  # the other is awake, and goes to sleep again
+    wait(passing)
+    time.sleep(0.02)
+    slow.add([blocking])  # wakes the first
+    wait(waiting)
+    release.set()
+    wait(blocking)
+    scheduler.stop()
