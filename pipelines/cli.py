@@ -20,6 +20,8 @@ COMMANDS = {
     "predict": "predict rows over gRPC",
     "deploy": "print what deploys the pushed model: Compose, Kubernetes, KServe",
     "bless": "let a model go live against the verdict, with the reason on record",
+    "compile": "write the pipeline for Kubeflow Pipelines",
+    "submit": "upload a compiled pipeline to Kubeflow Pipelines, and run it",
     "promote": "label a version stable or canary",
     "rollback": "make an earlier version the newest again",
     "runs": "list the runs of a pipeline",

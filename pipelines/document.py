@@ -6,6 +6,7 @@ Every error about a spec names the line, or the ``--set`` override, that it come
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,10 @@ class Document:
             for path, where in self.places.items()
             if path[0] == section
         }
+
+    def as_json(self) -> str:
+        """Returns the content as JSON, which is YAML too."""
+        return json.dumps(self.data, ensure_ascii=False, default=str)
 
     def place(self, path: Sequence[str | int]) -> str:
         """Returns where the value at `path` was written, or the nearest one around it."""

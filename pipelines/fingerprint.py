@@ -84,12 +84,20 @@ def value_parts(prefix: str, value: Any) -> Parts:
     return {prefix: json.dumps(value, ensure_ascii=False)}
 
 
-def file_parts(name: str, files: Sequence[str]) -> Parts:
-    """Returns a part for every file: its size in bytes and when it was last modified."""
+def file_parts(name: str, files: Sequence[str], *, by_content: bool = False) -> Parts:
+    """Returns a part for every file.
+
+    Args:
+        name: Of the parts.
+        files: The files.
+        by_content: Read them, instead of looking at the size in bytes and at when they were last
+            modified; for copies that are made anew for each run.
+    """
     parts: Parts = {}
     for file in files:
         status = os.stat(file)
-        parts[f"{name} {file}"] = f"{status.st_size:,} bytes, {_time(status.st_mtime_ns)}"
+        version = _file_digest(file) if by_content else _time(status.st_mtime_ns)
+        parts[f"{name} {file}"] = f"{status.st_size:,} bytes, {version}"
     return parts
 
 
@@ -98,6 +106,11 @@ def _time(nanoseconds: int) -> str:
     seconds, rest = divmod(nanoseconds, 10**9)
     moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
     return f"{moment:%Y-%m-%d %H:%M:%S}.{rest:09} UTC"
+
+
+def _file_digest(file: str) -> str:
+    with open(file, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:32]
 
 
 @cache

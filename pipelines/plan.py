@@ -71,18 +71,22 @@ class Plan:
         return _training_fingerprint(self.parts)
 
 
-def make_plan(spec: PipelineSpec) -> Plan:
+def make_plan(spec: PipelineSpec, *, by_content: bool = False) -> Plan:
     """Looks at the spec, the sources, the data files and the push folder as they are now.
+
+    Args:
+        spec: What the pipeline does.
+        by_content: Whether the data counts by its bytes, not by when it was last modified.
 
     Raises:
         DataError: A pattern matches no file.
         SpecError: The curated schema cannot be read.
     """
     ingest = spec.data.resolve()
-    schema_text = _read_schema(spec.schema_file)
+    schema_text = read_schema(spec.schema_file)
     push_folder = Path(spec.push.to).resolve() if spec.push else None
     parts = {
-        "ExampleGen": _example_gen_parts(ingest),
+        "ExampleGen": _example_gen_parts(ingest, by_content),
         "StatisticsGen": {},
         "SchemaGen": value_parts("schema_file", schema_text),
         "ExampleValidator": {
@@ -132,7 +136,7 @@ def _training_fingerprint(parts: dict[str, Parts]) -> str:
     return digest({name: digest(parts[name]) for name in _TRAINING})
 
 
-def _example_gen_parts(ingest: IngestConfig) -> Parts:
+def _example_gen_parts(ingest: IngestConfig, by_content: bool) -> Parts:
     files = ingest.splits or {"files": ingest.files or ()}
     parts = {
         **stack_parts(),
@@ -140,7 +144,7 @@ def _example_gen_parts(ingest: IngestConfig) -> Parts:
         **value_parts("data", ingest.model_dump(mode="json", exclude={"splits", "files"})),
     }
     for split, paths in files.items():
-        parts |= file_parts(f"data.{split}", paths)
+        parts |= file_parts(f"data.{split}", paths, by_content=by_content)
     return parts
 
 
@@ -184,7 +188,12 @@ def _dump(model: Any) -> Any:
     return model.model_dump(mode="json")
 
 
-def _read_schema(file: str | None) -> str | None:
+def read_schema(file: str | None) -> str | None:
+    """Returns the text of a curated schema; None if there is none.
+
+    Raises:
+        SpecError: It cannot be read.
+    """
     if file is None:
         return None
     try:

@@ -30,6 +30,8 @@ from pipelines.feature_forms import (
 )
 from pipelines.label_forms import expand_label
 from pipelines.model_card import CardSpec
+from pipelines.runners.kubeflow.settings import KubernetesSpec
+from pipelines.spans import at_span
 from pipelines.spec_errors import explain
 from transforms.arguments import arguments_model, check_arguments
 from transforms.errors import DataError, SpecError, did_you_mean
@@ -92,6 +94,9 @@ class DataSpec(FrozenModel):
     ingest: Literal["copy", "link"] = Field(
         default="copy", description="How given splits come into the pipeline's artifact."
     )
+    span: int | None = Field(
+        default=None, ge=0, description="The number that {SPAN} stands for; left out: the newest."
+    )
 
     @pydantic.model_validator(mode="after")
     def _check_source(self) -> Self:
@@ -116,7 +121,8 @@ class DataSpec(FrozenModel):
         Raises:
             DataError: A pattern matches no file, or a file is in two splits.
         """
-        found = {name: _expand(patterns) for name, patterns in self.patterns.items()}
+        patterns = at_span(self.patterns, self.span)
+        found = {name: _expand(patterns[name]) for name in patterns}
         if self.files is None:
             _check_disjoint(found)
             return IngestConfig(payload=self.payload, ingest=self.ingest, splits=found)
@@ -201,6 +207,9 @@ class PipelineSpec(FrozenModel):
     ) = Field(default=None, description="Where a blessed model goes.")
     card: CardSpec = Field(
         default_factory=CardSpec, description="What only people can say of the model."
+    )
+    kubernetes: KubernetesSpec = Field(
+        default_factory=KubernetesSpec, description="What each step gets on a cluster."
     )
 
     @pydantic.model_validator(mode="after")

@@ -7,7 +7,6 @@ finished; a run that is killed therefore goes on after the last finished compone
 from __future__ import annotations
 
 import contextlib
-import errno
 import functools
 import logging
 import shutil
@@ -18,11 +17,11 @@ from typing import Any
 
 from pipelines.fingerprint import environment_digest
 from pipelines.plan import Plan, make_plan
+from pipelines.runners.causes import full_or_read_only, root_cause
 from pipelines.runners.events import PROGRESS, SUMMARY, Listener, relayed
 from pipelines.runs import ComponentRecord, RunRecord, list_runs
 from pipelines.spec import PipelineSpec
 from pipelines.work_folder import WorkFolder
-from transforms.errors import TflineError, WorkFolderError
 
 _log = logging.getLogger(__name__)
 
@@ -237,7 +236,7 @@ def _write(record: RunRecord, folder: WorkFolder) -> None:
     try:
         record.write(folder.runs)
     except OSError as exc:
-        raise _full_or_read_only(exc, folder.root) from exc
+        raise full_or_read_only(exc, folder.root) from exc
 
 
 @contextlib.contextmanager
@@ -247,34 +246,4 @@ def _naming(component: str, log: Path) -> Iterator[None]:
         yield
     except Exception as exc:
         _log.exception("%s failed", component)
-        raise ComponentError(component, _root_cause(exc, log), log) from exc
-
-
-def _root_cause(exc: BaseException, log: Path) -> BaseException:
-    """Returns the error that a user can act on, wherever it hides, or `exc` itself.
-
-    Beam and TFX wrap errors in others; a full disk shows as many kinds of error.
-    """
-    link: BaseException | None = exc
-    while link is not None:
-        if isinstance(link, TflineError):
-            return _without_stage(link)
-        full = isinstance(link, OSError) and link.errno in (errno.ENOSPC, errno.EDQUOT)
-        if full or "No space left on device" in str(link) or "disk is full" in str(link):
-            return _full_or_read_only(OSError(errno.ENOSPC, "No space left on device"), log.parent)
-        link = link.__cause__ or link.__context__
-    return exc
-
-
-def _without_stage(error: TflineError) -> TflineError:
-    """Returns the error without the name of the Beam stage that Beam adds to its message."""
-    error.message = str(error.message).partition(" [while running '")[0]
-    return error
-
-
-def _full_or_read_only(exc: OSError, where: Path) -> WorkFolderError:
-    return WorkFolderError(
-        f"The work folder cannot be written: {exc.strerror}",
-        str(where),
-        "Free the disk, or name another folder with --work. What has finished is kept.",
-    )
+        raise ComponentError(component, root_cause(exc, log.parent), log) from exc

@@ -1,0 +1,30 @@
+"""Pipelines of the catalog, compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pipelines.document import read_document
+from pipelines.runners.kubeflow.compiler import compile_pipeline
+from pipelines.runners.kubeflow.target import Target, check_target
+from pipelines.spec import find_spec, load_spec
+
+Compile = Callable[..., str]
+
+VOLUME = "{volumes: {pipeline: /mnt/pipeline}, memory: 4Gi, steps: {Trainer: {cpu: 2, gpu: 1}}}"
+
+
+@pytest.fixture(scope="session")
+def compiled() -> Compile:
+    """Compiles a pipeline of the catalog, with overrides, for a volume or an object store."""
+
+    def compile_one(name: str, *overrides: str, root: str = "/mnt/pipeline") -> str:
+        settings = [f"kubernetes={VOLUME}", f"push=/mnt/pipeline/models/{name}", *overrides]
+        spec = load_spec(name, settings)
+        target = Target("registry.example/tfline:0.1.0", root, root)
+        check_target(spec, target)
+        return compile_pipeline(spec, read_document(find_spec(name), settings), target)
+
+    return compile_one
