@@ -60,7 +60,7 @@ def write_evidence(
         DataError: If a record cannot be used.
         ModelError: If the model fails.
     """
-    most = min(RECORDS, _VALUES // max(1, len(card.classes)))
+    most = min(RECORDS, _VALUES // max(card.size, len(card.classes)))
     numbers, sample = _sample(files, math.ceil(records / most))
     predictor = Predictor(model, card)
     labels, predictions = _evaluate(sample, card, predictor, config.batch_size)

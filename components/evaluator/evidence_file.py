@@ -85,10 +85,10 @@ class Mistake(FrozenModel):
 
     Attributes:
         record: Its number among the eval records, from 0.
-        label: The true class, or number.
-        predicted: The predicted class, or number.
-        error: Probability that the model gave to another class than the true one; or the
-            distance of two numbers.
+        label: The true class or classes, or numbers.
+        predicted: The predicted ones.
+        error: Probability that the model gave to another class than the true one; or the mean
+            distance of the numbers.
         features: The raw features that the model sees.
     """
 

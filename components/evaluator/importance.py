@@ -29,7 +29,12 @@ PREDICTIONS = 15_000
 
 MAX_ROUNDS = 5
 
-METRIC: dict[Task, str] = {"binary": "auc", "multiclass": "accuracy", "regression": "rmse"}
+METRIC: dict[Task, str] = {
+    "binary": "auc",
+    "multiclass": "accuracy",
+    "regression": "rmse",
+    "forecast": "rmse",
+}
 """The metric whose loss is told, by task."""
 
 Predict = Callable[[Sequence[bytes]], Floats]

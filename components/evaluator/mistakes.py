@@ -36,16 +36,35 @@ def _class_errors(labels: Array, predictions: Floats, card: ModelCard, threshold
     return errors, lambda row: (card.classes[labels[row]], card.classes[decided[row]])
 
 
+def _label_errors(labels: Array, predictions: Floats, card: ModelCard, threshold: float) -> Errors:
+    """Returns the largest distance of a probability from its label, where a label is wrong."""
+    decided = predictions > threshold  # [n, k]
+    wrong = (decided != (labels > 0)).any(axis=1)  # [n]
+    errors: Floats = np.where(wrong, np.abs(predictions - labels).max(axis=1), 0.0)
+
+    def names(flags: Array) -> str:
+        return ", ".join(np.array(card.classes)[flags]) or "(none)"
+
+    return errors, lambda row: (names(labels[row] > 0), names(decided[row]))
+
+
 def _number_errors(labels: Array, predictions: Floats, *_: object) -> Errors:
-    """Returns the distances."""
-    errors: Floats = np.abs(predictions - labels)
-    return errors, lambda row: (f"{labels[row]:.6g}", f"{predictions[row]:.6g}")
+    """Returns the mean distance of the numbers of a record."""
+    apart = np.abs(predictions - labels).reshape(len(labels), -1)
+    errors: Floats = apart.mean(axis=1)
+
+    def words(numbers: Array) -> str:
+        return ", ".join(f"{number:.6g}" for number in np.ravel(numbers)[:_NUMBERS])
+
+    return errors, lambda row: (words(labels[row]), words(predictions[row]))
 
 
 ERRORS: dict[Task, Callable[[Array, Floats, ModelCard, float], Errors]] = {
     "binary": _class_errors,
     "multiclass": _class_errors,
+    "multilabel": _label_errors,
     "regression": _number_errors,
+    "forecast": _number_errors,
 }
 """What an error is, by task."""
 

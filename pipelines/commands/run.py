@@ -57,12 +57,11 @@ def _write_report(
 ) -> None:
     """Writes the page of the run and prints where it is; a run is not worse for lack of it."""
     from pipelines.report.render import write_report
-    from transforms.errors import TflineError
 
     try:
         print(f"  report: {write_report(record, folder, spec.card)}", file=stream)
-    except TflineError as exc:
-        print(f"  report: {exc}", file=sys.stderr)
+    except Exception as exc:
+        print(f"  report: not written: {_describe(exc)}", file=sys.stderr)
 
 
 def _describe(cause: BaseException) -> str:

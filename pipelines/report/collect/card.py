@@ -73,11 +73,6 @@ def _data(files: RunFiles) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _megabytes(content: str) -> str:
-    """Returns ``6.05 MB`` of a part such as ``6051280 bytes, 17952...``."""
-    return f"{int(content.partition(' ')[0]) / 1e6:.3g} MB"
-
-
 def _weak_slices(files: RunFiles) -> list[str]:
     verdict = files.verdict
     if verdict is None:

@@ -122,7 +122,7 @@ class CurvesSection:
         calibration: Of the positive class, or of the class that was decided for.
         thresholds: Of a binary decision.
         confusion: Of classes.
-        residuals: Of a regression.
+        residuals: Of a regression or a forecast.
         prevalence: Share of the positive class of a binary task.
     """
 
@@ -153,7 +153,10 @@ def collect(files: RunFiles) -> CurvesSection | None:
         return _binary(section, labels == 1, predictions, classes[1], verdict["threshold"])
     if verdict["task"] == "multiclass":
         return _multiclass(section, labels, predictions, classes)
-    if verdict["task"] == "regression":
+    if verdict["task"] == "multilabel":
+        return _multilabel(section, labels > 0, predictions, classes)
+    if verdict["task"] in ("regression", "forecast"):
+        labels, predictions = labels.ravel(), predictions.ravel()
         stride = math.ceil(len(labels) / MAX_SHOWN)
         points = Residuals(tuple(labels[::stride].tolist()), tuple(predictions[::stride].tolist()))
         return dataclasses.replace(section, residuals=points)
@@ -178,19 +181,32 @@ def _binary(
 def _multiclass(
     section: CurvesSection, labels: npt.NDArray[np.int64], scores: Array, classes: tuple[str, ...]
 ) -> CurvesSection:
-    roc, precision_recall = [], []
-    for index, name in enumerate(classes):
-        positive = labels == index
-        if positive.any() and not positive.all():
-            roc.append(roc_curve(positive, scores[:, index], name))
-            precision_recall.append(precision_recall_curve(positive, scores[:, index], name))
     decided = scores.argmax(axis=1)
     return dataclasses.replace(
-        section,
-        roc=_worst(roc),
-        precision_recall=_worst(precision_recall),
+        _by_class(section, labels[:, None] == np.arange(len(classes)), scores, classes),
         calibration=calibration(decided == labels, scores.max(axis=1)),
     )
+
+
+def _multilabel(
+    section: CurvesSection, positive: Booleans, scores: Array, classes: tuple[str, ...]
+) -> CurvesSection:
+    return dataclasses.replace(
+        _by_class(section, positive, scores, classes),
+        calibration=calibration(positive.ravel(), scores.ravel()),
+    )
+
+
+def _by_class(
+    section: CurvesSection, positive: Booleans, scores: Array, classes: tuple[str, ...]
+) -> CurvesSection:
+    """Returns the curves of each class, of `positive` and `scores`, both [n, k]."""
+    roc, precision_recall = [], []
+    for name, of_class, chances in zip(classes, positive.T, scores.T, strict=True):
+        if of_class.any() and not of_class.all():
+            roc.append(roc_curve(of_class, chances, name))
+            precision_recall.append(precision_recall_curve(of_class, chances, name))
+    return dataclasses.replace(section, roc=_worst(roc), precision_recall=_worst(precision_recall))
 
 
 def _worst(curves: list[Curve]) -> tuple[Curve, ...]:

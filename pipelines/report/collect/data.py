@@ -146,7 +146,8 @@ def _roles(spec: Mapping[str, Any]) -> dict[str, str]:
     sliced = (str(key) for entry in spec["evaluate"]["slices"] for key in entry)
     used = (key for feature in spec["features"] for key in feature["keys"])
     roles = {**dict.fromkeys(sliced, "slice"), **dict.fromkeys(used, "feature")}
-    return {**roles, spec["label"]["key"]: "label"}
+    label = spec["label"]
+    return {**roles, **dict.fromkeys(label.get("targets") or [label["key"]], "label")}
 
 
 def _feature(

@@ -40,7 +40,7 @@ class LineageSection:
         sources: Number of source files in these, by component.
         packages: Package that computes to its version.
         environment: Digest of all installed packages; empty in an older record.
-        inputs: Data file to its size in bytes.
+        inputs: Data file to its size in bytes, in words.
         log: The log of the run.
     """
 
@@ -50,7 +50,7 @@ class LineageSection:
     sources: dict[str, int]
     packages: dict[str, str]
     environment: str
-    inputs: dict[str, int]
+    inputs: dict[str, str]
     log: str
 
 
@@ -82,7 +82,7 @@ def collect(files: RunFiles) -> LineageSection:
         packages=_named(everything, "package "),
         environment=record.environment,
         inputs={
-            part.removeprefix("data."): int(text.partition(" ")[0])
+            part.removeprefix("data."): text.partition(" bytes")[0]
             for part, text in record.parts.get("ExampleGen", {}).items()
             if " bytes, " in text
         },

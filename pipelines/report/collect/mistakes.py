@@ -92,7 +92,7 @@ def collect(files: RunFiles) -> MistakesSection | None:
     return MistakesSection(
         cards=cards,
         records=evidence.records,
-        is_number=verdict["task"] == "regression",
+        is_number=not verdict["classes"],
         pictured=pictured,
         keys=tuple(key for key in keys if key not in pictured),
     )

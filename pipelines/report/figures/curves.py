@@ -102,7 +102,8 @@ def _precision_recall(section: CurvesSection) -> Figure:
 
 def _calibration(section: CurvesSection) -> Figure:
     bins = section.calibration
-    off = sum(abs(b.predicted - b.observed) * b.records for b in bins) / section.records
+    answers = sum(b.records for b in bins)
+    off = sum(abs(b.predicted - b.observed) * b.records for b in bins) / answers
     return Figure(
         title="Calibration",
         description="Observed share over predicted probability in bins of equally many records; "
@@ -125,7 +126,7 @@ def _calibration(section: CurvesSection) -> Figure:
                 },
                 "line": {"color": BLUE, "width": 2},
                 "marker": {"size": 7},
-                "text": [f"{b.records:,} records" for b in bins],
+                "text": [f"{b.records:,} answers" for b in bins],
                 "hovertemplate": "predicted %{x:.3f}, observed %{y:.3f}<br>%{text}<extra></extra>",
             },
         ],

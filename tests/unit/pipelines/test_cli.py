@@ -180,8 +180,8 @@ def test_runs_shows_failed_and_killed_runs(
     failed.write(runs)
     assert cli.main(["runs", "spec.yaml"]) == 0
     first, second = capsys.readouterr().out.splitlines()
-    assert first.split()[:2] == ["1", "running"]
-    assert second.split()[:2] == ["2", "failed"]
+    assert first.split()[:3] == ["1", "1", "running"]
+    assert second.split()[:3] == ["2", "2", "failed"]
     assert second.endswith("Why.")
 
 

@@ -37,6 +37,11 @@ def multiclass() -> curves.CurvesSection:
     return curves._multiclass(curves.CurvesSection(N, N), labels, scores, ("a", "b", EVIL))
 
 
+def multilabel() -> curves.CurvesSection:
+    labels, scores = RNG.random((N, 3)) < 0.3, RNG.random((N, 3))
+    return curves._multilabel(curves.CurvesSection(N, N), labels, scores, ("a", "b", EVIL))
+
+
 def regression() -> curves.CurvesSection:
     labels = RNG.normal(size=N)
     points = curves.Residuals(tuple(labels.tolist()), tuple((labels + 0.1).tolist()))
@@ -74,6 +79,7 @@ IMPORTANCES = Importances(
 FIGURES: dict[str, dict[str, Figure]] = {
     "binary": curves_figures.draw(binary()),
     "multiclass": curves_figures.draw(multiclass()),
+    "multilabel": curves_figures.draw(multilabel()),
     "regression": curves_figures.draw(regression()),
     "slices": slices_figures.draw(slices()),
     "data": data_figures.draw(data()),
@@ -98,7 +104,7 @@ def test_names_from_data_are_no_markup_in_a_figure(section: str) -> None:
 def test_each_task_has_its_figures() -> None:
     shared = {"roc", "precision_recall", "calibration"}
     assert set(FIGURES["binary"]) == {*shared, "thresholds", "confusion"}
-    assert set(FIGURES["multiclass"]) == shared
+    assert set(FIGURES["multiclass"]) == set(FIGURES["multilabel"]) == shared
     assert set(FIGURES["regression"]) == {"predictions", "residuals"}
 
 
