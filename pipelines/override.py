@@ -76,7 +76,12 @@ def override_blessing(blessing: Path, metadata: Path, override: Override) -> Non
         execution.custom_properties[key].string_value = value
     artifact.custom_properties["overridden"].int_value = 1
     event = proto.Event(type=proto.Event.INPUT, artifact_id=artifact.id)
-    contexts = store.get_contexts_by_artifact(artifact.id)
+    pipeline = store.get_context_type("pipeline").id  # a cache's context would hide its results
+    contexts = [
+        context
+        for context in store.get_contexts_by_artifact(artifact.id)
+        if context.type_id == pipeline
+    ]
     store.put_execution(execution, [(artifact, event)], contexts)
     staged = blessing / f".{FILE_NAME}.part"
     staged.write_text(override.model_dump_json(indent=1) + "\n", encoding="utf-8")

@@ -15,7 +15,6 @@ import pydantic
 from pydantic import BeforeValidator, Field
 
 from components.evaluator.config import EvaluateConfig
-from components.evaluator.metrics import check_metrics
 from components.example_gen.config import IngestConfig, Payload, SplitRule
 from components.pusher.config import Budgets
 from components.statistics.config import Expectation, ValidateConfig
@@ -233,7 +232,7 @@ class PipelineSpec(FrozenModel):
     def _check_metrics_fit(self) -> Self:
         if self.label.task is not None:
             try:
-                check_metrics(self.label.task, self.evaluate.metric_names(self.label.task))
+                self.evaluate.check_task(self.label.task)
             except SpecError as exc:
                 raise FormError(exc.message, ("evaluate",), exc.hint) from exc
         return self

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from transforms.features import Task
+
 FILE = "assets/decision_threshold.txt"
 """Where it is in a SavedModel."""
 
@@ -16,6 +18,12 @@ KEY = "threshold"
 """What stands before the number in the line; a tab is between them."""
 
 DEFAULT = 0.5
+
+THRESHOLD_TASKS: tuple[Task, ...] = ("binary", "multilabel")
+"""The tasks that are decided by a threshold."""
+
+PROPERTY = "threshold"
+"""The property of a blessing that tells the Pusher what to set."""
 
 
 def threshold_text(threshold: float) -> str:

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
-from components.evaluator.metrics import METRICS, is_custom
-from transforms.errors import did_you_mean
+from components.evaluator.metrics import METRICS, check_metrics, is_custom
+from transforms.errors import SpecError, did_you_mean
 from transforms.features import FrozenModel, Task
 
 Number = Annotated[float, pydantic.Field(allow_inf_nan=False)]
@@ -72,6 +72,46 @@ class Change(FrozenModel):
         return self
 
 
+class Cost(FrozenModel):
+    """What the two errors cost, in any unit.
+
+    Attributes:
+        false_positive: A negative example taken for positive.
+        false_negative: A positive example that was missed.
+    """
+
+    false_positive: Loss
+    false_negative: Loss
+
+    @pydantic.model_validator(mode="after")
+    def _check_cost(self) -> Cost:
+        if self.false_positive == self.false_negative == 0:
+            raise ValueError("At least one of the two errors has to cost something.")
+        return self
+
+
+class ThresholdChoice(FrozenModel):
+    """How the threshold of a binary task is chosen; exactly one of these.
+
+    Attributes:
+        best: ``f1``: the highest F1.
+        precision: The highest recall with at least this precision.
+        recall: The highest precision with at least this recall.
+        cost: The lowest cost of errors.
+    """
+
+    best: Literal["f1"] | None = None
+    precision: float | None = pydantic.Field(default=None, gt=0, le=1)
+    recall: float | None = pydantic.Field(default=None, gt=0, le=1)
+    cost: Cost | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _check_one(self) -> ThresholdChoice:
+        if sum(value is not None for _, value in self) != 1:
+            raise ValueError("A threshold is chosen by one of best, precision, recall, cost.")
+        return self
+
+
 class EvaluateConfig(FrozenModel):
     """An evaluation.
 
@@ -88,7 +128,10 @@ class EvaluateConfig(FrozenModel):
         resamples: Number of bootstrap resamples that tell how far a value may be off.
         seed: Of the resamples.
         min_slice_size: Smaller slices are shown and marked, and never decide.
-        threshold: Probability above which a binary prediction counts as positive.
+        threshold: Probability from which on a binary prediction counts as positive, here and in
+            the model that is pushed.
+        choose_threshold: How to choose it from the eval split, in place of `threshold`. The short
+            form ``best_f1`` is the highest F1.
         batch_size: Examples a call of the model.
     """
 
@@ -103,6 +146,7 @@ class EvaluateConfig(FrozenModel):
     seed: int = pydantic.Field(default=0, ge=0)
     min_slice_size: int = pydantic.Field(default=50, ge=1)
     threshold: float = pydantic.Field(default=0.5, ge=0, le=1)
+    choose_threshold: ThresholdChoice | None = None
     batch_size: int = pydantic.Field(default=1024, ge=1)
 
     @pydantic.field_validator("slices", mode="before", json_schema_input_type=list[str | list[str]])
@@ -133,6 +177,15 @@ class EvaluateConfig(FrozenModel):
         return {name: _bound(name, value) for name, value in require.items()}
 
     @pydantic.field_validator(
+        "choose_threshold",
+        mode="before",
+        json_schema_input_type=Literal["best_f1"] | ThresholdChoice | None,
+    )
+    @classmethod
+    def _read_best_f1(cls, choice: Any) -> Any:
+        return {"best": "f1"} if choice == "best_f1" else choice
+
+    @pydantic.field_validator(
         "change", mode="before", json_schema_input_type=dict[str, float | Change]
     )
     @classmethod
@@ -161,6 +214,12 @@ class EvaluateConfig(FrozenModel):
         return self
 
     @pydantic.model_validator(mode="after")
+    def _check_threshold(self) -> EvaluateConfig:
+        if self.choose_threshold is not None and "threshold" in self.model_fields_set:
+            raise ValueError("Expected either `threshold` or `choose_threshold`, not both.")
+        return self
+
+    @pydantic.model_validator(mode="after")
     def _check_slice_bounds(self) -> EvaluateConfig:
         for name, bound in self.require.items():
             if not self.slices and {bound.slice_min, bound.slice_max} != {None}:
@@ -169,6 +228,19 @@ class EvaluateConfig(FrozenModel):
             if not self.slices and change.slice_max_loss is not None:
                 raise ValueError(f"`change` bounds {name} on slices, but there are no `slices`.")
         return self
+
+    def check_task(self, task: Task) -> None:
+        """Checks that metrics and threshold fit a task.
+
+        Raises:
+            SpecError: One does not.
+        """
+        check_metrics(task, self.metric_names(task))
+        if self.choose_threshold is not None and task != "binary":
+            raise SpecError(
+                f"`choose_threshold` does not fit a {task} task: it is between two classes",
+                "evaluate.choose_threshold",
+            )
 
     def metric_names(self, task: Task) -> tuple[str, ...]:
         """Returns the metrics to compute: the chosen or usual ones, then those that decide."""

@@ -20,7 +20,7 @@ TWO_MODELS = ("candidate", "baseline")
 
 
 def build_eval_config(
-    config: EvaluateConfig, card: ModelCard, model_names: tuple[str, ...]
+    config: EvaluateConfig, card: ModelCard, thresholds: dict[str, float]
 ) -> config_pb2.EvalConfig:
     """Returns the configuration of TFMA.
 
@@ -31,11 +31,12 @@ def build_eval_config(
     Args:
         config: The evaluation.
         card: What the models predict.
-        model_names: `ONE_MODEL` or `TWO_MODELS`.
+        thresholds: What each model decides by; its keys are `ONE_MODEL` or `TWO_MODELS`.
 
     Raises:
         SpecError: If one of the user's own metrics cannot be imported.
     """
+    model_names = tuple(thresholds)
     result = config_pb2.EvalConfig(
         model_specs=[
             config_pb2.ModelSpec(name=name, is_baseline=name == "baseline") for name in model_names
@@ -52,7 +53,7 @@ def build_eval_config(
         if is_custom(name):
             metric = custom_metric_config(name)
         else:
-            metric = group_metric_config(name, card.task, len(card.classes), config.threshold)
+            metric = group_metric_config(name, card.task, len(card.classes), thresholds)
         if _is_number(name, card):
             _add_thresholds(metric, name, config, has_baseline=model_names == TWO_MODELS)
         spec.metrics.append(metric)

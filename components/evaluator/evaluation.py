@@ -6,8 +6,9 @@ Import tfx before this module: TFMA needs what tfx puts in place.
 from __future__ import annotations
 
 import functools
+import operator
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import apache_beam as beam
@@ -17,13 +18,16 @@ from tensorflow_model_analysis.writers import eval_config_writer
 from tensorflow_model_analysis.writers import metrics_plots_and_validations_writer as tfma_writer
 from tfx.dsl.io import fileio
 
+from components.evaluator.choice import Chosen, choose_threshold
+from components.evaluator.choice import from_line as choice_from_line
+from components.evaluator.choice import to_line as choice_line
 from components.evaluator.config import EvaluateConfig
 from components.evaluator.eval_config import ONE_MODEL, TWO_MODELS, build_eval_config
-from components.evaluator.extracts import EvaluateFile, to_extracts
-from components.evaluator.model import ModelCard
+from components.evaluator.extracts import EvaluateFile, Group, to_extracts
+from components.evaluator.model import ModelCard, read_served_threshold
 from components.evaluator.results import SliceResult, read_results
 from components.evaluator.slices import SliceKey
-from components.evaluator.statistics import Decision
+from components.evaluator.statistics import Decision, Scores
 from components.evaluator.uncertainty import (
     AddSums,
     ResampleGroup,
@@ -33,6 +37,9 @@ from components.evaluator.uncertainty import (
     to_line,
 )
 from transforms.errors import DataError
+
+CHOICE = "threshold.json"
+"""The file beside TFMA's that says which threshold was chosen, and why."""
 
 UNCERTAINTY = "uncertainty.jsonl"
 """The file beside TFMA's: a line a slice, how far its values may be off."""
@@ -67,9 +74,11 @@ def evaluate(
         SpecError: If one of the user's own metrics cannot be imported.
     """
     names = TWO_MODELS if len(models) == 2 else ONE_MODEL
-    eval_config = build_eval_config(config, card, names)
     locations = dict(zip(names, models, strict=True))
-    decisions = {name: Decision(len(card.classes), config.threshold) for name in names}
+    thresholds = dict(
+        zip(names, (config.threshold, *map(read_served_threshold, models[1:])), strict=True)
+    )
+    eval_config = build_eval_config(config, card, thresholds)
     evaluator = metrics_plots_and_validations_evaluator.MetricsPlotsAndValidationsEvaluator(
         eval_config
     )
@@ -93,7 +102,9 @@ def evaluate(
     resampling = Resampling(
         metrics=config.metric_names(card.task),
         task=card.task,
-        decisions=decisions,
+        decisions={
+            name: Decision(len(card.classes), threshold) for name, threshold in thresholds.items()
+        },
         resamples=config.resamples,
         seed=config.seed,
     )
@@ -126,6 +137,50 @@ def evaluate(
     if not results:
         raise DataError("The eval split has no records.", where=", ".join(files))
     return results
+
+
+def find_threshold(
+    files: Sequence[str],
+    model: str,
+    card: ModelCard,
+    config: EvaluateConfig,
+    output: str,
+    make_pipeline: Callable[[], beam.Pipeline],
+) -> Chosen:
+    """Chooses the threshold of a binary model in a pass of its own; arguments as in `evaluate`.
+
+    Raises:
+        DataError: There are no examples, they are all of one class, or one cannot be used.
+        ModelError: The model fails.
+    """
+    choice = config.choose_threshold
+    if choice is None:
+        raise ValueError("The config chooses no threshold. Expected `choose_threshold`.")
+    line = os.path.join(output, CHOICE)
+    with make_pipeline() as pipeline:
+        _ = (
+            pipeline
+            | "Files" >> beam.Create(list(files))
+            | "Spread" >> beam.Reshuffle()
+            | "Predict" >> beam.ParDo(EvaluateFile(card, {"": model}, (), config.batch_size))
+            | "Keep" >> beam.Map(_scores)
+            | "Gather" >> beam.CombineGlobally(_gather).without_defaults()
+            | "Choose" >> beam.Map(lambda scores: choice_line(choose_threshold(scores, choice)))
+            | "Write" >> beam.io.WriteToText(line, num_shards=1, shard_name_template="")
+        )
+    with fileio.open(line) as file:
+        text = file.read()
+    if not text:
+        raise DataError("The eval split has no records.", where=", ".join(files))
+    return choice_from_line(text)
+
+
+def _scores(group: Group) -> Scores:
+    return Scores.of(group.labels, group.predictions[""], Decision(2))
+
+
+def _gather(parts: Iterable[Scores]) -> Scores:
+    return functools.reduce(operator.add, parts)
 
 
 def _uncertainty_line(resampling: Resampling, key: SliceKey, sums: Any) -> str:

@@ -14,12 +14,12 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components.evaluator.config import EvaluateConfig
-from components.evaluator.metrics import check_metrics
 from components.evaluator.model import ModelCard, read_card
 from components.evaluator.results import SliceResult
 from components.evaluator.verdict import NO_BASELINE, Verdict, judge
 from components.evaluator.verdict_file import FILE_NAME, write_verdict
 from transforms.errors import DataError, ModelError
+from transforms.threshold import PROPERTY, THRESHOLD_TASKS
 
 _SUMMARY = logging.getLogger("tfline.summary")
 
@@ -54,7 +54,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             DataError: If the eval split is empty, or a record cannot be used.
             ModelError: If a model cannot be loaded, or fails.
         """
-        from components.evaluator.evaluation import evaluate  # TFMA takes 5 s to import
+        from components.evaluator import evaluation  # TFMA takes 5 s to import
         from components.evaluator.evidence import write_evidence
 
         self._log_startup(input_dict, output_dict, exec_properties)
@@ -62,30 +62,30 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         candidate = artifact_utils.get_single_instance(input_dict["model"])
         candidate_path = path_utils.serving_model_path(candidate.uri)
         card = read_card(candidate_path)
-        check_metrics(card.task, config.metric_names(card.task))
+        config.check_task(card.task)
         baseline, no_baseline = _find_baseline(input_dict.get("baseline_model", []), card)
         models = [candidate_path]
         if baseline:
             models.append(path_utils.serving_model_path(baseline.uri))
         output = artifact_utils.get_single_uri(output_dict["evaluation"])
         files = _eval_files(input_dict["examples"])
-        results = evaluate(
-            files,
-            models,
-            card,
-            config,
-            output,
-            self._make_beam_pipeline,
-        )
+        where = (output, self._make_beam_pipeline)
+        chosen = None
+        if config.choose_threshold is not None:
+            chosen = evaluation.find_threshold(files, candidate_path, card, config, *where)
+            config = config.model_copy(update={"threshold": chosen.threshold})
+        results = evaluation.evaluate(files, models, card, config, *where)
         write_evidence(output, files, candidate_path, card, config, results[0].count)
         verdict = judge(results, config, card.classes, no_baseline)
         against = f"compared with {baseline.uri}" if baseline else no_baseline
         _write_atomically(
             os.path.join(output, FILE_NAME),
-            write_verdict(verdict, results, config, card, against),
+            write_verdict(verdict, results, config, card, against, chosen.reason if chosen else ""),
         )
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         _bless(blessing, verdict, candidate, baseline)
+        if card.task in THRESHOLD_TASKS:
+            blessing.set_float_custom_property(PROPERTY, config.threshold)
         _SUMMARY.info("%s", summarise(results[0], verdict))
 
 

@@ -72,15 +72,15 @@ def _computations(
     name: str,
     task: Task,
     num_classes: int,
-    threshold: float,
+    thresholds: dict[str, float],
     model_names: list[str] | None = None,
     example_weighted: bool = False,
 ) -> metric_types.MetricComputations:
     """Returns the computations of one metric for each model; TFMA fills the last arguments."""
-    decision = Decision(num_classes, threshold)
     computations: list[Any] = []
     for model_name in model_names or [""]:
         statistic = METRICS[name].statistic
+        decision = Decision(num_classes, thresholds[model_name])
         kept = metric_types.MetricKey(f"_{statistic.__name__}", model_name=model_name)
         key = metric_types.MetricKey(name, model_name=model_name, example_weighted=example_weighted)
         computations += [
@@ -116,20 +116,22 @@ class GroupMetric(tfma.metrics.Metric):
         name: Its name in `METRICS`.
         task: What the label asks for.
         num_classes: Number of classes; 0 for a regression.
-        threshold: Probability above which a binary prediction is class 1.
+        thresholds: By model, the probability from which on a binary prediction is class 1.
     """
 
-    def __init__(self, name: str, task: Task, num_classes: int, threshold: float) -> None:
+    def __init__(
+        self, name: str, task: Task, num_classes: int, thresholds: dict[str, float]
+    ) -> None:
         super().__init__(
-            _computations, name=name, task=task, num_classes=num_classes, threshold=threshold
+            _computations, name=name, task=task, num_classes=num_classes, thresholds=thresholds
         )
 
 
 def group_metric_config(
-    name: str, task: Task, num_classes: int, threshold: float
+    name: str, task: Task, num_classes: int, thresholds: dict[str, float]
 ) -> config_pb2.MetricConfig:
     """Returns the configuration from which TFMA builds a `GroupMetric`; arguments as there."""
-    metric = GroupMetric(name, task, num_classes, threshold)
+    metric = GroupMetric(name, task, num_classes, thresholds)
     return config_pb2.MetricConfig(
         module=GroupMetric.__module__,
         class_name=GroupMetric.__name__,

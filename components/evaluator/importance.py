@@ -57,7 +57,7 @@ def permutation_importance(
         labels: [n], as in `statistics`.
         predict: The model.
         card: What it predicts, and from which raw features.
-        threshold: Probability above which a binary prediction counts as positive.
+        threshold: Probability from which on a binary prediction counts as positive.
 
     Returns:
         The importance of each raw feature; None if there is only one, or no metric for the task.

@@ -27,7 +27,7 @@ def _class_errors(labels: Array, predictions: Floats, card: ModelCard, threshold
     """Returns the probability of all but the true class, where another one was decided for."""
     rows = np.arange(len(labels))
     if predictions.ndim == 1:
-        decided = (predictions > threshold).astype(np.int64)  # [n]
+        decided = (predictions >= np.float32(threshold)).astype(np.int64)  # [n]
         of_label = np.where(labels == 1, predictions, 1 - predictions)
     else:
         decided = predictions.argmax(axis=1)  # [n]
@@ -85,7 +85,7 @@ def worst_mistakes(
         labels: As in `statistics`.
         predictions: As in `statistics`.
         card: What is predicted, and from which raw features.
-        threshold: Probability above which a binary prediction counts as positive.
+        threshold: Probability from which on a binary prediction counts as positive.
     """
     if card.task not in ERRORS:
         return ()

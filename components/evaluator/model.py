@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import pydantic
 
 from components.evaluator.texts import NUMBERS, text_numbers
+from transforms import threshold
 from transforms.errors import ModelError
 from transforms.features import FrozenModel, Task
 from transforms.lazy import lazy_import
@@ -99,6 +100,26 @@ _OUTPUTS: Mapping[Task, str] = {
     "text": "sequences",
 }
 """The output of ``serving_default`` that is compared with the label."""
+
+
+def read_served_threshold(path: str) -> float:
+    """Returns the threshold by which the SavedModel at `path` decides.
+
+    Raises:
+        ModelError: It cannot be read.
+    """
+    file = os.path.join(path, threshold.FILE)
+
+    def read() -> str:
+        if not tf.io.gfile.exists(file):
+            raise FileNotFoundError(file)
+        with tf.io.gfile.GFile(file) as stream:
+            return str(stream.read())
+
+    try:
+        return threshold.read_threshold(read)
+    except ValueError as exc:
+        raise ModelError(f"The model's threshold cannot be read: {exc}", where=file) from exc
 
 
 class Predictor:

@@ -13,6 +13,7 @@ from components.evaluator.config import EvaluateConfig
 from components.evaluator.model import ModelCard
 from components.evaluator.results import Measures, SliceResult
 from components.evaluator.verdict import Verdict
+from transforms.threshold import THRESHOLD_TASKS
 
 FILE_NAME = "verdict.json"
 
@@ -23,6 +24,7 @@ def write_verdict(
     config: EvaluateConfig,
     card: ModelCard,
     baseline: str,
+    threshold_reason: str = "",
 ) -> str:
     """Returns the text of the file; what is not defined is null.
 
@@ -32,6 +34,7 @@ def write_verdict(
         config: The rules.
         card: What is predicted.
         baseline: What the model was compared with, in words.
+        threshold_reason: Why the threshold was chosen; empty if the spec says it.
     """
     overall = results[0]
     content = {
@@ -44,7 +47,8 @@ def write_verdict(
         "label": card.label,
         "classes": card.classes,
         "records": overall.count,
-        "threshold": config.threshold if card.task == "binary" else None,
+        "threshold": config.threshold if card.task in THRESHOLD_TASKS else None,
+        "threshold_reason": threshold_reason,
         "min_slice_size": config.min_slice_size,
         "confidence": config.confidence,
         "slices": [_slice(result, config, card) for result in results],

@@ -18,9 +18,10 @@ from components.pusher.certificate import read_certificate, write_certificate
 from components.pusher.certify import certify
 from components.pusher.config import Budgets
 from components.pusher.eval_records import first_records
-from components.pusher.versions import CERTIFICATE, Version, add_version, find_equal
+from components.pusher.versions import CERTIFICATE, Version, add_version, find_equal, set_threshold
 from components.pusher.warmup import write_warmup
 from serving.labels import read_labels
+from transforms.threshold import PROPERTY
 
 _summary = logging.getLogger("tfline.summary")
 
@@ -64,19 +65,31 @@ class PushExecutor(base_executor.BaseExecutor):
             path_utils.serving_model_path(artifact_utils.get_single_uri(input_dict["model"]))
         )
         folder, name = Path(exec_properties["push_folder"]), str(exec_properties["model_name"])
-        version = find_equal(folder, model)
+        decides_by = _threshold(blessing)
+        version = find_equal(folder, model, decides_by)
         if version is not None:
             _summary.info("version %d has this model already", version.number)
         else:
-            version = _push(folder, model, input_dict["examples"], exec_properties)
+            version = _push(folder, model, decides_by, input_dict["examples"], exec_properties)
         _describe(pushed, version)
         server, labels = str(exec_properties["server"]), read_labels(folder, name)
         if server and (not labels.versions or version.number in labels.loaded):
             wait_until_available(server, name, version.number)
 
 
+def _threshold(blessing: artifact.Artifact) -> float | None:
+    """Returns what the model has to decide by; None if it decides by nothing."""
+    if not blessing.has_custom_property(PROPERTY):
+        return None
+    return float(blessing.get_float_custom_property(PROPERTY))
+
+
 def _push(
-    folder: Path, model: Path, examples: list[artifact.Artifact], properties: dict[str, Any]
+    folder: Path,
+    model: Path,
+    decides_by: float | None,
+    examples: list[artifact.Artifact],
+    properties: dict[str, Any],
 ) -> Version:
     """Adds the model as a version, certified."""
     name = str(properties["model_name"])
@@ -88,6 +101,7 @@ def _push(
         prepare=functools.partial(
             _prepare,
             name=name,
+            decides_by=decides_by,
             records=first_records(examples, _CERTIFIED_RECORDS),
             budgets=Budgets.model_validate_json(properties["budgets"]),
         ),
@@ -100,8 +114,16 @@ def _push(
     return version
 
 
-def _prepare(version: Path, name: str, records: Sequence[bytes], budgets: Budgets) -> None:
-    """Gives a staged version its warm-up requests and its certificate."""
+def _prepare(
+    version: Path,
+    name: str,
+    decides_by: float | None,
+    records: Sequence[bytes],
+    budgets: Budgets,
+) -> None:
+    """Gives a staged version its threshold, its warm-up requests and its certificate."""
+    if decides_by is not None:
+        set_threshold(version, decides_by)
     write_warmup(version, name, records[:_WARMUP_RECORDS])
     certificate = certify(version, name, records)
     certificate.check(budgets)

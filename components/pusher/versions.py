@@ -18,6 +18,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+from transforms import threshold
 from transforms.errors import PushError
 
 METADATA = Path("assets.extra") / "tfline.json"
@@ -29,7 +30,9 @@ WARMUP = Path("assets.extra") / "tf_serving_warmup_requests"
 CERTIFICATE = Path("assets.extra") / "certificate.json"
 """Where the Pusher says how the version answered before it went live."""
 
-_ADDED = frozenset({WARMUP, CERTIFICATE})
+_THRESHOLD = Path(threshold.FILE)
+
+_ADDED = frozenset({WARMUP, CERTIFICATE, _THRESHOLD})
 
 _STAGING = ".staging-"
 _REMOVED = ".removed-"
@@ -86,15 +89,43 @@ def find_baseline(folder: Path, training_fingerprint: str) -> Version | None:
     return None
 
 
-def find_equal(folder: Path, model: Path) -> Version | None:
-    """Returns the newest version if it has the same files as `model`.
+def find_equal(folder: Path, model: Path, decides_by: float | None = None) -> Version | None:
+    """Returns the newest version if it has the same files as `model` and the same threshold.
 
     What the Pusher adds to a version, warm-up requests and certificate, does not count.
+
+    Args:
+        folder: The push folder.
+        model: The SavedModel folder to look for.
+        decides_by: Its threshold; None if it decides by none.
     """
     versions = list_versions(folder)
-    if versions and _equal_trees(versions[-1].path, model):
-        return versions[-1]
-    return None
+    if not versions or not _equal_trees(versions[-1].path, model):
+        return None
+    same = decides_by is None or read_threshold(versions[-1].path) == decides_by
+    return versions[-1] if same else None
+
+
+def read_threshold(model: Path) -> float:
+    """Returns the threshold by which the SavedModel in a folder decides."""
+    return threshold.read_threshold(lambda: (model / _THRESHOLD).read_text(encoding="utf-8"))
+
+
+def set_threshold(model: Path, decides_by: float) -> None:
+    """Lets the SavedModel in a folder decide by another threshold.
+
+    Raises:
+        PushError: It was exported without one, and the threshold is not the usual one.
+    """
+    file = model / _THRESHOLD
+    if file.is_file():
+        file.write_text(threshold.threshold_text(decides_by), encoding="utf-8")
+    elif decides_by != threshold.DEFAULT:
+        raise PushError(
+            f"The model cannot be given the threshold {decides_by:g}: it has none to be set",
+            str(model),
+            "Train it again with this version of tfline.",
+        )
 
 
 def add_version(

@@ -12,40 +12,52 @@ from components.trainer.transform_graph import TransformMetadata
 from transforms.features import Task
 from transforms.target_text import write_text
 
-THRESHOLD = 0.5
-"""From this probability on, a record is of a class: the second of two, or any of a multi-label."""
-
 Outputs = dict[str, tf.Tensor]
 
+Threshold = Callable[[], tf.Tensor]
+"""Returns the probability from which on a record is of a class, float32 []."""
 
-def answer(y: tf.Tensor | Texts, metadata: TransformMetadata) -> Outputs:
+
+def answer(y: tf.Tensor | Texts, metadata: TransformMetadata, threshold: Threshold) -> Outputs:
     """Names the output of a model.
 
     Args:
         y: The output of the model; see `Head.output_shape`. Of a text, those that were found.
         metadata: The task and the classes.
+        threshold: What the functions of `DECIDED` decide by.
 
     Returns:
-        What the function of `ANSWERS` says.
+        What the function of `ANSWERS` or `DECIDED` says.
     """
+    if metadata.task in DECIDED:
+        return DECIDED[metadata.task](y, metadata, threshold())
     return ANSWERS[metadata.task](y, metadata)
 
 
 def answer_class(y: tf.Tensor, metadata: TransformMetadata) -> Outputs:
     """Returns ``label`` string [batch], ``probabilities`` float32 and ``classes`` [batch, k]."""
-    if metadata.task == "binary":
-        index = tf.cast(y[:, 0] >= THRESHOLD, tf.int64)  # [batch]
-        y = tf.concat([1 - y, y], axis=1)  # [batch, 2]
-    else:
-        index = tf.argmax(y, axis=1)  # [batch]
+    return _named(tf.argmax(y, axis=1), y, metadata)
+
+
+def answer_one_of_two(y: tf.Tensor, metadata: TransformMetadata, threshold: tf.Tensor) -> Outputs:
+    """Returns what `answer_class` does, for the probability [batch, 1] of the second class."""
+    index = tf.cast(y[:, 0] >= threshold, tf.int64)  # [batch]
+    return _named(index, tf.concat([1 - y, y], axis=1), metadata)
+
+
+def _named(index: tf.Tensor, probabilities: tf.Tensor, metadata: TransformMetadata) -> Outputs:
     names = tf.constant(metadata.classes)  # [k]
-    return {"label": tf.gather(names, index), "probabilities": y, "classes": _tiled(names, y)}
+    return {
+        "label": tf.gather(names, index),
+        "probabilities": probabilities,
+        "classes": _tiled(names, probabilities),
+    }
 
 
-def answer_classes(y: tf.Tensor, metadata: TransformMetadata) -> Outputs:
+def answer_classes(y: tf.Tensor, metadata: TransformMetadata, threshold: tf.Tensor) -> Outputs:
     """Returns ``decisions`` int64 (0 or 1), ``probabilities`` and ``classes``, all [batch, k]."""
     return {
-        "decisions": tf.cast(y >= THRESHOLD, tf.int64),
+        "decisions": tf.cast(y >= threshold, tf.int64),
         "probabilities": y,
         "classes": _tiled(tf.constant(metadata.classes), y),
     }
@@ -75,11 +87,15 @@ def _tiled(names: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
 
 
 ANSWERS: Mapping[Task, Callable[[Any, TransformMetadata], Outputs]] = {
-    "binary": answer_class,
     "multiclass": answer_class,
-    "multilabel": answer_classes,
     "regression": answer_numbers,
     "forecast": answer_numbers,
     "text": answer_texts,
 }
-"""What is answered for each task."""
+"""What is answered for each task that decides by no threshold."""
+
+DECIDED: Mapping[Task, Callable[[tf.Tensor, TransformMetadata, tf.Tensor], Outputs]] = {
+    "binary": answer_one_of_two,
+    "multilabel": answer_classes,
+}
+"""What is answered for each task that decides by a threshold."""

@@ -23,6 +23,7 @@ from components.trainer.answers import Outputs, answer
 from components.trainer.models.generation.decoding import Texts
 from components.trainer.models.generation.generator import find_generator
 from components.trainer.texts import sample_texts, score_texts
+from components.trainer.threshold import ServedThreshold
 from components.trainer.transform_graph import Columns, Features, TransformGraph
 from transforms.features import CLASS_TASKS
 
@@ -59,6 +60,7 @@ class ServingModel(tf.Module):
         # What the model consists of, without its optimizer: that would triple the export.
         self._layers = model.layers
         self._variables = [variable.value for variable in model.variables]
+        self._threshold = ServedThreshold()
         self._keys = list(graph.columns)
         self.arguments = argument_names(self._keys)
         columns = {
@@ -97,12 +99,12 @@ class ServingModel(tf.Module):
 
     def serving_default(self, examples: tf.Tensor) -> Outputs:
         """Predicts from serialized tf.Examples, string [batch]."""
-        return answer(self._predict(self._parse(examples)), self._graph.metadata)
+        return answer(self._predict(self._parse(examples)), self._graph.metadata, self._threshold)
 
     def columns(self, columns: dict[str, tf.Tensor]) -> Outputs:
         """Predicts from one tensor a raw feature, [batch] or [batch, n]; see `present_values`."""
         sparse = {key: present_values(columns[name]) for key, name in self.arguments.items()}
-        return answer(self._predict(sparse), self._graph.metadata)
+        return answer(self._predict(sparse), self._graph.metadata, self._threshold)
 
     def classify(self, inputs: tf.Tensor) -> Outputs:
         """Returns all classes with their scores, [batch, k], for tf.Examples, string [batch]."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+import weakref
 
 import tensorflow as tf
 
@@ -14,13 +17,12 @@ class ServedThreshold(tf.Module):
 
     A table of TensorFlow is filled from its asset when a server loads the model, as a vocabulary
     is; a look-up costs nothing beside a prediction.
-
-    Args:
-        folder: Where the asset is written to be exported from; it has to last until then.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self) -> None:
         super().__init__()
+        folder = tempfile.mkdtemp()  # until the model that has the asset is exported
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         path = os.path.join(folder, os.path.basename(FILE))
         with tf.io.gfile.GFile(path, "w") as file:
             file.write(threshold_text(DEFAULT))
@@ -29,4 +31,5 @@ class ServedThreshold(tf.Module):
 
     def __call__(self) -> tf.Tensor:
         """Returns the threshold, float32 []."""
-        return self._table.lookup(tf.constant(KEY))
+        threshold: tf.Tensor = self._table.lookup(tf.constant(KEY))
+        return threshold
