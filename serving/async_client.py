@@ -39,11 +39,12 @@ class AsyncClient:
         model: str = "default",
         *,
         version: int | None = None,
+        version_label: str | None = None,
         timeout: float = 10.0,
         tls: Tls | None = None,
         options: Mapping[str, int | str] | None = None,
     ) -> None:
-        self._messages = Messages(target, model, version, timeout)
+        self._messages = Messages(target, model, version, version_label, timeout)
         arguments = channel_options(options)
         self._channel = (
             grpc.aio.secure_channel(target, tls.credentials(), arguments)
@@ -59,11 +60,12 @@ class AsyncClient:
         if not read:
             return []
         try:
-            request = self._messages.predict(read, await self.features())
+            requests = self._messages.predict(read, await self.features())
         except RowError:
             self._types = None  # another version may have come, with other features
-            request = self._messages.predict(read, await self.features())
-        return predictions(await self._call(PREDICT, request))
+            requests = self._messages.predict(read, await self.features())
+        answers = await asyncio.gather(*(self._call(PREDICT, request) for request in requests))
+        return [prediction for answer in answers for prediction in predictions(answer)]
 
     async def features(self) -> Mapping[str, FeatureType]:
         """Returns the raw features of the model; see `serving.client.Client.features`."""
@@ -115,4 +117,17 @@ class AsyncClient:
         try:
             return await self._methods[path](request, timeout=self._messages.timeout)
         except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.NOT_FOUND:
+                raise self._messages.not_found(error, await self._statuses()) from error
+            raise self._messages.error(error) from error
+
+    async def _statuses(self) -> Any:
+        """Returns the states of all versions; None if the server does not know the model."""
+        try:
+            return await self._methods[GET_MODEL_STATUS](
+                self._messages.all_statuses(), timeout=self._messages.timeout
+            )
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.NOT_FOUND:
+                return None
             raise self._messages.error(error) from error

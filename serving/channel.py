@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,24 @@ _RETRIES = {  # only UNAVAILABLE: the request was not answered, so that it is sa
         }
     ]
 }
+
+
+_TARGET = re.compile(r"(?!https?:)(.+:\d+|(unix|unix-abstract|dns|xds):.+)")
+
+
+def checked_target(target: str) -> str:
+    """Returns `target` if it is an address of gRPC.
+
+    Raises:
+        ServingError: If it has no port, or is a URL.
+    """
+    if not _TARGET.fullmatch(target):
+        host = re.sub(r"^https?:/*", "", target).partition("/")[0].partition(":")[0]
+        raise ServingError(
+            f"Invalid address of a model server. Expected host:port. Received: '{target}'",
+            hint=f"Write {host or 'localhost'}:8500, with the port of gRPC.",
+        )
+    return target
 
 
 def channel_options(extra: Mapping[str, int | str] | None = None) -> list[tuple[str, int | str]]:

@@ -31,10 +31,14 @@ class Client:
     Args:
         target: ``host:port`` of the server's gRPC, or ``unix:path``.
         model: The name of the model.
-        version: The version; None: the newest that is available.
+        version: The version; None: that of the label, or the newest that is available.
+        version_label: The label of a version, such as ``stable``.
         timeout: Seconds that a call may take.
         tls: Encryption; None: plain.
         options: Further options of the gRPC channel, such as keepalive.
+
+    Raises:
+        ServingError: If the address has no port, or there are both a version and a label.
     """
 
     def __init__(
@@ -43,11 +47,12 @@ class Client:
         model: str = "default",
         *,
         version: int | None = None,
+        version_label: str | None = None,
         timeout: float = 10.0,
         tls: Tls | None = None,
         options: Mapping[str, int | str] | None = None,
     ) -> None:
-        self._messages = Messages(target, model, version, timeout)
+        self._messages = Messages(target, model, version, version_label, timeout)
         arguments = channel_options(options)
         self._channel = (
             grpc.secure_channel(target, tls.credentials(), arguments)
@@ -58,7 +63,7 @@ class Client:
         self._types: dict[str, FeatureType] | None = None
 
     def predict(self, rows: Any) -> list[Prediction]:
-        """Returns a prediction a row, in their order.
+        """Returns a prediction a row, in their order. Many rows travel in several calls.
 
         Args:
             rows: Dicts of raw feature to value (str, bytes, int, float, bool, a list of these, or
@@ -74,11 +79,12 @@ class Client:
         if not read:
             return []
         try:
-            request = self._messages.predict(read, self.features())
+            requests = self._messages.predict(read, self.features())
         except RowError:
             self._types = None  # another version may have come, with other features
-            request = self._messages.predict(read, self.features())
-        return predictions(self._call(PREDICT, request))
+            requests = self._messages.predict(read, self.features())
+        answers = [self._call(PREDICT, request) for request in requests]
+        return [prediction for answer in answers for prediction in predictions(answer)]
 
     def features(self) -> Mapping[str, FeatureType]:
         """Returns the raw features of the model and their types; asked for once.
@@ -136,4 +142,17 @@ class Client:
         try:
             return self._methods[path](request, timeout=self._messages.timeout)
         except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.NOT_FOUND:
+                raise self._messages.not_found(error, self._statuses()) from error
+            raise self._messages.error(error) from error
+
+    def _statuses(self) -> Any:
+        """Returns the states of all versions; None if the server does not know the model."""
+        try:
+            return self._methods[GET_MODEL_STATUS](
+                self._messages.all_statuses(), timeout=self._messages.timeout
+            )
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.NOT_FOUND:
+                return None
             raise self._messages.error(error) from error

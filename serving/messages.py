@@ -11,7 +11,13 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
-from serving.channel import GET_MODEL_METADATA, GET_MODEL_STATUS, PREDICT, readable_error
+from serving.channel import (
+    GET_MODEL_METADATA,
+    GET_MODEL_STATUS,
+    PREDICT,
+    checked_target,
+    readable_error,
+)
 from serving.errors import DeadlineError, RequestError, ServingError
 from serving.protos import (
     get_model_metadata_pb2,
@@ -23,6 +29,7 @@ from serving.protos import (
 from serving.rows import FeatureType, Row, feature_types, serialized_examples
 
 _SIGNATURE, _INPUT, _COLUMNS, _METADATA = "serving_default", "examples", "columns", "signature_def"
+_ROWS_A_CALL = 1000  # what a server that batches takes at most, unless it is told otherwise
 _AVAILABLE = get_model_status_pb2.ModelVersionStatus.AVAILABLE
 _END = get_model_status_pb2.ModelVersionStatus.END
 _NOT_YET = {
@@ -38,17 +45,35 @@ class Messages:
     Args:
         target: The address of the server.
         model: The name of the model.
-        version: The version; None: the newest that is available.
+        version: The version; None: that of the label, or the newest that is available.
+        version_label: The label of a version.
         timeout: Seconds that a call may take.
+
+    Raises:
+        ServingError: If the address has no port, or there are both a version and a label.
     """
 
-    def __init__(self, target: str, model: str, version: int | None, timeout: float) -> None:
-        self.target = target
+    def __init__(
+        self,
+        target: str,
+        model: str,
+        version: int | None,
+        version_label: str | None,
+        timeout: float,
+    ) -> None:
+        self.target = checked_target(target)
         self.model = model
         self.timeout = timeout
         self._spec = model_pb2.ModelSpec(name=model)
+        if version is not None and version_label is not None:
+            raise ServingError(
+                "Give a version or a version_label, not both. "
+                f"Received: version={version}, version_label='{version_label}'"
+            )
         if version is not None:
             self._spec.version.value = version
+        if version_label is not None:
+            self._spec.version_label = version_label
 
     def metadata(self) -> get_model_metadata_pb2.GetModelMetadataRequest:
         """Returns the request for the signatures."""
@@ -60,25 +85,60 @@ class Messages:
         """Returns the request for the states of the versions."""
         return get_model_status_pb2.GetModelStatusRequest(model_spec=self._spec)
 
+    def all_statuses(self) -> get_model_status_pb2.GetModelStatusRequest:
+        """Returns the request for the states of all versions, whichever is asked for."""
+        return get_model_status_pb2.GetModelStatusRequest(model_spec={"name": self.model})
+
     def predict(
         self, rows: list[Row], types: Mapping[str, FeatureType]
-    ) -> predict_pb2.PredictRequest:
-        """Returns the request for the predictions of `rows`.
+    ) -> list[predict_pb2.PredictRequest]:
+        """Returns the requests for the predictions of `rows`, in their order.
 
         Raises:
             RowError: If a row does not fit the model.
         """
+        examples = serialized_examples(rows, types)
+        return [
+            self._predict(examples[start : start + _ROWS_A_CALL])
+            for start in range(0, len(examples), _ROWS_A_CALL)
+        ]
+
+    def _predict(self, examples: list[bytes]) -> predict_pb2.PredictRequest:
         request = predict_pb2.PredictRequest(model_spec=self._spec)
         request.model_spec.signature_name = _SIGNATURE
         tensor = request.inputs[_INPUT]
         tensor.dtype = types_pb2.DT_STRING
-        tensor.tensor_shape.dim.add(size=len(rows))
-        tensor.string_val.extend(serialized_examples(rows, types))
+        tensor.tensor_shape.dim.add(size=len(examples))
+        tensor.string_val.extend(examples)
         return request
 
     def error(self, error: grpc.RpcError) -> ServingError:
         """Returns what a failed call means for the user."""
         return readable_error(error, self.target, self.model, self.timeout)
+
+    def not_found(
+        self, error: grpc.RpcError, statuses: get_model_status_pb2.GetModelStatusResponse | None
+    ) -> ServingError:
+        """Returns the error of a call for a model or version that is not there.
+
+        Args:
+            error: What gRPC raised.
+            statuses: The answer to `all_statuses`; None: the server has no such model.
+        """
+        if statuses is None:
+            hint = (
+                f"The server has no model '{self.model}'. Its --model_name, or the names in its "
+                "--model_config_file, say what it has."
+            )
+        else:
+            available = [
+                str(status.version)
+                for status in statuses.model_version_status
+                if status.state == _AVAILABLE
+            ]
+            hint = f"Available versions of '{self.model}': {', '.join(available) or 'none'}."
+        plain = self.error(error)
+        return RequestError(plain.message, plain.where, hint)
 
     def is_available(self, response: get_model_status_pb2.GetModelStatusResponse) -> bool:
         """Returns whether a version is available.

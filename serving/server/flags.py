@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,6 +112,24 @@ def parse(arguments: Sequence[str]) -> tuple[Flags, list[str]]:
             value = "true" if kinds[name] is bool else _following(argument, rest)
         values[name] = _convert(name, kinds[name], value)
     return Flags(**values), unknown
+
+
+def with_environment(flags: Flags, environment: Mapping[str, str]) -> Flags:
+    """Returns `flags` with the model that MODEL_NAME and MODEL_BASE_PATH name, if no flag does.
+
+    They are the variables of TensorFlow Serving's Docker image, which opens REST on 8501, too.
+    """
+    named = environment.keys() & {"MODEL_NAME", "MODEL_BASE_PATH"}
+    if not named or flags.model_base_path or flags.model_config_file:
+        return flags
+    name = environment.get("MODEL_NAME", "model")
+    folder = environment.get("MODEL_BASE_PATH", "/models")
+    return dataclasses.replace(
+        flags,
+        model_name=name,
+        model_base_path=f"{folder}/{name}",
+        rest_api_port=flags.rest_api_port or 8501,
+    )
 
 
 def usage() -> str:

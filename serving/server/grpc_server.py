@@ -10,6 +10,7 @@ from typing import Any
 
 import grpc
 from google.protobuf.message import Message
+from grpc_health.v1 import health, health_pb2_grpc
 
 from serving.protos import (
     classification_pb2,
@@ -29,9 +30,13 @@ _MAX_ERROR_LENGTH = 1024
 _NO_DEADLINE_SECONDS = 1e9  # gRPC gives the distance to the end of time for a call without one
 _STATUS_CODES = {code.value[0]: code for code in grpc.StatusCode}
 _PREDICTION = "/tensorflow.serving.PredictionService/"
-_HEALTH_CHECK = "/grpc.health.v1.Health/Check"
-_SERVING = b"\x08\x01"  # HealthCheckResponse(status=SERVING); the ports open once that is true
 _MODELS = "/tensorflow.serving.ModelService/"
+
+_CHANNEL_ARGUMENTS: dict[str, int | str] = {
+    "grpc.max_receive_message_length": -1,
+    "grpc.max_send_message_length": -1,
+    "grpc.so_reuseport": 0,
+}
 
 Method = Callable[[Any, float | None], Message]
 
@@ -73,14 +78,9 @@ def start_grpc(service: Service, options: GrpcOptions) -> grpc.Server:
     Raises:
         StatusError: UNAVAILABLE if a port cannot be bound.
     """
+    arguments = _CHANNEL_ARGUMENTS | dict(options.channel_arguments)
     server = grpc.server(
-        futures.ThreadPoolExecutor(options.threads, "grpc"),
-        options=[
-            ("grpc.max_receive_message_length", -1),
-            ("grpc.max_send_message_length", -1),
-            ("grpc.so_reuseport", 0),
-            *options.channel_arguments,
-        ],
+        futures.ThreadPoolExecutor(options.threads, "grpc"), options=list(arguments.items())
     )
     methods: dict[str, tuple[type[Message], Method]] = {
         f"{_PREDICTION}Predict": (predict_pb2.PredictRequest, service.predict),
@@ -104,9 +104,9 @@ def start_grpc(service: Service, options: GrpcOptions) -> grpc.Server:
         ),
     }
     handlers = {path: _handler(request, method) for path, (request, method) in methods.items()}
-    if options.health:
-        handlers[_HEALTH_CHECK] = grpc.unary_unary_rpc_method_handler(lambda *_: _SERVING)
     server.add_generic_rpc_handlers((_Methods(handlers),))
+    if options.health:  # SERVING from the beginning: the ports open once that is true
+        health_pb2_grpc.add_HealthServicer_to_server(health.HealthServicer(), server)
     if options.port:
         _bind(server, f"0.0.0.0:{options.port}", options.credentials)
     if options.socket_path:

@@ -14,7 +14,7 @@ import grpc
 
 from serving.server.c_api import library
 from serving.server.core import ServerCore
-from serving.server.flags import Flags, UsageError, parse, usage
+from serving.server.flags import Flags, UsageError, parse, usage, with_environment
 from serving.server.grpc_server import GrpcOptions, start_grpc
 from serving.server.loading import Loader
 from serving.server.manager import Manager, ManagerOptions
@@ -59,6 +59,7 @@ def main(arguments: Sequence[str]) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        flags = with_environment(flags, os.environ)
         with serving(flags) as core:
             _watch(flags, core)
     except StatusError as error:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from serving.server.model_config import ModelConfig
+
+logger = logging.getLogger(__name__)
 
 _INT64_MAX = 2**63 - 1
 
@@ -15,7 +18,8 @@ def aspired_versions(model: ModelConfig) -> Mapping[int, Path]:
     """Returns the folders of the versions to be loaded, by version.
 
     A version is a child of the base path whose name is an integer: ``00000123`` is version 123,
-    anything else is ignored.
+    anything else is ignored, and so is a link that leads out of the base path: whoever may write
+    there could have the server read any model.
 
     Raises:
         OSError: If the base path cannot be listed.
@@ -24,8 +28,12 @@ def aspired_versions(model: ModelConfig) -> Mapping[int, Path]:
     found: dict[int, Path] = {}
     for folder in sorted(base_path.iterdir()):
         version = _version_number(folder.name)
-        if version is not None:
-            found[version] = folder
+        if version is None:
+            continue
+        if not folder.resolve().is_relative_to(base_path.resolve()):
+            logger.warning("Ignoring %s: the link leads out of the base path", folder)
+            continue
+        found[version] = folder
     return {version: found[version] for version in _chosen(model, found)}
 
 

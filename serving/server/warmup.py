@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+import google_crc32c
 from google.protobuf.message import DecodeError
 
 from serving.protos import prediction_log_pb2
@@ -23,7 +24,8 @@ logger = logging.getLogger(__name__)
 
 _FILE = Path("assets.extra", "tf_serving_warmup_requests")
 _MAX_RECORDS = 1000
-_LENGTH_BYTES, _CRC_BYTES = 8, 4
+_HEADER, _CRC = struct.Struct("<QI"), struct.Struct("<I")
+_MASK_DELTA = 0xA282EAD8
 
 
 def warm_up(servable: Servable, folder: Path, iterations: int = 1) -> None:
@@ -75,15 +77,32 @@ def _parsed(record: bytes, path: Path) -> prediction_log_pb2.PredictionLog:
 
 
 def _records(path: Path) -> Iterator[bytes]:
-    """Yields the records of a TFRecord file: length, its checksum, content, its checksum."""
+    """Yields the records of a TFRecord file: length, its checksum, content, its checksum.
+
+    Raises:
+        StatusError: DATA_LOSS if the file is cut off, or a checksum is wrong.
+    """
     with path.open("rb") as file:
-        while header := file.read(_LENGTH_BYTES + _CRC_BYTES):
-            if len(header) < _LENGTH_BYTES + _CRC_BYTES:
-                raise StatusError(Code.DATA_LOSS, f"truncated record at {path}")
-            (length,) = struct.unpack_from("<Q", header)
-            if length > path.stat().st_size:
-                raise StatusError(Code.DATA_LOSS, f"corrupted record at {path}")
-            record = file.read(length)
-            if len(record) < length or len(file.read(_CRC_BYTES)) < _CRC_BYTES:
-                raise StatusError(Code.DATA_LOSS, f"truncated record at {path}")
+        while header := file.read(_HEADER.size):
+            if len(header) < _HEADER.size:
+                raise _data_loss("truncated", path)
+            length, checksum = _HEADER.unpack(header)
+            if checksum != _masked_crc(header[: -_CRC.size]):
+                raise _data_loss("corrupted", path)
+            content = file.read(length + _CRC.size)
+            if len(content) < length + _CRC.size:
+                raise _data_loss("truncated", path)
+            record = content[:length]
+            if _CRC.unpack(content[length:]) != (_masked_crc(record),):
+                raise _data_loss("corrupted", path)
             yield record
+
+
+def _masked_crc(data: bytes) -> int:
+    """Returns the CRC-32C of `data` as TFRecord stores it: rotated and shifted."""
+    crc: int = google_crc32c.value(data)
+    return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF
+
+
+def _data_loss(what: str, path: Path) -> StatusError:
+    return StatusError(Code.DATA_LOSS, f"{what} record at {path}")

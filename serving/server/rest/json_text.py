@@ -11,6 +11,8 @@ from typing import Any
 from serving.server.status import StatusError, invalid_argument
 
 _INFINITIES = re.compile(r'("(?:[^"\\]|\\.)*")|(-?)\bInf\b')
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+_MAX_DEPTH = 300  # TensorFlow's tensors have at most 254 dimensions
 _DEBUG_LENGTH = 200
 _SHORT_DIGITS, _FLOAT_DIGITS, _DOUBLE_DIGITS = 6, 9, 17
 
@@ -87,12 +89,31 @@ def encode(text: str) -> bytes:
 def _decode(text: str, start: int) -> Any:
     try:
         return json.JSONDecoder().raw_decode(text, start)[0]
-    except RecursionError as error:
-        raise _parse_error("Too deeply nested.", start) from error
+    except RecursionError:
+        return _decode(_shallow(text), start)
     except json.JSONDecodeError:
         raise
     except ValueError as error:  # an integer of thousands of digits
         raise _parse_error("Number too big to be stored in double.", start) from error
+
+
+def _shallow(text: str) -> str:
+    """Returns `text` with null for all that is nested deeper than any tensor can be.
+
+    Keys that are not used may be nested however deep; where a tensor is expected, null is refused.
+    """
+    parts, depth, kept = [], 0, 0
+    for token in _TOKENS.finditer(text):
+        if token[0] in "[{":
+            depth += 1
+            if depth == _MAX_DEPTH:
+                parts += [text[kept : token.start()], "null"]
+                kept = len(text)
+        elif token[0] in "]}":
+            if depth == _MAX_DEPTH:
+                kept = token.end()
+            depth -= 1
+    return "".join([*parts, text[kept:]])
 
 
 def _parse_infinities(text: str, start: int) -> Any:

@@ -151,8 +151,9 @@ def save_toolbox(folder: Path) -> None:
     )
     path = folder / "saved_model.pb"
     saved = saved_model_pb2.SavedModel.FromString(path.read_bytes())
-    definition = saved.meta_graphs[0].signature_def["with_default"]
-    definition.defaults["z"].CopyFrom(tf.make_tensor_proto([10.0]))
+    definitions = saved.meta_graphs[0].signature_def
+    definitions["with_default"].defaults["z"].CopyFrom(tf.make_tensor_proto([10.0]))
+    definitions["sum"].method_name = "somewhere/else"
     path.write_bytes(saved.SerializeToString())
 
 

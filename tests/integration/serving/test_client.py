@@ -12,7 +12,13 @@ import pytest
 
 from serving.async_client import AsyncClient
 from serving.client import Client
-from serving.errors import DeadlineError, RequestError, RowError, UnreachableError
+from serving.errors import (
+    DeadlineError,
+    RequestError,
+    RowError,
+    ServingError,
+    UnreachableError,
+)
 from serving.process import ServerProcess
 from serving.rows import FeatureType
 
@@ -91,8 +97,40 @@ def test_wrong_type_says_what_is_expected(client: Client, row, expected):
 
 
 def test_unknown_model_is_a_request_error(server: ServerProcess):
-    with Client(server.target, "nope") as client, pytest.raises(RequestError, match="NOT_FOUND"):
+    with (
+        Client(server.target, "nope") as client,
+        pytest.raises(RequestError, match="NOT_FOUND") as caught,
+    ):
         client.predict([ROW])
+    assert "The server has no model 'nope'" in caught.value.hint
+
+
+def test_unknown_version_names_the_available_ones(server: ServerProcess):
+    with (
+        Client(server.target, "taxi", version=7) as client,
+        pytest.raises(RequestError, match="NOT_FOUND") as caught,
+    ):
+        client.predict([ROW])
+    assert caught.value.hint == "Available versions of 'taxi': 123."
+
+
+def test_version_label_chooses_the_version(client: Client, server: ServerProcess):
+    with Client(server.target, "taxi", version_label="stable") as stable:
+        assert stable.predict([ROW]) == client.predict([ROW])
+    with (
+        Client(server.target, "taxi", version_label="canary") as canary,
+        pytest.raises(RequestError, match="Unrecognized servable version label: canary"),
+    ):
+        canary.predict([ROW])
+    with pytest.raises(ServingError, match="not both"):
+        Client(server.target, "taxi", version=123, version_label="stable")
+
+
+def test_many_rows_come_back_in_their_order(client: Client):
+    rows = [{"fare": fare / 10} for fare in range(2500)]
+    probabilities = [prediction.probabilities["yes"] for prediction in client.predict(rows)]
+    assert len(probabilities) == 2500
+    assert probabilities == sorted(probabilities)
 
 
 def test_foreign_model_is_a_request_error(server: ServerProcess):
@@ -124,6 +162,22 @@ def test_async_client_gives_the_same_answers(client: Client, server: ServerProce
             await async_client.wait_until_available(10)
             with pytest.raises(RowError):
                 await async_client.predict([{"fair": 1.0}])
+            assert len(await async_client.predict([ROW] * 1001)) == 1001
             return await asyncio.gather(*(async_client.predict([ROW]) for _ in range(5)))
 
     assert asyncio.run(ask()) == [client.predict([ROW])] * 5
+
+
+def test_async_client_has_the_same_errors(server: ServerProcess):
+    async def ask(model: str, **version):
+        async with AsyncClient(server.target, model, **version) as async_client:
+            return await async_client.predict([ROW])
+
+    with pytest.raises(RequestError, match="NOT_FOUND") as caught:
+        asyncio.run(ask("taxi", version=7))
+    assert caught.value.hint == "Available versions of 'taxi': 123."
+    with pytest.raises(RequestError, match="NOT_FOUND") as caught:
+        asyncio.run(ask("nope"))
+    assert "no model 'nope'" in caught.value.hint
+    with pytest.raises(RequestError, match="Unrecognized servable version label"):
+        asyncio.run(ask("taxi", version_label="canary"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import struct
 import subprocess
 import sys
 import time
@@ -14,7 +13,9 @@ from pathlib import Path
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from components.example_gen.tfrecord import frame
 from serving.client import Client
 from serving.errors import StartError
 from serving.process import start_server
@@ -197,8 +198,14 @@ def test_unix_socket_and_warm_up(publish: Callable[..., Path], tmp_path: Path):
         api = Grpc(f"unix:{path}")
         assert api.call("Predict", predict_request(x=[1.0])).outputs["y"].float_val[0] == 2.5
         assert "Warmed up toolbox version 1 with 1 records" in server.output()
-        check = api.channel.unary_unary("/grpc.health.v1.Health/Check")
-        assert check(b"") == b"\x08\x01"
+        health = health_pb2_grpc.HealthStub(api.channel)
+        serving = health_pb2.HealthCheckResponse(status="SERVING")
+        assert health.Check(health_pb2.HealthCheckRequest()) == serving
+        watches = [health.Watch(health_pb2.HealthCheckRequest()) for _ in range(20)]
+        assert [next(watch) for watch in watches] == [serving] * 20
+        assert api.call("Predict", predict_request(x=[1.0])).outputs["y"].float_val[0] == 2.5
+        for watch in watches:
+            watch.cancel()
 
 
 def test_failing_warm_up_is_a_load_error(publish: Callable[..., Path], tmp_path: Path):
@@ -212,8 +219,7 @@ def test_failing_warm_up_is_a_load_error(publish: Callable[..., Path], tmp_path:
 def write_warm_up(version: Path, request) -> None:
     record = prediction_log_pb2.PredictionLog(predict_log={"request": request}).SerializeToString()
     (version / "assets.extra").mkdir()
-    frame = struct.pack("<QI", len(record), 0) + record + b"\0\0\0\0"
-    (version / "assets.extra" / "tf_serving_warmup_requests").write_bytes(frame)
+    (version / "assets.extra" / "tf_serving_warmup_requests").write_bytes(frame(record))
 
 
 def test_start_server_refuses_what_cannot_work(tmp_path: Path, server):

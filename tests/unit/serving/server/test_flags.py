@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from serving.server.flags import Flags, UsageError, parse, usage
+from serving.server.flags import Flags, UsageError, parse, usage, with_environment
 
 
 def test_both_ways_to_write_a_value_are_read():
@@ -33,3 +33,24 @@ def test_bad_value_asks_for_usage(arguments):
 
 def test_usage_lists_every_flag():
     assert all(f"--{name}=" in usage() for name in Flags.__dataclass_fields__)
+
+
+@pytest.mark.parametrize(
+    ("environment", "name", "base_path"),
+    [
+        ({"MODEL_NAME": "taxi"}, "taxi", "/models/taxi"),
+        ({"MODEL_BASE_PATH": "/mnt"}, "model", "/mnt/model"),
+        ({"MODEL_NAME": "taxi", "MODEL_BASE_PATH": "/mnt"}, "taxi", "/mnt/taxi"),
+    ],
+)
+def test_environment_of_the_docker_image_names_the_model(environment, name, base_path):
+    flags = with_environment(Flags(), environment)
+    assert (flags.model_name, flags.model_base_path) == (name, base_path)
+    assert (flags.port, flags.rest_api_port) == (8500, 8501)
+
+
+@pytest.mark.parametrize("flag", ["model_base_path", "model_config_file"])
+def test_flags_win_over_the_environment(flag):
+    flags = Flags(**{flag: "/here"})
+    assert with_environment(flags, {"MODEL_NAME": "taxi"}) == flags
+    assert with_environment(Flags(), {"PATH": "/bin"}) == Flags()

@@ -52,6 +52,22 @@ def test_broken_text_is_an_error(text):
         parse(text)
 
 
+DEEP = b"[" * 500_000 + b"]" * 500_000
+
+
+def test_unused_key_may_be_nested_however_deep():
+    document = parse(b'{"unused": ' + DEEP + b', "a": "]}", "b": [[1]]}')
+    assert (document["a"], document["b"]) == ("]}", [[1]])
+
+
+@pytest.mark.parametrize(
+    "text", [b'{"a":' * 500_000, b"[" + DEEP[:-1]], ids=["open", "closed too little"]
+)
+def test_deep_and_broken_text_is_an_error(text):
+    with pytest.raises(StatusError, match="JSON Parse error"):
+        parse(text)
+
+
 def test_any_bytes_survive_in_a_string():
     text = b'\xff"\n\xc3\xa9'
     assert encode(string_text(text)) == b'"\xff\\"\\n\xc3\xa9"'

@@ -1,0 +1,84 @@
+"""Flags that change how a server answers: one server that has them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from serving.process import start_server
+from serving.protos import get_model_metadata_pb2
+from tests.integration.serving.conftest import Grpc, predict_request, tensor
+
+FLAGS = [
+    "--enable_signature_method_name_check",
+    "--enable_batching",
+    "--enable_per_model_batching_parameters",
+    "--allow_version_labels_for_unavailable_models",
+    "--grpc_channel_arguments=grpc.max_receive_message_length=2000,grpc.primary_user_agent=x",
+    "--enable_serialization_as_tensor_content",
+]
+
+
+@pytest.fixture(scope="module")
+def config(publish: Callable[..., Path], tmp_path_factory) -> Path:
+    """Two models: one with batching parameters of its own, one with a label on no version."""
+    folder = tmp_path_factory.mktemp("flags")
+    batched = publish("toolbox", folder / "batched", 1)
+    (batched / "batching_params.pbtxt").write_text("max_batch_size { value: 2 }")
+    publish("toolbox", folder / "plain", 1)
+    path = folder / "models.config"
+    path.write_text(
+        "model_config_list {"
+        + "".join(
+            f'config {{ name: "{name}" base_path: "{folder / name}" model_platform: "tensorflow" '
+            f'version_labels {{ key: "next" value: 9 }} }}'
+            for name in ("batched", "plain")
+        )
+        + "}"
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def flagged(config: Path) -> Iterator[Grpc]:
+    flags = [f"--model_config_file={config}", *FLAGS]
+    with start_server(config.parent / "plain", "unused", flags=flags) as server:
+        yield Grpc(server.target)
+
+
+def test_method_name_of_a_signature_is_checked(flagged: Grpc):
+    code, text = flagged.error("Predict", predict_request("sum", "plain", x=[1.0]))
+    assert code == "INTERNAL"
+    assert text == (
+        "Expected prediction signature method_name to be one of {tensorflow/serving/predict, "
+        "tensorflow/serving/classify, tensorflow/serving/regress}. Was: somewhere/else"
+    )
+
+
+def test_method_name_is_not_checked_by_default(api: Grpc):
+    response = api.call("Predict", predict_request("sum", x=[1.0, 2.0]))
+    assert list(response.outputs["y"].float_val) == [3.0]
+
+
+def test_only_a_model_with_batching_parameters_is_batched(flagged: Grpc):
+    code, text = flagged.error("Predict", predict_request(name="batched", x=[1.0] * 3))
+    assert code == "INVALID_ARGUMENT"
+    assert text == "Task size 3 is larger than maximum input batch size 2"
+    response = flagged.call("Predict", predict_request(name="plain", x=[1.0] * 3))
+    assert len(response.outputs["y"].tensor_content) == 3 * 4
+
+
+def test_new_label_may_wait_for_its_version(flagged: Grpc):
+    request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
+    request.model_spec.name, request.model_spec.version_label = "plain", "next"
+    assert flagged.error("GetModelMetadata", request) == (
+        "NOT_FOUND",
+        "Servable not found for request: Specific(plain, 9)",
+    )
+
+
+def test_channel_arguments_reach_the_server(flagged: Grpc):
+    large = predict_request(name="plain", x=tensor([1.0] * 1000))
+    assert flagged.error("Predict", large)[0] == "RESOURCE_EXHAUSTED"
