@@ -74,6 +74,13 @@ class TrainConfig(FrozenModel):
         default=True, description="Save the state after each epoch, to resume a killed run."
     )
 
+    monte_carlo: int = Field(
+        default=0,
+        ge=0,
+        description="Samples of the serving signature `monte_carlo`: mean and standard deviation "
+        "of predictions under dropout; 0: no such signature.",
+    )
+
     @pydantic.field_validator("optimizer", mode="before")
     @classmethod
     def _read_short_form(cls, value: object) -> object:

@@ -32,7 +32,7 @@ def export(model: keras.Model, graph: TransformGraph, config: RunConfig, folder:
         folder: Written beside itself and renamed when it is complete.
     """
     partial = f"{folder.rstrip('/')}.partial"
-    serving = ServingModel(model, graph)
+    serving = ServingModel(model, graph, config.train.monte_carlo)
     tf.saved_model.save(serving, partial, signatures=serving.signatures())
     name_signatures(partial, serving.arguments)
     _write_card(partial, graph, config)

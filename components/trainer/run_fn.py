@@ -13,6 +13,7 @@ from components.trainer.data import load_data
 from components.trainer.export import export
 from components.trainer.fit import fit, steps_per_execution
 from components.trainer.models.build import build_model, compile_model
+from components.trainer.monte_carlo import check_samples
 from components.trainer.report import write_report
 from components.trainer.transform_graph import TransformGraph
 
@@ -38,6 +39,8 @@ def run_fn(fn_args: FnArgs) -> None:
     graph = TransformGraph(fn_args.transform_output)
     data = load_data(fn_args.train_files, fn_args.eval_files, graph, config.train)
     model = build_model(config.model.name, config.model.arguments, graph.features, graph.head)
+    if config.train.monte_carlo:
+        check_samples(model, graph.head.task)
     compile_model(model, graph.head, config.train, steps_per_execution(data))
 
     started = time.monotonic()

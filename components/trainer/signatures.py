@@ -3,6 +3,7 @@
     serving_default     serialized tf.Examples -> label, probabilities, classes, or prediction
     columns             one tensor a raw feature -> the same
     classify, regress   serialized tf.Examples, for TF Serving's Classify and Regress
+    monte_carlo         serialized tf.Examples -> the same, with its standard deviation, on request
     transform_features  serialized tf.Examples -> the transformed features
     transform_label     serialized tf.Examples -> the label, as the answer is compared with it
     sample, score       of a model that writes texts: see `components.trainer.texts`
@@ -22,6 +23,7 @@ import tensorflow as tf
 from components.trainer.answers import Outputs, answer
 from components.trainer.models.generation.decoding import Texts
 from components.trainer.models.generation.generator import find_generator
+from components.trainer.monte_carlo import answer_samples, sample_outputs
 from components.trainer.texts import sample_texts, score_texts
 from components.trainer.threshold import ServedThreshold
 from components.trainer.transform_graph import Columns, Features, TransformGraph
@@ -47,16 +49,18 @@ class ServingModel(tf.Module):
     Args:
         model: From feature name -> tensor to [batch, units].
         graph: Makes the features.
+        samples: Of the signature ``monte_carlo``; 0: there is none.
 
     Attributes:
         arguments: Raw feature to the name of its argument in the signature ``columns``.
     """
 
-    def __init__(self, model: keras.Model, graph: TransformGraph) -> None:
+    def __init__(self, model: keras.Model, graph: TransformGraph, samples: int = 0) -> None:
         super().__init__()
         self._graph = graph
         self._model = model
         self._generator = find_generator(model)
+        self._samples = samples
         # What the model consists of, without its optimizer: that would triple the export.
         self._layers = model.layers
         self._variables = [variable.value for variable in model.variables]
@@ -74,7 +78,11 @@ class ServingModel(tf.Module):
                 return self._generator.search(features)
             return model(features, training=False)
 
+        def sample_predictions(columns: Columns) -> tf.Tensor:
+            return sample_outputs(model, self._transform(columns), samples)
+
         self._predict = tf.function(predict, autograph=False, input_signature=[columns])
+        self._sample = tf.function(sample_predictions, autograph=False, input_signature=[columns])
 
     def signatures(self) -> dict[str, Signature]:
         """Returns the signatures by their names."""
@@ -92,6 +100,8 @@ class ServingModel(tf.Module):
         if self._generator is not None:
             inputs["sample"] = (self.sample, _EXAMPLES, _TEMPERATURE, _SEED)
             inputs["score"] = (self.score, _EXAMPLES)
+        if self._samples:
+            inputs["monte_carlo"] = (self.monte_carlo, _EXAMPLES)
         return {
             name: tf.function(function, autograph=False, input_signature=specs)
             for name, (function, *specs) in inputs.items()
@@ -114,6 +124,10 @@ class ServingModel(tf.Module):
     def regress(self, inputs: tf.Tensor) -> Outputs:
         """Returns the predicted number, [batch], for tf.Examples, string [batch]."""
         return {"outputs": self.serving_default(inputs)["prediction"]}
+
+    def monte_carlo(self, examples: tf.Tensor) -> Outputs:
+        """Predicts as often as there are samples, with dropout; see `answer_samples`."""
+        return answer_samples(self._sample(self._parse(examples)), self._graph.metadata)
 
     def transform_features(self, examples: tf.Tensor) -> Features:
         """Returns what the model is fed with for tf.Examples, string [batch]."""
