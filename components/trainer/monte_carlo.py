@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 import keras
 import tensorflow as tf
 
-from components.trainer.answers import Outputs, answer
+from components.trainer.answers import Outputs, Threshold, answer
 from components.trainer.transform_graph import Features, TransformMetadata
 from transforms.errors import ModelError
 from transforms.features import CLASS_TASKS, Task
@@ -65,19 +65,20 @@ def sample_outputs(model: keras.Model, features: Features, samples: int) -> tf.T
         return tf.map_fn(one, tf.range(samples), fn_output_signature=tf.float32)
 
 
-def answer_samples(y: tf.Tensor, metadata: TransformMetadata) -> Outputs:
+def answer_samples(y: tf.Tensor, metadata: TransformMetadata, threshold: Threshold) -> Outputs:
     """Names the mean of the samples as an answer is named, and adds their standard deviation.
 
     Args:
         y: [samples, batch, ...].
         metadata: The task and the classes.
+        threshold: From which on a record is of a class.
 
     Returns:
         The answer, and ``standard_deviation`` of the shape of its prediction or probabilities.
     """
-    outputs = answer(tf.reduce_mean(y, axis=0), metadata)
+    outputs = answer(tf.reduce_mean(y, axis=0), metadata, threshold)
     rows = tf.reshape(y, tf.concat([[-1], tf.shape(y)[2:]], axis=0))  # [samples * batch, ...]
-    values = _value(answer(tf.ensure_shape(rows, [None, *y.shape[2:]]), metadata))
+    values = _value(answer(tf.ensure_shape(rows, [None, *y.shape[2:]]), metadata, threshold))
     shape = tf.concat([tf.shape(y)[:2], tf.shape(values)[1:]], axis=0)
     deviation = tf.math.reduce_std(tf.reshape(values, shape), axis=0)
     return {**outputs, "standard_deviation": tf.ensure_shape(deviation, _value(outputs).shape)}

@@ -14,6 +14,7 @@ label is an input of the last alone.
 
 from __future__ import annotations
 
+import functools
 import keyword
 from collections.abc import Callable, Sequence
 
@@ -58,12 +59,15 @@ class ServingModel(tf.Module):
     def __init__(self, model: keras.Model, graph: TransformGraph, samples: int = 0) -> None:
         super().__init__()
         self._graph = graph
-        self._model = model
         self._generator = find_generator(model)
         self._samples = samples
-        # What the model consists of, without its optimizer: that would triple the export.
+        # What the model consists of, without its optimizer: that would triple the export. A
+        # function may hold the model itself: it is no part of what is saved.
         self._layers = model.layers
-        self._variables = [variable.value for variable in model.variables]
+        of_layers = {id(variable) for layer in model.layers for variable in layer.variables}
+        self._variables = [v.value for v in model.variables if id(v) not in of_layers]
+        self._sample_texts = functools.partial(sample_texts, model, graph.metadata)
+        self._score_texts = functools.partial(score_texts, model, graph)
         self._threshold = ServedThreshold()
         self._keys = list(graph.columns)
         self.arguments = argument_names(self._keys)
@@ -127,7 +131,8 @@ class ServingModel(tf.Module):
 
     def monte_carlo(self, examples: tf.Tensor) -> Outputs:
         """Predicts as often as there are samples, with dropout; see `answer_samples`."""
-        return answer_samples(self._sample(self._parse(examples)), self._graph.metadata)
+        y = self._sample(self._parse(examples))
+        return answer_samples(y, self._graph.metadata, self._threshold)
 
     def transform_features(self, examples: tf.Tensor) -> Features:
         """Returns what the model is fed with for tf.Examples, string [batch]."""
@@ -142,11 +147,11 @@ class ServingModel(tf.Module):
     def sample(self, examples: tf.Tensor, temperature: tf.Tensor, seed: tf.Tensor) -> Outputs:
         """Returns a random text for each of tf.Examples, string [batch]; see `sample_texts`."""
         features = self._transform(self._parse(examples))
-        return sample_texts(self._model, self._graph.metadata, features, temperature, seed)
+        return self._sample_texts(features, temperature, seed)
 
     def score(self, examples: tf.Tensor) -> Outputs:
         """Returns how probable the labels of tf.Examples are, string [batch]; see `score_texts`."""
-        return score_texts(self._model, self._graph, examples)
+        return self._score_texts(examples)
 
     def _parse(self, examples: tf.Tensor) -> Columns:
         return self._graph.parse(examples, self._keys)

@@ -266,3 +266,22 @@ def test_missing_values_of_a_column_are_left_out(column: Any, present: list[Any]
     assert sparse.values.numpy().tolist() == present
     assert sparse.indices.numpy().tolist() == [[0, 0], [2, 0]]
     assert sparse.dense_shape.numpy().tolist() == [3, 1]
+
+
+def test_optimizer_is_no_part_of_an_export(tmp_path: Path, cases: dict[str, Case]) -> None:
+    graph = cases["binary"].graph()
+    model = build_model("mlp", {}, graph.features, graph.head)
+    model.compile("adam", "binary_crossentropy")
+    model.optimizer.build(model.trainable_variables)
+    config = RunConfig.model_validate(
+        {"pipeline": "p", "model": {"name": "mlp"}, "training_fingerprint": "abc"}
+    )
+    export(model, graph, config, str(tmp_path / "model"))
+    reader = tf.train.load_checkpoint(str(tmp_path / "model" / "variables" / "variables"))
+    dtypes = reader.get_variable_to_dtype_map()
+    numbers = [
+        int(np.prod(shape))
+        for name, shape in reader.get_variable_to_shape_map().items()
+        if dtypes[name] == tf.float32
+    ]
+    assert sum(numbers) == model.count_params()
