@@ -71,7 +71,7 @@ def permutation_importance(
 
     def measure(records: Sequence[bytes]) -> float:
         statistic = metric.statistic.of(labels, predict(records), decision)
-        return float(metric.values[card.task](statistic))
+        return float(metric.values[card.task](statistic)[0])
 
     base = measure([example.SerializeToString() for example in examples])
     if np.isnan(base):

@@ -11,6 +11,7 @@ import numpy as np
 from components.evaluator.arrays import Array, Floats
 from components.evaluator.evidence_file import Mistake, Values
 from components.evaluator.model import ModelCard
+from components.evaluator.statistics import Decision, decide
 from transforms.features import Task
 
 SHOWN = 24
@@ -26,11 +27,10 @@ Errors = tuple[Floats, Callable[[int], tuple[str, str]]]
 def _class_errors(labels: Array, predictions: Floats, card: ModelCard, threshold: float) -> Errors:
     """Returns the probability of all but the true class, where another one was decided for."""
     rows = np.arange(len(labels))
+    decided = decide(predictions, Decision(len(card.classes), threshold))  # [n]
     if predictions.ndim == 1:
-        decided = (predictions >= np.float32(threshold)).astype(np.int64)  # [n]
         of_label = np.where(labels == 1, predictions, 1 - predictions)
     else:
-        decided = predictions.argmax(axis=1)  # [n]
         of_label = predictions[rows, labels]
     errors: Floats = np.where(decided == labels, 0.0, 1 - of_label)
     return errors, lambda row: (card.classes[labels[row]], card.classes[decided[row]])
@@ -38,7 +38,7 @@ def _class_errors(labels: Array, predictions: Floats, card: ModelCard, threshold
 
 def _label_errors(labels: Array, predictions: Floats, card: ModelCard, threshold: float) -> Errors:
     """Returns the largest distance of a probability from its label, where a label is wrong."""
-    decided = predictions > threshold  # [n, k]
+    decided = predictions >= threshold  # [n, k]
     wrong = (decided != (labels > 0)).any(axis=1)  # [n]
     errors: Floats = np.where(wrong, np.abs(predictions - labels).max(axis=1), 0.0)
 

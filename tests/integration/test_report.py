@@ -140,7 +140,7 @@ def test_evidence_agrees_with_the_verdict(finished) -> None:
     assert files.sample is not None
     assert files.verdict is not None
     labels, scores = files.sample
-    accuracy = float(np.mean((scores > 0.5) == labels))
+    accuracy = float(np.mean((scores >= 0.5) == labels))
     assert accuracy == pytest.approx(files.verdict["slices"][0]["metrics"]["accuracy"])
     evidence = files.evidence
     assert isinstance(evidence, Evidence)

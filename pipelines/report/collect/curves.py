@@ -232,9 +232,9 @@ def precision_recall_curve(positive: Booleans, scores: Array, name: str) -> Curv
 
 
 def threshold_curve(positive: Booleans, scores: Array, chosen: float) -> ThresholdCurve:
-    """Returns precision, recall and F1 of a hundred thresholds; above it is positive."""
+    """Returns precision, recall and F1 of a hundred thresholds; from it on is positive."""
     thresholds = np.linspace(0, 1, 101)
-    above = scores[:, None] > thresholds  # [n, 101]
+    above = scores[:, None] >= thresholds  # [n, 101]
     true = (above & positive[:, None]).sum(axis=0)
     predicted, actual = above.sum(axis=0), int(positive.sum())
     return ThresholdCurve(

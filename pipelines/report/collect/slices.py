@@ -29,7 +29,7 @@ class SliceRow:
         small: Whether there are too few for it to decide.
         values: Metric to its value; None: not defined.
         baselines: Metric to what the live model reaches.
-        intervals: Metric to its 95 % interval, where there is one.
+        intervals: Metric to its interval, where there is one.
     """
 
     label: str
@@ -50,6 +50,7 @@ class SlicesSection:
         plotted: Metrics that have a figure.
         bounds: Metric to what it has to reach, overall and on slices.
         smallest: Records that a slice needs to decide.
+        confidence: Of the intervals.
         classes: Class to metric to value, over all records; empty for two classes or none.
     """
 
@@ -58,6 +59,7 @@ class SlicesSection:
     plotted: tuple[str, ...]
     bounds: dict[str, tuple[float | None, float | None]]
     smallest: int
+    confidence: float
     classes: dict[str, dict[str, float | None]]
 
 
@@ -66,7 +68,8 @@ def collect(files: RunFiles) -> SlicesSection | None:
     verdict = files.verdict
     if verdict is None:
         return None
-    rows = tuple(_row(entry) for entry in verdict["slices"])
+    confidence = verdict.get("confidence", 0.95)
+    rows = tuple(_row(entry, confidence) for entry in verdict["slices"])
     measured = [name for name in rows[0].values if name != "example_count"]
     deciding = [rule["metric"] for rule in verdict["rules"] if rule["metric"] in measured]
     first = [name for name in FIRST if name in measured]
@@ -77,17 +80,22 @@ def collect(files: RunFiles) -> SlicesSection | None:
         plotted=tuple(dict.fromkeys((*deciding, *metrics[:2])))[:3] if len(rows) > 1 else (),
         bounds={name: _bound(files.spec, name) for name in metrics},
         smallest=verdict["min_slice_size"],
+        confidence=confidence,
         classes=_by_class(verdict),
     )
 
 
-def _row(entry: dict[str, Any]) -> SliceRow:
+def _row(entry: dict[str, Any], confidence: float) -> SliceRow:
     values: dict[str, float | None] = entry["metrics"]
-    intervals = {name: tuple(interval) for name, interval in (entry.get("intervals") or {}).items()}
+    intervals: dict[str, Interval] = {
+        name: (interval[0], interval[1])
+        for name, interval in (entry.get("intervals") or {}).items()
+        if interval is not None
+    }
     for name in SHARES:
         share = values.get(name)
         if share is not None and name not in intervals:
-            intervals[name] = wilson(round(share * entry["count"]), entry["count"])
+            intervals[name] = wilson(round(share * entry["count"]), entry["count"], confidence)
     return SliceRow(
         label=entry["label"],
         records=entry["count"],

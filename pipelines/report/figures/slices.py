@@ -60,7 +60,9 @@ def _metric(section: SlicesSection, metric: str) -> Figure:
         height=120 + 22 * len(kept),
         note=" ".join(
             [
-                "Bars: 95 % intervals." if any(metric in row.intervals for row in kept) else "",
+                f"Bars: {section.confidence:.0%} intervals."
+                if any(metric in row.intervals for row in kept)
+                else "",
                 f"Dotted: required ({_words(section, metric)})." if _words(section, metric) else "",
                 f"{left_out} smaller slices are in the table." if left_out else "",
             ]

@@ -53,11 +53,11 @@ def test_thresholds_give_what_scikit_learn_says(answers) -> None:
     positive, scores = answers
     curve = threshold_curve(positive, scores, 0.5)
     for place in (0, 30, 50):
-        decided = scores > curve.thresholds[place]
+        decided = scores >= curve.thresholds[place]
         assert curve.precision[place] == pytest.approx(sk.precision_score(positive, decided))
         assert curve.recall[place] == pytest.approx(sk.recall_score(positive, decided))
         assert curve.f1[place] == pytest.approx(sk.f1_score(positive, decided))
-    assert curve.precision[-1] is None
+    assert threshold_curve(positive, scores * 0.5, 0.5).precision[-1] is None
 
 
 def test_calibration_bins_hold_all_records_in_order() -> None:
@@ -71,8 +71,9 @@ def test_calibration_bins_hold_all_records_in_order() -> None:
 
 @pytest.mark.parametrize(("hits", "records"), [(0, 10), (3, 10), (10, 10), (988, 1000)])
 def test_interval_is_that_of_scipy(hits: int, records: int) -> None:
-    expected = stats.binomtest(hits, records).proportion_ci(method="wilson")
-    assert wilson(hits, records) == pytest.approx((expected.low, expected.high), abs=1e-6)
+    for confidence in (0.95, 0.8):
+        found = stats.binomtest(hits, records).proportion_ci(confidence, method="wilson")
+        assert wilson(hits, records, confidence) == pytest.approx((found.low, found.high))
 
 
 def test_interval_of_nothing_is_everything() -> None:
