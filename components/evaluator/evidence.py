@@ -34,6 +34,9 @@ else:
 RECORDS = 4000
 """Records that are examined at most."""
 
+_TEXTS = 200
+"""Records of the task ``text`` at most: to write a text takes many steps."""
+
 _VALUES, _BYTES = 400_000, 64 << 20
 """Predicted values and bytes of the examined records at most."""
 
@@ -60,7 +63,8 @@ def write_evidence(
         DataError: If a record cannot be used.
         ModelError: If the model fails.
     """
-    most = min(RECORDS, _VALUES // max(card.size, len(card.classes)))
+    most = _TEXTS if card.task == "text" else RECORDS
+    most = min(most, _VALUES // max(card.size, len(card.classes)))
     numbers, sample = _sample(files, math.ceil(records / most))
     predictor = Predictor(model, card)
     labels, predictions = _evaluate(sample, card, predictor, config.batch_size)
@@ -70,11 +74,23 @@ def write_evidence(
         batches = np.array_split(np.array(serialized, object), len(serialized) // 1000 + 1)
         return np.concatenate([predictor(tf.constant(batch)).numpy() for batch in batches])
 
+    def texts(row: int) -> tuple[str, str]:
+        reference, written = predictor.texts(tf.constant([sample[row]]))
+        return _decoded(reference), _decoded(written)
+
     evidence = Evidence(
         records=len(sample),
         importances=permutation_importance(examples, labels, predict, card, config.threshold),
         associations=associate(_rows(examples, [*card.features, card.label]), card.label),
-        mistakes=worst_mistakes(examples, numbers, labels, predictions, card, config.threshold),
+        mistakes=worst_mistakes(
+            examples,
+            numbers,
+            labels,
+            predictions,
+            card,
+            config.threshold,
+            texts if card.task == "text" else None,
+        ),
     )
     arrays = io.BytesIO()
     np.savez_compressed(arrays, labels=labels, predictions=predictions)
@@ -100,6 +116,12 @@ def _sample(files: Sequence[str], stride: int) -> tuple[list[int], list[bytes]]:
         numbers.append(index * stride)
         sample.append(record)
     return numbers, sample
+
+
+def _decoded(text: tf.Tensor) -> str:
+    """Returns the only text of a tensor [1]."""
+    first: bytes = text.numpy()[0]
+    return first.decode("utf-8", errors="replace")
 
 
 def _is_compressed(file: str) -> bool:

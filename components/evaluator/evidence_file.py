@@ -87,8 +87,8 @@ class Mistake(FrozenModel):
         record: Its number among the eval records, from 0.
         label: The true class or classes, or numbers.
         predicted: The predicted ones.
-        error: Probability that the model gave to another class than the true one; or the mean
-            distance of the numbers.
+        error: Probability that the model gave to another class than the true one; mean distance
+            of numbers; negative log-likelihood of a text, a token.
         features: The raw features that the model sees.
     """
 

@@ -20,8 +20,11 @@ SHOWN = 24
 _NUMBERS, _TEXT, _BYTES = 32, 2000, 1 << 20
 """What is kept of a feature: numbers, characters, bytes."""
 
-Errors = tuple[Floats, Callable[[int], tuple[str, str]]]
-"""The error of each record [n], 0 where it is right; and label and prediction of one in words."""
+Describe = Callable[[int], tuple[str, str]]
+"""From the row of a record to its label and its prediction, in words."""
+
+Errors = tuple[Floats, Describe]
+"""The error of each record [n], 0 where it is right; and what describes one."""
 
 
 def _class_errors(labels: Array, predictions: Floats, card: ModelCard, threshold: float) -> Errors:
@@ -59,12 +62,21 @@ def _number_errors(labels: Array, predictions: Floats, *_: object) -> Errors:
     return errors, lambda row: (words(labels[row]), words(predictions[row]))
 
 
+def _text_errors(*arguments: Any) -> Errors:
+    """Returns the negative log-likelihood a token of references that were not written."""
+    predictions: Floats = arguments[1]
+    loss = -predictions[:, 1] / np.maximum(predictions[:, 2], 1)
+    errors: Floats = np.where(predictions[:, 0] > 0, 0.0, loss)
+    return errors, lambda _: ("", "")  # the numbers do not hold the texts
+
+
 ERRORS: dict[Task, Callable[[Array, Floats, ModelCard, float], Errors]] = {
     "binary": _class_errors,
     "multiclass": _class_errors,
     "multilabel": _label_errors,
     "regression": _number_errors,
     "forecast": _number_errors,
+    "text": _text_errors,
 }
 """What an error is, by task."""
 
@@ -76,6 +88,7 @@ def worst_mistakes(
     predictions: Floats,
     card: ModelCard,
     threshold: float,
+    texts: Describe | None = None,
 ) -> tuple[Mistake, ...]:
     """Returns the records with the largest errors, the worst first.
 
@@ -86,6 +99,7 @@ def worst_mistakes(
         predictions: As in `statistics`.
         card: What is predicted, and from which raw features.
         threshold: Probability from which on a binary prediction counts as positive.
+        texts: Reference and answer of a record, for those of the task ``text``.
     """
     if card.task not in ERRORS:
         return ()
@@ -93,7 +107,7 @@ def worst_mistakes(
     worst = np.argsort(-errors, kind="stable")[:SHOWN]
     mistakes = []
     for row in worst[errors[worst] > 0]:
-        label, predicted = describe(int(row))
+        label, predicted = (texts or describe)(int(row))
         features = examples[row].features.feature
         mistakes.append(
             Mistake(

@@ -185,6 +185,14 @@ class Predictor:
         tokens = tf.cast(tf.math.count_nonzero(label, axis=1), tf.float32)
         return tf.where(tf.reduce_any(label < 0, axis=1), tf.constant(float("nan")), tokens)
 
+    def texts(self, serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns the references of serialized tf.Examples, and what is written in their place.
+
+        Only of the task ``text``; all three are string [n].
+        """
+        written = self._signature(examples=serialized)[self._output][:, 0]
+        return self._model.signatures["score"](examples=serialized)["reference"], written
+
     def _compared(self, written: tf.Tensor, serialized: tf.Tensor) -> tf.Tensor:
         """Returns the numbers of texts that were written for tf.Examples, both string [n]."""
         scored = self._model.signatures["score"](examples=serialized)

@@ -18,6 +18,10 @@ _PICTURE_SIDE = 160
 """Pixels of the longer side of a picture at most; a small one is enlarged by whole factors."""
 
 
+_MEASURES = {"regression": "off by", "forecast": "off by", "text": "loss a token"}
+"""What an error is, by task; of classes it is a probability."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Shown:
     """A raw feature of a record; one of the values, or none if it is missing.
@@ -39,7 +43,7 @@ class MistakeCard:
         record: Its number among the eval records, from 0.
         label: The true class, or number.
         predicted: The predicted one.
-        error: Probability of all but the true class, or distance of the numbers.
+        error: As in `evidence_file.Mistake`.
         features: Raw feature to what it holds.
     """
 
@@ -57,14 +61,16 @@ class MistakesSection:
     Attributes:
         cards: The worst first.
         records: How many records were looked at.
-        is_number: Whether numbers are predicted.
+        measure: What an error is, as the head of its column.
+        is_share: Whether it is a probability.
         pictured: Raw features that are pictures.
         keys: All other raw features.
     """
 
     cards: tuple[MistakeCard, ...]
     records: int
-    is_number: bool
+    measure: str
+    is_share: bool
     pictured: tuple[str, ...]
     keys: tuple[str, ...]
 
@@ -92,7 +98,8 @@ def collect(files: RunFiles) -> MistakesSection | None:
     return MistakesSection(
         cards=cards,
         records=evidence.records,
-        is_number=not verdict["classes"],
+        measure=_MEASURES.get(verdict["task"], "wrong by"),
+        is_share=verdict["task"] not in _MEASURES,
         pictured=pictured,
         keys=tuple(key for key in keys if key not in pictured),
     )
