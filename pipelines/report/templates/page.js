@@ -55,7 +55,22 @@ async function drawAll() {
   document.documentElement.dataset.drawn = plots.length;
 }
 
+// Print: whatever the window is like, the page is laid out as wide as a desk's and made smaller.
+function fitPlots(width) {
+  for (const plot of document.querySelectorAll(".plot[data-drawn]")) {
+    Plotly.relayout(plot, { autosize: true, width: width(plot) });
+  }
+}
+
 addEventListener("beforeprint", () => {
   for (const details of document.querySelectorAll("details")) details.open = true;
+  document.documentElement.classList.add("printing");
+  fitPlots((plot) => plot.clientWidth);
 });
+
+addEventListener("afterprint", () => {
+  document.documentElement.classList.remove("printing");
+  fitPlots(() => null);
+});
+
 drawAll();
