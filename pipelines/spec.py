@@ -246,9 +246,10 @@ class PipelineSpec(FrozenModel):
             kind: Literal["number", "bytes", "any"] = _EXPECTED.get(takes, "any")
             found += [Expectation(key=key, kind=kind, role="feature") for key in feature.keys]
         named = {expectation.key for expectation in found}
-        sliced = dict.fromkeys(key for keys in self.evaluate.slices for key in keys)
         found += [
-            Expectation(key=key, kind="any", role="slice") for key in sliced if key not in named
+            Expectation(key=key, kind="any", role="slice")
+            for key in self.evaluate.slice_keys
+            if key not in named
         ]
         return tuple(dict.fromkeys(found))  # a raw feature may be in several features
 

@@ -90,6 +90,11 @@ def names_of(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(node.id for node in found))
 
 
+def is_condition(text: str) -> bool:
+    """Tells whether a formula is a comparison, whose value is 1 or 0."""
+    return isinstance(_parse(text), ast.Compare)
+
+
 def compute(text: str, values: Mapping[str, tf.Tensor]) -> tf.Tensor:
     """Returns the value of a checked formula.
 

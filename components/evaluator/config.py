@@ -12,8 +12,10 @@ from typing import Annotated, Any, Literal
 import pydantic
 
 from components.evaluator.metrics import METRICS, check_metrics, is_custom
+from components.evaluator.slice_by import Cross
 from transforms.errors import SpecError, did_you_mean
 from transforms.features import FrozenModel, Task
+from transforms.threshold import DEFAULT
 
 Number = Annotated[float, pydantic.Field(allow_inf_nan=False)]
 Loss = Annotated[Number, pydantic.Field(ge=0)]
@@ -112,13 +114,17 @@ class ThresholdChoice(FrozenModel):
         return self
 
 
+_ShortSlice = str | dict[str, list[float] | str]
+"""A way to slice as people write it."""
+
+
 class EvaluateConfig(FrozenModel):
     """An evaluation.
 
     Attributes:
         metrics: Names of `METRICS`, or dotted paths of the user's own metric classes
             (`tfma.metrics.Metric` or Keras). None: the usual ones of the task.
-        slices: What to slice by, beside the whole: a raw feature, or several for their cross.
+        slices: What to slice by, beside the whole; the forms are in `slice_by`.
         require: What each metric has to reach. The short form ``auc: 0.8`` is a minimum where
             larger is better, and a maximum where smaller is better.
         change: How much worse than the baseline each metric may be. The short form ``auc: 0.01``
@@ -136,7 +142,7 @@ class EvaluateConfig(FrozenModel):
     """
 
     metrics: tuple[str, ...] | None = pydantic.Field(default=None, strict=False, min_length=1)
-    slices: tuple[Annotated[tuple[str, ...], pydantic.Field(strict=False, min_length=1)], ...] = (
+    slices: tuple[Annotated[Cross, pydantic.Field(strict=False, min_length=1)], ...] = (
         pydantic.Field(default=(), strict=False)
     )
     require: dict[str, Bound] = pydantic.Field(default_factory=dict)
@@ -145,25 +151,28 @@ class EvaluateConfig(FrozenModel):
     resamples: int = pydantic.Field(default=200, ge=50, le=10_000)
     seed: int = pydantic.Field(default=0, ge=0)
     min_slice_size: int = pydantic.Field(default=50, ge=1)
-    threshold: float = pydantic.Field(default=0.5, ge=0, le=1)
+    threshold: float = pydantic.Field(default=DEFAULT, ge=0, le=1)
     choose_threshold: ThresholdChoice | None = None
     batch_size: int = pydantic.Field(default=1024, ge=1)
 
-    @pydantic.field_validator("slices", mode="before", json_schema_input_type=list[str | list[str]])
+    @pydantic.field_validator(
+        "slices", mode="before", json_schema_input_type=list[_ShortSlice | list[_ShortSlice]]
+    )
     @classmethod
     def _read_single_features(cls, slices: Any) -> Any:
-        """Reads ``payment_type`` as a cross of one feature."""
+        """Reads ``payment_type`` as a cross of one."""
         if not isinstance(slices, (list, tuple)):
             return slices
-        return tuple((item,) if isinstance(item, str) else item for item in slices)
+        return tuple(item if isinstance(item, (list, tuple)) else (item,) for item in slices)
 
     @pydantic.field_validator("slices")
     @classmethod
-    def _check_slices(cls, slices: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
-        for features in slices:
-            if len(set(features)) < len(features):
-                raise ValueError(f"A slice names a feature twice. Received: {list(features)}.")
-        if len({frozenset(features) for features in slices}) < len(slices):
+    def _check_slices(cls, slices: tuple[Cross, ...]) -> tuple[Cross, ...]:
+        names = [[by.name for by in cross] for cross in slices]
+        for of_cross in names:
+            if len(set(of_cross)) < len(of_cross):
+                raise ValueError(f"A slice names a feature twice. Received: {of_cross}.")
+        if len(set(map(frozenset, names))) < len(names):
             raise ValueError("The same slice is given twice.")
         return slices
 
@@ -215,7 +224,7 @@ class EvaluateConfig(FrozenModel):
 
     @pydantic.model_validator(mode="after")
     def _check_threshold(self) -> EvaluateConfig:
-        if self.choose_threshold is not None and "threshold" in self.model_fields_set:
+        if self.choose_threshold is not None and self.threshold != DEFAULT:
             raise ValueError("Expected either `threshold` or `choose_threshold`, not both.")
         return self
 
@@ -228,6 +237,11 @@ class EvaluateConfig(FrozenModel):
             if not self.slices and change.slice_max_loss is not None:
                 raise ValueError(f"`change` bounds {name} on slices, but there are no `slices`.")
         return self
+
+    @property
+    def slice_keys(self) -> tuple[str, ...]:
+        """The raw features that slices are made from."""
+        return tuple(dict.fromkeys(key for cross in self.slices for by in cross for key in by.keys))
 
     def check_task(self, task: Task) -> None:
         """Checks that metrics and threshold fit a task.

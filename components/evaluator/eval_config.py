@@ -43,7 +43,10 @@ def build_eval_config(
         ],
         slicing_specs=[
             config_pb2.SlicingSpec(),
-            *(config_pb2.SlicingSpec(feature_keys=features) for features in config.slices),
+            *(
+                config_pb2.SlicingSpec(feature_keys=[by.name for by in cross])
+                for cross in config.slices
+            ),
         ],
     )
     spec = result.metrics_specs.add(

@@ -18,6 +18,7 @@ import tensorflow_model_analysis as tfma
 from components.evaluator.arrays import Array, Floats, Integers
 from components.evaluator.blocks import Block, read_blocks
 from components.evaluator.model import ModelCard, Predictor
+from components.evaluator.slice_by import Cross
 from components.evaluator.slices import SliceKey, group_rows
 
 
@@ -48,7 +49,7 @@ class EvaluateFile(beam.DoFn):
     Args:
         card: What the models predict.
         models: TFMA's name of each model, and the folder of its SavedModel.
-        slices: Raw features to slice by, beside the overall slice.
+        slices: What to slice by, beside the overall slice.
         batch_size: Examples a call of a model.
     """
 
@@ -56,7 +57,7 @@ class EvaluateFile(beam.DoFn):
         self,
         card: ModelCard,
         models: Mapping[str, str],
-        slices: Sequence[Sequence[str]],
+        slices: Sequence[Cross],
         batch_size: int,
     ) -> None:
         super().__init__()
@@ -74,19 +75,19 @@ class EvaluateFile(beam.DoFn):
 
     def process(self, file: str) -> Iterator[Group]:
         """Yields the groups of a TFRecord file."""
-        features = dict.fromkeys(feature for key in self._slices for feature in key)
+        features = dict.fromkeys(key for cross in self._slices for by in cross for key in by.keys)
         for block in read_blocks(
             file, self._card, self._predictors, tuple(features), self._batch_size
         ):
             yield from group_block(block, self._slices)
 
 
-def group_block(block: Block, slices: Sequence[Sequence[str]]) -> Iterator[Group]:
+def group_block(block: Block, slices: Sequence[Cross]) -> Iterator[Group]:
     """Yields the group of the overall slice, then of each other slice of a block."""
     examples = len(block.labels)
     yield _group(block, (), np.arange(examples))
-    for features in slices:
-        for key, rows in group_rows(features, block.columns, examples):
+    for cross in slices:
+        for key, rows in group_rows(cross, block.columns, examples):
             yield _group(block, key, rows)
 
 

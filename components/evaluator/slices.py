@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 
-from components.evaluator.arrays import Array, Integers
-from transforms.errors import SpecError
+from components.evaluator.arrays import Array, Floats, Integers
+from components.evaluator.slice_by import Cross, SliceBy
+from transforms import formula
+from transforms.errors import DataError, SpecError
 
 MISSING = "(missing)"
 """The value by which examples without a feature are sliced."""
@@ -48,7 +50,7 @@ class Column:
 
 
 def group_rows(
-    features: Sequence[str], columns: Mapping[str, Column], examples: int
+    cross: Cross, columns: Mapping[str, Column], examples: int
 ) -> Iterator[tuple[SliceKey, Integers]]:
     """Yields each slice of a block with the rows of its examples.
 
@@ -56,7 +58,7 @@ def group_rows(
     the slice `MISSING`.
 
     Args:
-        features: One raw feature, or several for the slices of their cross.
+        cross: What to slice by.
         columns: The raw features of the block.
         examples: Number of examples.
 
@@ -65,29 +67,73 @@ def group_rows(
 
     Raises:
         SpecError: If there are more slices than anyone could read.
+        DataError: If buckets or a formula are made of text.
     """
     names: dict[str, list[SliceValue]] = {}
     table = pd.DataFrame(index=pd.RangeIndex(examples))
-    for feature in features:
-        codes, values = pd.factorize(columns[feature].values)
-        names[feature] = [*map(_readable, values), MISSING]  # code -1 is the last
-        table = table.join(pd.Series(codes, index=columns[feature].rows, name=feature))
-        table[feature] = table[feature].fillna(-1).astype(np.int64)
-    groups = table.groupby(list(features)).indices
+    for by in cross:
+        column = _sliced(by, columns, examples)
+        codes, values = pd.factorize(column.values)
+        names[by.name] = [*map(_readable, values), MISSING]  # code -1 is the last
+        table = table.join(pd.Series(codes, index=column.rows, name=by.name))
+        table[by.name] = table[by.name].fillna(-1).astype(np.int64)
+    groups = table.groupby([by.name for by in cross]).indices
     if len(groups) > MAX_VALUES:
         raise SpecError(
-            f"Slicing by {' x '.join(features)} gives {len(groups):,} slices in "
+            f"Slicing by {' x '.join(names)} gives {len(groups):,} slices in "
             f"{examples:,} examples; at most {MAX_VALUES:,} are allowed.",
             hint="Slice by a feature with fewer values.",
         )
     for codes, places in groups.items():
         key_codes = codes if isinstance(codes, tuple) else (codes,)
-        pairs = zip(features, key_codes, strict=True)
-        key = tuple(sorted((feature, names[feature][code]) for feature, code in pairs))
+        pairs = zip(names, key_codes, strict=True)
+        key = tuple(sorted((name, names[name][code]) for name, code in pairs))
         yield key, np.unique(table.index.to_numpy()[places])
 
 
-def _readable(value: bytes | np.generic) -> SliceValue:
+def _sliced(by: SliceBy, columns: Mapping[str, Column], examples: int) -> Column:
+    """Returns the values that examples are sliced by."""
+    if by.formula:
+        return _computed(by, columns, examples)
+    column = columns[by.name]
+    if not by.bounds:
+        return column
+    numbers = _numbers(by, column)
+    known = ~np.isnan(numbers)
+    places = np.searchsorted(by.bounds, numbers[known], side="right")
+    return Column(column.rows[known], np.array(by.buckets, object)[places])
+
+
+def _computed(by: SliceBy, columns: Mapping[str, Column], examples: int) -> Column:
+    """Returns the value of a formula for each example that has one."""
+    inputs = {}
+    for key in by.keys:
+        values, missing = columns[key].first(examples)
+        inputs[key] = np.full(examples, np.nan)
+        inputs[key][np.setdiff1d(np.arange(examples), missing, assume_unique=True)] = _numbers(
+            by, Column(np.arange(len(values)), values)
+        )
+    result = np.asarray(formula.compute(by.formula, inputs))
+    [rows] = np.isfinite(result).nonzero()
+    if formula.is_condition(by.formula):
+        return Column(rows, np.where(result[rows] != 0, "yes", "no").astype(object))
+    whole = np.mod(result[rows], 1) == 0
+    return Column(rows, result[rows].astype(np.int64) if whole.all() else result[rows])
+
+
+def _numbers(by: SliceBy, column: Column) -> Floats:
+    """Returns the values of a column, float64 [v]."""
+    if column.values.dtype == object and len(column.values):
+        raise DataError(
+            f"Slicing by {by.name} needs numbers. Received text, such as {column.values[0]!r}.",
+            hint="Slice by each value: name the feature alone.",
+        )
+    return column.values.astype(np.float64)
+
+
+def _readable(value: str | bytes | np.generic) -> SliceValue:
     if isinstance(value, bytes):
         return value.decode("utf-8", errors="replace")
+    if isinstance(value, str):
+        return value
     return value.item()  # type: ignore[no-any-return]

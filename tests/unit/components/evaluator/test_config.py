@@ -8,6 +8,7 @@ import pydantic
 import pytest
 
 from components.evaluator.config import Bound, Change, EvaluateConfig
+from transforms.errors import SpecError
 
 
 def test_short_bound_is_a_minimum_where_larger_is_better() -> None:
@@ -25,13 +26,26 @@ def test_lists_are_read_as_tuples() -> None:
         {"metrics": ["auc"], "slices": ["payment_type", ["company", "hour"]]}
     )
     assert config.metrics == ("auc",)
-    assert config.slices == (("payment_type",), ("company", "hour"))
+    assert [[by.name for by in cross] for cross in config.slices] == [
+        ["payment_type"],
+        ["company", "hour"],
+    ]
+
+
+def test_slices_by_buckets_and_formulas_read_their_raw_features() -> None:
+    config = EvaluateConfig.model_validate(
+        {"slices": [{"fare": [10, 20]}, ["pay", {"long": "miles / seconds > 3"}]]}
+    )
+    assert config.slices[0][0].bounds == (10.0, 20.0)
+    assert config.slices[1][1].formula == "miles / seconds > 3"
+    assert config.slice_keys == ("fare", "pay", "miles", "seconds")
 
 
 def test_config_survives_json() -> None:
     config = EvaluateConfig.model_validate(
         {
-            "slices": ["a"],
+            "slices": ["a", {"b": [1]}, {"c": "b > 1"}],
+            "choose_threshold": {"cost": {"false_positive": 1, "false_negative": 5}},
             "require": {"auc": {"min": 0.8, "slice_min": 0.7}, "my.metrics.Cost": {"max": 3}},
             "change": {"auc": 0.01},
         }
@@ -77,6 +91,14 @@ def test_metrics_that_decide_are_computed_too() -> None:
         ({"slices": [["a", "b"], ["b", "a"]]}, "The same slice is given twice"),
         ({"slices": [[]]}, "at least 1 item"),
         ({"slices": "a"}, "valid tuple"),
+        ({"slices": [{"fare": [20, 10]}]}, "bounds of buckets have to rise"),
+        ({"slices": [{"long": "miles >"}]}, "formula cannot be read"),
+        ({"slices": ["fare", {"fare": [10]}]}, "The same slice is given twice"),
+        ({"slices": [{"a": [1], "b": [2]}]}, "name"),
+        ({"threshold": 0.4, "choose_threshold": "best_f1"}, "not both"),
+        ({"choose_threshold": {}}, "by one of best, precision, recall, cost"),
+        ({"choose_threshold": {"precision": 0.8, "recall": 0.8}}, "by one of best"),
+        ({"choose_threshold": {"cost": {"false_positive": 0, "false_negative": 0}}}, "cost"),
         ({"metrics": []}, "at least 1 item"),
         ({"threshold": 1.5}, "less than or equal to 1"),
         ({"batch_size": 0}, "greater than or equal to 1"),
@@ -93,3 +115,10 @@ def test_schema_for_editors_knows_the_short_forms() -> None:
     properties = EvaluateConfig.model_json_schema()["properties"]
     assert {"type": "number"} in properties["require"]["additionalProperties"]["anyOf"]
     assert {"type": "string"} in properties["slices"]["items"]["anyOf"]
+
+
+def test_choice_of_a_threshold_is_for_two_classes() -> None:
+    config = EvaluateConfig.model_validate({"choose_threshold": "best_f1"})
+    config.check_task("binary")
+    with pytest.raises(SpecError, match="`choose_threshold` does not fit a multiclass task"):
+        config.check_task("multiclass")

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from components.evaluator.slice_by import SliceBy
 from components.evaluator.slices import MISSING, Column, group_rows
-from transforms.errors import SpecError
+from transforms.errors import DataError, SpecError
 
 
 def column(values: list[Any], dtype: Any = object) -> Column:
@@ -18,8 +19,9 @@ def column(values: list[Any], dtype: Any = object) -> Column:
     return Column(np.array(rows, np.int64), np.array([v for items in lists for v in items], dtype))
 
 
-def groups(features: list[str], columns: dict[str, Column], examples: int) -> dict[Any, list[int]]:
-    return {key: rows.tolist() for key, rows in group_rows(features, columns, examples)}
+def groups(slices: list[Any], columns: dict[str, Column], examples: int) -> dict[Any, list[int]]:
+    cross = tuple(map(SliceBy.model_validate, slices))
+    return {key: rows.tolist() for key, rows in group_rows(cross, columns, examples)}
 
 
 def test_slice_of_a_feature_has_the_rows_of_each_value() -> None:
@@ -64,3 +66,43 @@ def test_cross_of_features_is_sorted_by_feature() -> None:
 def test_too_many_slices_are_refused() -> None:
     with pytest.raises(SpecError, match="gives 1,001 slices in 1,001 examples"):
         groups(["id"], {"id": column(list(range(1001)), np.int64)}, 1001)
+
+
+def test_buckets_have_their_lower_bound_and_not_their_upper_one() -> None:
+    columns = {"fare": column([5.0, 10.0, 19.9, 20.0, 50.0, None, float("nan")], np.float32)}
+    assert groups([{"fare": [10, 20, 50]}], columns, 7) == {
+        (("fare", "below 10"),): [0],
+        (("fare", "[10, 20)"),): [1, 2],
+        (("fare", "[20, 50)"),): [3],
+        (("fare", "50 and more"),): [4],
+        (("fare", MISSING),): [5, 6],
+    }
+
+
+def test_condition_slices_into_yes_and_no() -> None:
+    columns = {"a": column([1, 5, None], np.int64), "b": column([2.0, 4.0, 1.0], np.float32)}
+    assert groups([{"more": "a > b"}], columns, 3) == {
+        (("more", "no"),): [0],
+        (("more", "yes"),): [1],
+        (("more", MISSING),): [2],
+    }
+
+
+def test_formula_that_is_a_number_slices_by_its_value() -> None:
+    columns = {"hour": column([1, 7, 13], np.int64)}
+    result = groups([{"part": "hour % 6"}], columns, 3)
+    assert result == {(("part", 1),): [0, 1, 2]}
+
+
+def test_cross_of_a_value_and_buckets() -> None:
+    columns = {"pay": column([b"cash", b"card"]), "fare": column([1.0, 30.0], np.float32)}
+    assert groups(["pay", {"fare": [20]}], columns, 2) == {
+        (("fare", "below 20"), ("pay", "cash")): [0],
+        (("fare", "20 and more"), ("pay", "card")): [1],
+    }
+
+
+@pytest.mark.parametrize("by", [{"pay": [10]}, {"much": "pay > 10"}])
+def test_text_has_no_buckets(by: dict[str, Any]) -> None:
+    with pytest.raises(DataError, match=r"needs numbers\. Received text, such as b'cash'"):
+        groups([by], {"pay": column([b"cash"])}, 1)
