@@ -18,18 +18,20 @@ Threshold = Callable[[], tf.Tensor]
 """Returns the probability from which on a record is of a class, float32 []."""
 
 
-def answer(y: tf.Tensor | Texts, metadata: TransformMetadata, threshold: Threshold) -> Outputs:
+def answer(
+    y: tf.Tensor | Texts, metadata: TransformMetadata, threshold: Threshold | None
+) -> Outputs:
     """Names the output of a model.
 
     Args:
         y: The output of the model; see `Head.output_shape`. Of a text, those that were found.
         metadata: The task and the classes.
-        threshold: What the functions of `DECIDED` decide by.
+        threshold: What the functions of `DECIDED` decide by; None for the other tasks.
 
     Returns:
         What the function of `ANSWERS` or `DECIDED` says.
     """
-    if metadata.task in DECIDED:
+    if threshold is not None:
         return DECIDED[metadata.task](y, metadata, threshold())
     return ANSWERS[metadata.task](y, metadata)
 

@@ -29,6 +29,7 @@ from components.trainer.texts import sample_texts, score_texts
 from components.trainer.threshold import ServedThreshold
 from components.trainer.transform_graph import Columns, Features, TransformGraph
 from transforms.features import CLASS_TASKS
+from transforms.threshold import THRESHOLD_TASKS
 
 METHOD_NAMES = {
     "classify": "tensorflow/serving/classify",
@@ -68,7 +69,8 @@ class ServingModel(tf.Module):
         self._variables = [v.value for v in model.variables if id(v) not in of_layers]
         self._sample_texts = functools.partial(sample_texts, model, graph.metadata)
         self._score_texts = functools.partial(score_texts, model, graph)
-        self._threshold = ServedThreshold()
+        decides = graph.metadata.task in THRESHOLD_TASKS
+        self._threshold = ServedThreshold() if decides else None
         self._keys = list(graph.columns)
         self.arguments = argument_names(self._keys)
         columns = {

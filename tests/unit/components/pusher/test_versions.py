@@ -21,8 +21,11 @@ from components.pusher.versions import (
     find_equal,
     list_versions,
     read_metadata,
+    read_threshold,
+    set_threshold,
 )
 from transforms.errors import PushError
+from transforms.threshold import FILE, threshold_text
 
 MakeModel = Callable[[str], Path]
 
@@ -196,3 +199,21 @@ def test_second_push_at_the_same_time_is_refused(make_model: MakeModel, pushed: 
     finally:
         os.close(descriptor)
     assert add_version(pushed, make_model("b"), keep=5, clock=lambda: 1).number == 1
+
+
+def test_version_with_another_threshold_is_not_equal(tmp_path: Path) -> None:
+    model, pushed = tmp_path / "model", tmp_path / "pushed"
+    (model / "assets").mkdir(parents=True)
+    (model / "saved_model.pb").write_text("graph")
+    (model / FILE).write_text(threshold_text(0.5))
+    version = add_version(pushed, model, 2, prepare=lambda staged: set_threshold(staged, 0.3))
+    assert read_threshold(version.path) == 0.3
+    assert find_equal(pushed, model, 0.3) == version
+    assert find_equal(pushed, model, 0.5) is None
+    assert read_threshold(model) == 0.5
+
+
+def test_model_without_a_threshold_cannot_be_given_one(tmp_path: Path) -> None:
+    set_threshold(tmp_path, 0.5)
+    with pytest.raises(PushError, match=r"cannot be given the threshold 0\.3"):
+        set_threshold(tmp_path, 0.3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from components.trainer.config import RunConfig
 from components.trainer.export import export, name_signatures
 from components.trainer.models.build import build_model
 from components.trainer.signatures import ServingModel, argument_names, present_values
+from transforms.threshold import FILE, read_threshold, threshold_text
 
 if TYPE_CHECKING:
     from tests.unit.components.trainer.conftest import Case
@@ -285,3 +287,29 @@ def test_optimizer_is_no_part_of_an_export(tmp_path: Path, cases: dict[str, Case
         if dtypes[name] == tf.float32
     ]
     assert sum(numbers) == model.count_params()
+
+
+@pytest.mark.parametrize(("case", "output"), [("binary", "label"), ("multilabel", "decisions")])
+def test_threshold_among_the_assets_is_what_a_loaded_model_decides_by(
+    exported: Export, cases: dict[str, Case], tmp_path: Path, case: str, output: str
+) -> None:
+    path = Path(shutil.copytree(exported("mlp", case), tmp_path / "model"))
+    card = json.loads((path / "assets.extra" / "tfline.json").read_text())
+    assert read_threshold((path / FILE).read_text) == 0.5
+    examples = tf.constant(cases[case].examples[:12])
+    before = signatures(path)["serving_default"](examples=examples)
+    positive = before["probabilities"].numpy()
+    threshold = float(np.sort(positive[:, 1])[6])  # as many decisions of each kind
+    (path / FILE).write_text(threshold_text(threshold))
+    after = signatures(path)["serving_default"](examples=examples)
+    assert (after["probabilities"].numpy() == positive).all()
+    if output == "decisions":
+        assert (after[output].numpy() == (positive >= np.float32(threshold))).all()
+    else:
+        expected = np.array(card["classes"], "S")[(positive[:, 1] >= threshold).astype(int)]
+        assert after[output].numpy().tolist() == expected.tolist()
+        assert len(set(expected)) == 2
+
+
+def test_model_that_decides_by_nothing_has_no_threshold(exported: Export) -> None:
+    assert not (exported("mlp", "regression") / FILE).exists()
