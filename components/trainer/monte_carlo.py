@@ -65,13 +65,15 @@ def sample_outputs(model: keras.Model, features: Features, samples: int) -> tf.T
         return tf.map_fn(one, tf.range(samples), fn_output_signature=tf.float32)
 
 
-def answer_samples(y: tf.Tensor, metadata: TransformMetadata, threshold: Threshold) -> Outputs:
+def answer_samples(
+    y: tf.Tensor, metadata: TransformMetadata, threshold: Threshold | None
+) -> Outputs:
     """Names the mean of the samples as an answer is named, and adds their standard deviation.
 
     Args:
         y: [samples, batch, ...].
         metadata: The task and the classes.
-        threshold: From which on a record is of a class.
+        threshold: What is decided by; see `answer`.
 
     Returns:
         The answer, and ``standard_deviation`` of the shape of its prediction or probabilities.

@@ -133,8 +133,8 @@ class ServingModel(tf.Module):
 
     def monte_carlo(self, examples: tf.Tensor) -> Outputs:
         """Predicts as often as there are samples, with dropout; see `answer_samples`."""
-        y = self._sample(self._parse(examples))
-        return answer_samples(y, self._graph.metadata, self._threshold)
+        samples = self._sample(self._parse(examples))
+        return answer_samples(samples, self._graph.metadata, self._threshold)
 
     def transform_features(self, examples: tf.Tensor) -> Features:
         """Returns what the model is fed with for tf.Examples, string [batch]."""
