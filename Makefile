@@ -57,6 +57,8 @@ lock: setup  ## renew requirements.lock from pyproject.toml
 	$(BIN)/uv lock --upgrade
 	$(BIN)/uv export --quiet --all-extras --all-groups --no-emit-project --no-annotate --no-header \
 	  -o requirements.lock
+	$(BIN)/uv export --quiet --no-dev --extra kubeflow --no-emit-project --no-annotate --no-header \
+	  -o kubeflow/requirements.lock
 
 clean:  ## remove what was made, but not the data
 	rm -rf .tfline models build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache $(STAMP)
