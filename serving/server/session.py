@@ -8,8 +8,11 @@ from pathlib import Path
 
 from serving.protos import config_pb2, meta_graph_pb2
 from serving.server.c_api import Buffer, Output, Status, library
-from serving.server.status import invalid_argument
+from serving.server.status import Code, StatusError, invalid_argument
 from serving.server.tensor import Tensor
+
+_VARIABLES = Path("variables", "variables.index")
+_VARIABLE_OPERATION = b"VarHandleOp"
 
 # RunOptions.inter_op_thread_pool: the thread of the request runs the operations itself, which costs
 # a fifth less than to hand them to other threads, and requests run in parallel anyway. Only other
@@ -32,7 +35,8 @@ class Session:
         signatures: All SignatureDefs of the meta graph, by name.
 
     Raises:
-        StatusError: With the code and the text of TensorFlow's loader.
+        StatusError: With the code and the text of TensorFlow's loader; or NOT_FOUND if the graph
+            has variables and the folder has none.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class Session:
             )
             status.check()
             content = ctypes.string_at(meta_graph.contents.data, meta_graph.contents.length)
+            _check_variables(folder, content)
         except BaseException:
             self.close()
             raise
@@ -146,3 +151,16 @@ class Session:
                 )
             output = self._outputs[name] = Output(operation, int(index or 0))
         return output
+
+
+def _check_variables(folder: Path, meta_graph: bytes) -> None:
+    """Raises if the variables are missing, as in a folder that is still being copied.
+
+    TensorFlow loads such a model; each of its answers would be an error.
+    """
+    if _VARIABLE_OPERATION in meta_graph and not (folder / _VARIABLES).is_file():
+        raise StatusError(
+            Code.NOT_FOUND,
+            f"The graph has variables, but there is no {folder / _VARIABLES}: "
+            "a model has to be written elsewhere and renamed",
+        )
