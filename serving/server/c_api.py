@@ -7,10 +7,13 @@ others keep it, because to take it back from a busy thread costs more than they 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
+import os
 import sys
 import types
+from collections.abc import Iterator
 
 from serving.protos import tensorflow_folder
 from serving.server.status import Code, StatusError
@@ -37,6 +40,7 @@ class Output(ctypes.Structure):
     _fields_ = (("operation", ctypes.c_void_p), ("index", ctypes.c_int))
 
 
+_STDERR = 2  # the file descriptor: the library does not write through Python
 _POINTER = ctypes.c_void_p
 _BUFFER = ctypes.POINTER(Buffer)
 _OUTPUTS = ctypes.POINTER(Output)
@@ -124,7 +128,8 @@ def library() -> types.SimpleNamespace:
     """
     name = "libtensorflow_cc.2.dylib" if sys.platform == "darwin" else "libtensorflow_cc.so.2"
     path = str(tensorflow_folder() / name)
-    releasing, keeping = ctypes.CDLL(path), ctypes.PyDLL(path)
+    with _silent_stderr():
+        releasing, keeping = ctypes.CDLL(path), ctypes.PyDLL(path)
     functions = {}
     for function, (result, arguments) in _PROTOTYPES.items():
         prototype = getattr(releasing if function in _LONG_CALLS else keeping, function)
@@ -132,6 +137,19 @@ def library() -> types.SimpleNamespace:
         prototype.argtypes = arguments
         functions[function] = prototype
     return types.SimpleNamespace(**functions)
+
+
+@contextlib.contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Drops what the library says of the machine while it is loaded, which no setting prevents."""
+    saved = os.dup(_STDERR)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), _STDERR)
+        yield
+    finally:
+        os.dup2(saved, _STDERR)
+        os.close(saved)
 
 
 class Status:

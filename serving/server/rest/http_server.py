@@ -104,6 +104,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         allowed = re.match(r"https?://", origin) is not None
         self._send(Answer(200, b"") if allowed else error_answer(_BAD_REQUEST, "Invalid origin"))
 
+    def handle_expect_100(self) -> bool:
+        expected = super().handle_expect_100()
+        self.wfile.flush()  # curl holds a large body back for it, for a second
+        return expected
+
     def log_message(self, template: str, *arguments: object) -> None:
         logger.debug(template, *arguments)
 
