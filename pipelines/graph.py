@@ -50,9 +50,9 @@ def create_pipeline(
     nodes["SchemaGen"] = _schema(plan, nodes)
     nodes["ExampleValidator"] = _example_validator(spec, plan, nodes)
     nodes["Transform"] = _transform(spec, plan, nodes)
-    nodes["Trainer"] = _trainer(spec, plan, nodes, train_state)
     if plan.push_folder is not None:
         nodes["Resolver"] = _resolver(plan)
+    nodes["Trainer"] = _trainer(spec, plan, nodes, train_state)
     nodes["Evaluator"] = _evaluator(spec, plan, nodes)
     if spec.push is not None:
         nodes["Pusher"] = _pusher(spec.name, spec.push, plan, nodes)
@@ -96,6 +96,7 @@ def _transform(spec: PipelineSpec, plan: Plan, nodes: Nodes) -> BaseNode:
         features=spec.features,
         label=spec.label,
         materialize=spec.materialize,
+        weight=spec.train.weight,
         fingerprint=plan.fingerprint("Transform"),
     )
 
@@ -108,11 +109,12 @@ def _trainer(spec: PipelineSpec, plan: Plan, nodes: Nodes, train_state: Path | N
         "training_fingerprint": plan.training_fingerprint,
     }
     if train_state is not None:
-        config["train_state_dir"] = str(train_state / plan.training_fingerprint)
+        config["train_state_dir"] = str(train_state / plan.training_state)
     return Trainer(
         run_fn="components.trainer.run_fn.run_fn",
         examples=nodes["ExampleGen"].outputs["examples"],
         transform_graph=nodes["Transform"].outputs["transform_graph"],
+        base_model=nodes["Resolver"].outputs["model"] if spec.train.warm_start else None,
         train_args=trainer_pb2.TrainArgs(splits=["train"]),
         eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
         custom_config=config,

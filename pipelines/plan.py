@@ -35,8 +35,8 @@ UPSTREAM: dict[str, tuple[str, ...]] = {
     "SchemaGen": ("StatisticsGen",),
     "ExampleValidator": ("StatisticsGen", "SchemaGen"),
     "Transform": ("ExampleGen", "SchemaGen"),
-    "Trainer": ("ExampleGen", "Transform"),
     "Resolver": (),
+    "Trainer": ("ExampleGen", "Transform"),
     "Evaluator": ("ExampleGen", "Trainer", "Resolver"),
     "Pusher": ("ExampleGen", "Trainer", "Evaluator"),
 }
@@ -54,12 +54,19 @@ class Plan:
         ingest: What ExampleGen is asked to do.
         schema_text: The curated schema; None if it is inferred.
         push_folder: Where a blessed model goes, absolute; None if nowhere.
+        warm_start: Whether the Trainer begins with the model that Resolver finds.
     """
 
     parts: dict[str, Parts]
     ingest: IngestConfig
     schema_text: str | None
     push_folder: Path | None
+    warm_start: bool = False
+
+    def upstream(self, component: str) -> tuple[str, ...]:
+        """Returns the components that a component takes something from."""
+        begins_with = ("Resolver",) if self.warm_start and component == "Trainer" else ()
+        return (*UPSTREAM[component], *begins_with)
 
     def fingerprint(self, component: str) -> str:
         """Returns the fingerprint of a component's own parts."""
@@ -69,6 +76,13 @@ class Plan:
     def training_fingerprint(self) -> str:
         """Of everything that a trained model depends on; written into the model."""
         return _training_fingerprint(self.parts)
+
+    @property
+    def training_state(self) -> str:
+        """Names what an unfinished training can be resumed from."""
+        if not self.warm_start:
+            return self.training_fingerprint
+        return digest({"training": self.training_fingerprint, **self.parts["Resolver"]})
 
 
 def make_plan(spec: PipelineSpec, *, by_content: bool = False) -> Plan:
@@ -111,7 +125,7 @@ def make_plan(spec: PipelineSpec, *, by_content: bool = False) -> Plan:
             **value_parts("push", _dump(spec.push)),
         }
     ordered = {component: parts[component] for component in UPSTREAM if component in parts}
-    return Plan(ordered, ingest, schema_text, push_folder)
+    return Plan(ordered, ingest, schema_text, push_folder, spec.train.warm_start)
 
 
 def changed_parts(before: Parts, now: Parts) -> list[str]:
@@ -159,13 +173,15 @@ def _transform_parts(spec: PipelineSpec) -> Parts:
         **value_parts("features", {f.name: _dump(f) for f in spec.features}),
         **value_parts("label", _dump(spec.label)),
         **value_parts("materialize", spec.materialize),
+        **value_parts("train.weight", spec.train.weight),
     }
 
 
 def _trainer_parts(spec: PipelineSpec) -> Parts:
     family = function_modules([resolve_model(spec.model.name)])
     unused = function_modules(MODELS.values()) - family
-    modules = ["components.trainer.run_fn", *family, *dotted_modules([spec.model.name])]
+    own = dotted_modules([spec.model.name, *spec.train.own_code])
+    modules = ["components.trainer.run_fn", *family, *own]
     # The transforms' own code reaches the Trainer as a graph, in Transform's artifact.
     shared = function_modules(TRANSFORMS.values()) | {"transforms.table"}
     return {

@@ -19,6 +19,7 @@ from components.example_gen.config import IngestConfig, Payload, SplitRule
 from components.pusher.config import Budgets
 from components.statistics.config import Expectation, ValidateConfig
 from components.trainer.config import ModelConfig, TrainConfig
+from components.trainer.label import check_training
 from components.trainer.models import MODELS, resolve
 from pipelines.document import read_document
 from pipelines.feature_forms import (
@@ -229,6 +230,22 @@ class PipelineSpec(FrozenModel):
         return self
 
     @pydantic.model_validator(mode="after")
+    def _check_training_fits(self) -> Self:
+        if self.train.warm_start and self.push is None:
+            raise FormError(
+                "`warm_start` begins with the newest pushed model, and nothing is pushed",
+                ("train", "warm_start"),
+                "Add `push: FOLDER`.",
+            )
+        if self.train.weight == self.label.key:
+            raise FormError("The label is no weight", ("train", "weight"))
+        try:
+            check_training(self.train, self.label)
+        except SpecError as exc:
+            raise FormError(exc.message, tuple(exc.where.split(".")), exc.hint) from exc
+        return self
+
+    @pydantic.model_validator(mode="after")
     def _check_metrics_fit(self) -> Self:
         if self.label.task is not None:
             try:
@@ -245,6 +262,8 @@ class PipelineSpec(FrozenModel):
             takes = kinds_of(resolve_transform(feature.steps[0].transform)).takes
             kind: Literal["number", "bytes", "any"] = _EXPECTED.get(takes, "any")
             found += [Expectation(key=key, kind=kind, role="feature") for key in feature.keys]
+        if self.train.weight is not None:
+            found.append(Expectation(key=self.train.weight, kind="number", role="weight"))
         named = {expectation.key for expectation in found}
         found += [
             Expectation(key=key, kind="any", role="slice")

@@ -85,10 +85,20 @@ def _models_at(spec: type[pydantic.BaseModel], loc: Sequence[str | int]) -> Mode
     """Returns the models of the section at `loc`; those of the nearest one around it if none."""
     models: Models = [spec]
     for part in loc:
+        named = [model for model in models if _name_of(model) == part]
+        if named:
+            models = named
+            continue
         fields = [model.model_fields[str(part)] for model in models if part in model.model_fields]
         inner = [model for field in fields for model in _models(field.annotation)]
         models = inner or ([] if fields else models)
     return models
+
+
+def _name_of(model: type[pydantic.BaseModel]) -> Any:
+    """Returns the name that a spec chooses a model by, such as ``adam``; None if it has none."""
+    name = model.model_fields.get("name")
+    return None if name is None else name.default
 
 
 def _models(annotation: Any) -> Iterator[type[pydantic.BaseModel]]:

@@ -17,6 +17,9 @@ numbers, the next values of a series, or a text."""
 CLASS_TASKS: tuple[Task, ...] = ("binary", "multiclass", "multilabel")
 """The tasks whose label names classes."""
 
+WEIGHT = "tfline_weight"
+"""What the weight of an example is called in a transform graph, beside the features."""
+
 
 class FrozenModel(pydantic.BaseModel):
     """Base of all configuration: immutable, and unknown keys are errors."""

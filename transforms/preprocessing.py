@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from transforms.analysis.passes import Analysis, run_together
 from transforms.columns import as_numbers, as_series, as_strings, as_tokens
-from transforms.features import FeatureSpec, LabelSpec
+from transforms.features import WEIGHT, FeatureSpec, LabelSpec
 from transforms.kinds import kinds_of
 from transforms.label import encode_label
 from transforms.lazy import lazy_import
@@ -43,10 +43,12 @@ def preprocessing_fn(
         inputs: Raw feature key to sparse tensor [batch, values].
         custom_config: ``features``, a list of dumped `FeatureSpec`; ``label``, a dumped
             `LabelSpec` with its task; ``class_values``, the raw label of each class (empty for
-            numbers).
+            numbers); ``weight``, the raw feature that says how much an example counts, if there
+            is one.
 
     Returns:
-        Transformed name to tensor, and the label under its key; of a text also under `REFERENCE`.
+        Transformed name to tensor, and the label under its key; of a text also under `REFERENCE`,
+        and the weight under `WEIGHT`.
     """
     features = [FeatureSpec.model_validate(item) for item in custom_config["features"]]
     results = run_together([transform_feature(inputs, feature) for feature in features])
@@ -55,6 +57,9 @@ def preprocessing_fn(
     outputs[label.key] = encode_label(inputs, label, custom_config.get("class_values", ()))
     if label.task == "text":
         outputs[REFERENCE] = reference_text(inputs, label)
+    weight = custom_config.get("weight")
+    if weight is not None:
+        outputs[WEIGHT] = as_numbers(inputs[weight])
     return outputs
 
 

@@ -41,4 +41,4 @@ class Expectation(FrozenModel):
 
     key: str
     kind: Literal["number", "category", "bytes", "any"]
-    role: Literal["feature", "label", "slice"]
+    role: Literal["feature", "label", "slice", "weight"]

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from components.trainer.data import TrainingData
+from components.trainer.schedules import Plateau
 from transforms.errors import ModelError
 
 _progress = logging.getLogger("tfline.progress")
@@ -36,6 +37,33 @@ class EpochNumber(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Sets the number."""
         self._epoch.assign(epoch)
+
+
+class LearningRate(keras.callbacks.Callback):
+    """Shows the learning rate beside the metrics, and lets a plateau change it.
+
+    Args:
+        history: The val_loss of each epoch, from which a plateau follows.
+        peak: The learning rate of the first epoch.
+        plateau: When it falls; None: the optimizer knows itself.
+    """
+
+    def __init__(self, history: History, peak: float, plateau: Plateau | None) -> None:
+        super().__init__()
+        self._history = history
+        self._peak = peak
+        self._plateau = plateau
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Sets the rate of the epoch, if there is a plateau to look for."""
+        if self._plateau is not None:
+            factor = self._plateau.factor_after(self._history.metrics.get("val_loss", []))
+            self.model.optimizer.learning_rate = self._peak * factor
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Adds the rate at the end of the epoch to its metrics."""
+        if logs is not None:
+            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
 
 
 class History(keras.callbacks.Callback):

@@ -5,26 +5,20 @@ Imports no TensorFlow: a spec is checked in milliseconds.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-import pydantic
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from components.trainer.losses import AnyLoss
+from components.trainer.named import OwnCode, read_own
+from components.trainer.optimizers import Adam, AnyOptimizer
+from components.trainer.schedules import AnySchedule
 from transforms.features import FrozenModel
 
-OptimizerName = Literal["adagrad", "adam", "adamax", "adamw", "nadam", "rmsprop", "sgd"]
+Own = Annotated[OwnCode, BeforeValidator(read_own, json_schema_input_type=str | dict[str, Any])]
+"""The user's own code in a spec: a dotted path, or `{path: {arguments}}`."""
 
-
-class OptimizerConfig(FrozenModel):
-    """A Keras optimizer with its arguments.
-
-    Attributes:
-        name: Which optimizer.
-        args: Keyword arguments of its Keras class, without the learning rate.
-    """
-
-    name: OptimizerName = "adam"
-    args: dict[str, Any] = Field(default_factory=dict)
+PositiveWeight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class TrainConfig(FrozenModel):
@@ -41,14 +35,44 @@ class TrainConfig(FrozenModel):
         description="The exact number of training steps; overrides `epochs`.",
     )
     batch_size: int = Field(default=128, ge=1, description="Examples a step.")
-    optimizer: OptimizerConfig = Field(
-        default_factory=OptimizerConfig, description="A name, or `{name, args}`."
+    accumulate: int = Field(
+        default=1, ge=1, description="Steps whose gradients together make one update."
+    )
+    loss: AnyLoss | None = Field(default=None, description="Default: that of the label's task.")
+    class_weights: (
+        Literal["balanced"] | Annotated[dict[str, PositiveWeight], Field(min_length=1)] | None
+    ) = Field(
+        default=None,
+        description="By class, how much its examples count in training; `balanced`: classes "
+        "together count the same. A class that is not named: 1.",
+    )
+    weight: str | None = Field(
+        default=None, description="A raw feature: how much each example counts."
+    )
+    metrics: tuple[Own, ...] = Field(
+        default=(), strict=False, description="Dotted paths of one's own metrics, shown beside."
+    )
+    optimizer: AnyOptimizer = Field(
+        default_factory=Adam, description="A name, or `{name: {arguments}}`."
     )
     learning_rate: float | None = Field(
         default=None, gt=0, description="Default: the optimizer's own in Keras."
     )
+    schedule: AnySchedule | None = Field(
+        default=None, description="How the learning rate changes; a name, or `{name: {arguments}}`."
+    )
     seed: int = Field(
         default=42, ge=0, lt=2**31, description="Of the weights, the dropout and the shuffling."
+    )
+    deterministic: bool = Field(
+        default=False,
+        description="Use only operations whose result is the same each time, on GPUs too; slower.",
+    )
+    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = Field(
+        default="float32", description="What layers compute in; weights are float32."
+    )
+    warm_start: bool = Field(
+        default=False, description="Begin with the weights of the newest pushed model."
     )
     early_stopping: int = Field(
         default=0,
@@ -56,16 +80,31 @@ class TrainConfig(FrozenModel):
         description="Stop after so many epochs without a lower val_loss, and keep the best "
         "weights; 0: never.",
     )
+    callbacks: tuple[Own, ...] = Field(
+        default=(), strict=False, description="Dotted paths of one's own Keras callbacks."
+    )
     shuffle_buffer: int = Field(
         default=100_000,
         ge=1,
         description="Records to shuffle among while streaming; memory bounds it further. Data "
         "cached in memory is shuffled as a whole.",
     )
-    cache: Literal["auto", "memory", "none"] = Field(
+    cache: Literal["auto", "memory", "file", "none"] = Field(
         default="auto",
-        description="Keep transformed examples in memory between epochs: if they are small, "
-        "always, or never.",
+        description="Keep transformed examples between epochs: in memory if they are small, "
+        "always in memory, in a file, or never.",
+    )
+    interleave: int = Field(
+        default=8, ge=1, description="Files that are read in turn, so that their records mix."
+    )
+    parallel_reads: int = Field(
+        default=1, ge=1, description="Threads that read; more pay on slow or remote disks."
+    )
+    prefetch: int | None = Field(
+        default=None, ge=0, description="Batches made ready ahead; default: found while running."
+    )
+    drop_remainder: bool = Field(
+        default=False, description="Leave out the last batch of an epoch if it is not full."
     )
     tensorboard: bool = Field(
         default=True, description="Write logs for TensorBoard, beside the model's report."
@@ -81,11 +120,16 @@ class TrainConfig(FrozenModel):
         "of predictions under dropout; 0: no such signature.",
     )
 
-    @pydantic.field_validator("optimizer", mode="before")
-    @classmethod
-    def _read_short_form(cls, value: object) -> object:
-        """Reads ``adam`` as ``{name: adam}``."""
-        return {"name": value} if isinstance(value, str) else value
+    @property
+    def peak_rate(self) -> float:
+        """The learning rate that a schedule changes."""
+        return self.learning_rate or self.optimizer.default_rate
+
+    @property
+    def own_code(self) -> tuple[str, ...]:
+        """The dotted paths of the user's own code."""
+        own = (self.loss, *self.metrics, *self.callbacks)
+        return tuple(code.path for code in own if isinstance(code, OwnCode))
 
 
 class ModelConfig(FrozenModel):

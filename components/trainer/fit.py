@@ -11,12 +11,14 @@ from components.trainer.callbacks import (
     EpochNumber,
     History,
     LastStep,
+    LearningRate,
     Progress,
     StopAtDivergence,
 )
 from components.trainer.checkpoints import Checkpoint, load_state, restore_variables
 from components.trainer.config import TrainConfig
 from components.trainer.data import TrainingData
+from components.trainer.schedules import Plateau
 from transforms.errors import ModelError
 
 STEPS_PER_EXECUTION = 16
@@ -60,11 +62,14 @@ def fit(
     Raises:
         ModelError: The training diverged, the saved state cannot be used, or TensorBoard is not
             installed.
+        SpecError: The user's own callback is none.
     """
     state = load_state(state_dir)
     restore_variables(model, state)
     history = History(state.history)
+    plateau = config.schedule if isinstance(config.schedule, Plateau) else None
     callbacks = [
+        LearningRate(history, config.peak_rate, plateau),
         EpochNumber(data.epoch),
         LastStep(data),
         StopAtDivergence(),
@@ -80,6 +85,7 @@ def fit(
         callbacks.append(Checkpoint(state_dir, history, early_stopping))
     if config.tensorboard:
         callbacks.append(_tensorboard(log_dir))
+    callbacks += [own.make(keras.callbacks.Callback) for own in config.callbacks]
     is_over = early_stopping is not None and early_stopping.is_over
     model.fit(
         data.train,

@@ -59,7 +59,7 @@ def write_report(
     with tf.io.gfile.GFile(os.path.join(folder, FILE_NAME), "w") as file:
         json.dump(content, file, indent=1)
     epoch = best_epoch(history) if config.train.early_stopping else epochs - 1
-    metric = next(name for name in history if name not in ("loss", "val_loss"))
+    metric = next(name for name in history if name != "loss" and f"val_{name}" in history)
     _summary.info(
         "%s, %s parameters, %d epoch%s: val_%s %.3f",
         config.model.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from typing import TYPE_CHECKING
 
@@ -9,13 +10,16 @@ import keras
 import tensorflow as tf
 
 from components.trainer.config import RunConfig
-from components.trainer.data import load_data
+from components.trainer.data import TrainingData, load_data
+from components.trainer.devices import precision, repeatable, strategy
 from components.trainer.export import export
 from components.trainer.fit import fit, steps_per_execution
+from components.trainer.learning_rate import scheduled_rate
 from components.trainer.models.build import build_model, compile_model
 from components.trainer.monte_carlo import check_samples
 from components.trainer.report import write_report
 from components.trainer.transform_graph import TransformGraph
+from components.trainer.warm_start import warm_start
 
 if TYPE_CHECKING:
     from tfx.components.trainer.fn_args_utils import FnArgs
@@ -33,21 +37,43 @@ def run_fn(fn_args: FnArgs) -> None:
         ModelError: The features do not fit the model, or the training diverged.
     """
     config = RunConfig.model_validate(fn_args.custom_config)
-    state_dir = config.train_state_dir if config.train.checkpoints else None
-    keras.utils.set_random_seed(config.train.seed + 1)  # a global seed of 0 breaks tf.data
-
     graph = TransformGraph(fn_args.transform_output)
-    data = load_data(fn_args.train_files, fn_args.eval_files, graph, config.train)
-    model = build_model(config.model.name, config.model.arguments, graph.features, graph.head)
-    if config.train.monte_carlo:
-        check_samples(model, graph.head.task)
-    compile_model(model, graph.head, config.train, steps_per_execution(data))
-
-    started = time.monotonic()
-    history = fit(model, data, config.train, fn_args.model_run_dir, state_dir)
-    seconds = time.monotonic() - started
+    with repeatable(config.train.deterministic), tempfile.TemporaryDirectory() as scratch:
+        keras.utils.set_random_seed(config.train.seed + 1)  # a global seed of 0 breaks tf.data
+        data = load_data(fn_args.train_files, fn_args.eval_files, graph, config.train, scratch)
+        model = prepare_model(config, graph, data)
+        if config.train.monte_carlo:
+            check_samples(model, graph.head.task)
+        if config.train.warm_start:
+            warm_start(model, fn_args.base_model)
+        started = time.monotonic()
+        state_dir = config.train_state_dir if config.train.checkpoints else None
+        history = fit(model, data, config.train, fn_args.model_run_dir, state_dir)
+        seconds = time.monotonic() - started
 
     export(model, graph, config, fn_args.serving_model_dir)
     write_report(fn_args.model_run_dir, model, data, config, history, seconds)
     if state_dir is not None and tf.io.gfile.exists(state_dir):
         tf.io.gfile.rmtree(state_dir)
+
+
+def prepare_model(config: RunConfig, graph: TransformGraph, data: TrainingData) -> keras.Model:
+    """Builds and compiles the model for the devices and the precision that it is trained with.
+
+    Args:
+        config: Which model, and how it is trained.
+        graph: Its features and its label.
+        data: How many steps there are.
+
+    Raises:
+        SpecError: There is no such model, or an argument is wrong.
+        ModelError: The features do not fit the model, or the model does not fit the task.
+    """
+    train = config.train
+    updates_per_epoch = data.steps_per_epoch / train.accumulate
+    epochs = data.steps / data.steps_per_epoch
+    with strategy().scope(), precision(train.precision):
+        model = build_model(config.model.name, config.model.arguments, graph.features, graph.head)
+        rate = scheduled_rate(train.schedule, train.peak_rate, updates_per_epoch, epochs)
+        compile_model(model, graph.head, train, steps_per_execution(data), rate)
+    return model

@@ -65,8 +65,7 @@ class ServingModel(tf.Module):
         # What the model consists of, without its optimizer: that would triple the export. A
         # function may hold the model itself: it is no part of what is saved.
         self._layers = model.layers
-        of_layers = {id(variable) for layer in model.layers for variable in layer.variables}
-        self._variables = [v.value for v in model.variables if id(v) not in of_layers]
+        self.model_variables = list(model.variables)  # for a training that begins with them
         self._sample_texts = functools.partial(sample_texts, model, graph.metadata)
         self._score_texts = functools.partial(score_texts, model, graph)
         decides = graph.metadata.task in THRESHOLD_TASKS

@@ -13,7 +13,7 @@ import tensorflow_transform as tft
 from components.trainer.models.head import HEADS, Head
 from components.trainer.models.inputs import Kind, TensorFeature
 from transforms.errors import ModelError
-from transforms.features import Task
+from transforms.features import WEIGHT, Task
 from transforms.target_text import REFERENCE
 
 Columns = dict[str, tf.SparseTensor]
@@ -21,6 +21,9 @@ Columns = dict[str, tf.SparseTensor]
 
 Features = dict[str, tf.Tensor]
 """Transformed feature to a dense tensor, [batch, ...]."""
+
+Batch = tuple[Any, ...]
+"""Features and label, [batch, ...]; then the weight of each example, if they have some."""
 
 
 class _Metadata(pydantic.BaseModel):
@@ -62,6 +65,7 @@ class TransformMetadata(_Metadata):
         separator: What stands between the tokens of a text.
         features: The transformed features.
         raw: The dtype of each raw feature.
+        weight: The raw feature that says how much an example counts; None: all count the same.
     """
 
     task: Task
@@ -74,6 +78,7 @@ class TransformMetadata(_Metadata):
     separator: str = " "
     features: tuple[FeatureMetadata, ...]
     raw: dict[str, Literal["float32", "int64", "string"]]
+    weight: str | None = None
 
 
 class TransformGraph(tf.Module):
@@ -133,13 +138,13 @@ class TransformGraph(tf.Module):
         """Returns blocks of the transformed examples of a split, if they have been written.
 
         Returns:
-            A dataset of pairs of features and label; see `labelled`.
+            A dataset of features and label, as `labelled` returns them.
         """
         folder = os.path.join(self._path, "materialized", split)
         if not tf.io.gfile.exists(folder):
             return None
         blocks = tf.data.Dataset.load(folder)
-        return blocks.map(self._example)
+        return blocks.map(self._batch)
 
     def parse(self, examples: tf.Tensor, keys: Sequence[str]) -> Columns:
         """Parses serialized tf.Examples, string [batch]; only the features `keys`."""
@@ -151,17 +156,23 @@ class TransformGraph(tf.Module):
         """Returns the transformed features of `columns`, which need not hold the label."""
         return self._features(self._apply(columns))
 
-    def labelled(self, examples: tf.Tensor) -> tuple[Features, tf.Tensor]:
+    def labelled(self, examples: tf.Tensor) -> Batch:
         """Parses and transforms serialized tf.Examples.
 
         Args:
             examples: string [batch].
 
         Returns:
-            The features, and the label: integers, -1 where it is missing, or float32, NaN where
-            it is missing; [batch, ...]. See `Head.example`.
+            The features; the label: integers, -1 where it is missing, or float32, NaN where it is
+            missing, [batch, ...], see `Head.example`; and, if the spec names one, the weight,
+            float32 [batch].
         """
-        return self._example(self._apply(self.parse(examples, list(self._raw_spec))))
+        return self._batch(self._apply(self.parse(examples, list(self._raw_spec))))
+
+    def weight(self, examples: tf.Tensor) -> tf.Tensor:
+        """Returns the weight, float32 [batch], of serialized tf.Examples, string [batch]."""
+        key = str(self.metadata.weight)
+        return self._apply(self.parse(examples, [key]))[WEIGHT]
 
     def label(self, examples: tf.Tensor) -> tf.Tensor:
         """Returns the label of serialized tf.Examples; see `labelled`."""
@@ -190,8 +201,9 @@ class TransformGraph(tf.Module):
         tensors: Features = self._saved_model.transform_fn({**columns, **missing})
         return tensors
 
-    def _example(self, tensors: Features) -> tuple[Features, tf.Tensor]:
-        return self.head.example(self._features(tensors), tensors[self.metadata.label])
+    def _batch(self, tensors: Features) -> Batch:
+        pair = self.head.example(self._features(tensors), tensors[self.metadata.label])
+        return pair if self.metadata.weight is None else (*pair, tensors[WEIGHT])
 
     def _features(self, tensors: Features) -> Features:
         # The graph does not know how wide a one-hot vector is: its vocabulary is a file.

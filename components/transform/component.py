@@ -40,6 +40,7 @@ class Transform(base_beam_component.BaseBeamComponent):
         features: The features of the model.
         label: What is to be predicted.
         materialize: Whether to write transformed examples.
+        weight: The raw feature that says how much an example counts; None: all the same.
         fingerprint: Of the source; part of the cache key.
     """
 
@@ -54,12 +55,14 @@ class Transform(base_beam_component.BaseBeamComponent):
         features: Sequence[FeatureSpec],
         label: LabelSpec,
         materialize: str,
+        weight: str | None = None,
         fingerprint: str,
     ) -> None:
         config = {
             "features": [feature.model_dump(mode="json") for feature in features],
             "label": label.model_dump(mode="json"),
             "materialize": materialize,
+            "weight": weight,
         }
         super().__init__(
             spec=TransformSpec(

@@ -55,9 +55,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         schema = io_utils.SchemaReader().read(
             io_utils.get_only_uri_in_dir(artifact_utils.get_single_uri(input_dict["schema"]))
         )
-        raw = raw_dtypes(
-            schema, [*label.keys, *(key for feature in features for key in feature.keys)]
-        )
+        weight = config.get("weight")
+        keys = [*label.keys, *(key for feature in features for key in feature.keys)]
+        raw = raw_dtypes(schema, keys if weight is None else [*keys, weight])
         files = split_files(artifact_utils.get_single_instance(input_dict["examples"]))
 
         task = find_task(label, raw[label.keys[0]])
@@ -75,6 +75,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             "features": [feature.model_dump(mode="json") for feature in features],
             "label": label.model_dump(mode="json"),
             "class_values": values,
+            "weight": weight,
         }
         self._analyze(files["train"], raw, custom_config, folder)
 
@@ -92,6 +93,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 "separator": label.separator,
                 "features": described,
                 "raw": {key: dtype.name for key, dtype in raw.items()},
+                "weight": weight,
             },
         )
         width = sum(math.prod(item["shape"]) for item in described)

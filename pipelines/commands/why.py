@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from pipelines.commands.arguments import add_spec, read_spec, work_folder
+
+if TYPE_CHECKING:
+    from pipelines.plan import Plan
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{component} has not run yet.")
         return 0
     lines = []
-    for name in _with_upstream(component):
+    for name in _with_upstream(component, plan):
         before = last_parts(records, name)
         if name in plan.parts and before is not None:
             lines += [f"{name}: {line}" for line in changed_parts(before, plan.parts[name])]
@@ -43,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _with_upstream(component: str) -> list[str]:
+def _with_upstream(component: str, plan: Plan) -> list[str]:
     """Returns a component and all those that it takes something from, in running order."""
     from pipelines.plan import UPSTREAM
 
@@ -51,5 +55,5 @@ def _with_upstream(component: str) -> list[str]:
     while waiting:
         name = waiting.pop()
         wanted.add(name)
-        waiting += UPSTREAM[name]
+        waiting += plan.upstream(name)
     return [name for name in UPSTREAM if name in wanted]

@@ -8,22 +8,14 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from components.trainer.config import OptimizerConfig, TrainConfig
+from components.trainer.config import TrainConfig
+from components.trainer.learning_rate import ScheduledRate
+from components.trainer.losses import build_loss
 from components.trainer.models import resolve
 from components.trainer.models.head import Head
 from components.trainer.models.inputs import TensorFeature
 from transforms.arguments import check_arguments
 from transforms.errors import ModelError
-
-OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {
-    "adagrad": keras.optimizers.Adagrad,
-    "adam": keras.optimizers.Adam,
-    "adamax": keras.optimizers.Adamax,
-    "adamw": keras.optimizers.AdamW,
-    "nadam": keras.optimizers.Nadam,
-    "rmsprop": keras.optimizers.RMSprop,
-    "sgd": keras.optimizers.SGD,
-}
 
 
 def build_model(
@@ -74,7 +66,11 @@ def _check_fit(
 
 
 def compile_model(
-    model: keras.Model, head: Head, config: TrainConfig, steps_per_execution: int
+    model: keras.Model,
+    head: Head,
+    config: TrainConfig,
+    steps_per_execution: int,
+    rate: float | ScheduledRate | None = None,
 ) -> None:
     """Gives `model` its optimizer, loss and metrics.
 
@@ -83,35 +79,17 @@ def compile_model(
         head: What to predict.
         config: How to train.
         steps_per_execution: Steps in one call into TensorFlow.
+        rate: The learning rate; None: that of `config`, without its schedule.
 
     Raises:
-        ModelError: The optimizer refuses its arguments.
+        SpecError: The loss does not fit the task, or the user's own loss or metric is none.
     """
     # XLA makes convolutions 2 to 4 times slower on CPUs, and takes seconds to compile.
     jit_compile = "auto" if tf.config.list_physical_devices("GPU") else False
     model.compile(
-        optimizer=build_optimizer(config.optimizer, config.learning_rate),
-        loss=head.loss(),
-        metrics=head.metrics(),
+        optimizer=config.optimizer.build(rate or config.peak_rate, config.accumulate),
+        loss=build_loss(config.loss, head),
+        metrics=[*head.metrics(), *(own.make(keras.metrics.Metric) for own in config.metrics)],
         steps_per_execution=steps_per_execution,
         jit_compile=jit_compile,
     )
-
-
-def build_optimizer(
-    config: OptimizerConfig, learning_rate: float | None
-) -> keras.optimizers.Optimizer:
-    """Returns the optimizer of the spec.
-
-    Raises:
-        ModelError: The optimizer refuses its arguments.
-    """
-    arguments = dict(config.args)
-    if learning_rate is not None:
-        arguments["learning_rate"] = learning_rate
-    try:
-        return OPTIMIZERS[config.name](**arguments)
-    except (TypeError, ValueError) as exc:
-        raise ModelError(
-            f"The optimizer {config.name} refuses its arguments: {exc}", where="train.optimizer"
-        ) from exc

@@ -56,8 +56,11 @@ class Head(abc.ABC):
         return (None, self.units)
 
     def output(self, x: keras.KerasTensor) -> keras.KerasTensor:
-        """Returns the output [batch, units] for the last hidden layer [batch, n]."""
-        return keras.layers.Dense(self.units, activation=self.activation, name="output")(x)
+        """Returns the output [batch, units], in float32, for the last hidden layer [batch, n]."""
+        dense = keras.layers.Dense(
+            self.units, activation=self.activation, dtype="float32", name="output"
+        )
+        return dense(x)
 
     def example(self, features: Features, label: tf.Tensor) -> tuple[Features, tf.Tensor]:
         """Returns what a model is fed with while it is trained, and what it is compared with."""

@@ -133,7 +133,11 @@ def test_error_names_file_line_and_key(
         ("train: {epochs: 1.5}", "Invalid value for `train.epochs`"),
         ("train: {epochs: true}", "Invalid value for `train.epochs`"),
         ("train: {epoch: 3}", "Unknown key 'epoch'"),
-        ("train: {optimizer: adamm}", "Invalid value for `train.optimizer.name`"),
+        ("train: {optimizer: adamm}", "Invalid value for `train.optimizer`"),
+        ("train: {optimizer: {sgd: {momentun: 0.9}}}", "Unknown key 'momentun'"),
+        ("train: {schedule: {cosine: {final: 2}}}", "Invalid value for `train.schedule.cosine"),
+        ("train: {warm_start: true}", "nothing is pushed"),
+        ("train: {weight: tip}", "The label is no weight"),
         ("train: {learning_rate: -1.0}", "Invalid value for `train.learning_rate`"),
         ("evaluate: {require: {acuracy: 0.8}}", "Unknown metric 'acuracy'"),
         ("evaluate: {require: {auc: high}}", "Invalid value for `evaluate.require.auc`"),
@@ -190,7 +194,7 @@ def test_unquoted_yes_and_no_are_explained(load: Load) -> None:
         ("evaluat: {}", "Did you mean 'evaluate'?"),
         ("push: {too: models}", "Did you mean 'to'?"),
         ("evaluate: {slice: [day]}", "Did you mean 'slices'?"),
-        ("train: {optimizer: {nam: adam}}", "Did you mean 'name'?"),
+        ("train: {optimizer: {nadam: {beta1: 0.9}}}", "Did you mean 'beta_1'?"),
     ],
 )
 def test_misspelt_key_gets_the_nearest_one(load: Load, section: str, hint: str) -> None:
@@ -308,3 +312,23 @@ def test_json_schema_points_only_at_what_it_has() -> None:
         target: Any = schema
         for part in reference.removeprefix("#/").split("/"):
             target = target[part]
+
+
+@pytest.mark.parametrize(
+    ("label", "train", "message", "where"),
+    [
+        ("{key: tip, classes: [a, b]}", "{loss: huber}", "does not fit a binary", "train.loss"),
+        ("{key: tip, classes: [a, b, c]}", "{loss: binary_crossentropy}", "multiclass", ".loss"),
+        ("{key: tip, task: regression}", "{loss: {focal: {}}}", "regression", "train.loss"),
+        ("{key: tip, task: regression}", "{class_weights: balanced}", "not of one", "class_weig"),
+        ("{key: tip, classes: [a, b]}", "{class_weights: {c: 2}}", "no class 'c'", "class_weights"),
+    ],
+)
+def test_training_that_does_not_fit_the_label_is_refused(
+    load: Load, label: str, train: str, message: str, where: str
+) -> None:
+    text = TEXT.replace("label: tip", f"label: {label}") + f"train: {train}\n"
+    error = refused(load, text)
+    assert message in error.message
+    assert ":10" in error.where
+    assert where in error.where

@@ -11,13 +11,6 @@ import pytest
 from components.trainer.config import RunConfig, TrainConfig
 
 
-def test_optimizer_reads_short_and_long_form() -> None:
-    short = TrainConfig.model_validate({"optimizer": "sgd"})
-    long = TrainConfig.model_validate({"optimizer": {"name": "sgd", "args": {"momentum": 0.9}}})
-    assert short.optimizer.name == long.optimizer.name == "sgd"
-    assert long.optimizer.args == {"momentum": 0.9}
-
-
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -29,6 +22,12 @@ def test_optimizer_reads_short_and_long_form() -> None:
         {"cache": "disk"},
         {"epoch": 3},
         {"batch_size": "32"},
+        {"accumulate": 0},
+        {"precision": "float16"},
+        {"class_weights": "balance"},
+        {"class_weights": {}},
+        {"class_weights": {"yes": -1.0}},
+        {"callbacks": ["no_such_module.Callback"]},
     ],
 )
 def test_train_config_refuses_what_is_wrong(wrong: dict[str, object]) -> None:
@@ -37,8 +36,15 @@ def test_train_config_refuses_what_is_wrong(wrong: dict[str, object]) -> None:
 
 
 def test_run_config_survives_json() -> None:
+    train = {
+        "optimizer": {"sgd": {"momentum": 0.9}},
+        "loss": {"focal": {"gamma": 1.0}},
+        "schedule": {"piecewise": {"boundaries": [1.0], "factors": [1.0, 0.1]}},
+        "class_weights": {"yes": 2.0},
+        "callbacks": [{"keras.callbacks.TerminateOnNaN": {}}],
+    }
     config = RunConfig.model_validate(
-        {"pipeline": "p", "model": {"name": "cnn"}, "training_fingerprint": "f"}
+        {"pipeline": "p", "model": {"name": "cnn"}, "train": train, "training_fingerprint": "f"}
     )
     assert RunConfig.model_validate_json(config.model_dump_json()) == config
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,29 +12,47 @@ import pytest
 
 from components.trainer.callbacks import EarlyStopping, History, Progress
 from components.trainer.checkpoints import FILE_NAME, TrainingState, load_state, save_state
-from components.trainer.config import TrainConfig
+from components.trainer.config import RunConfig
 from components.trainer.data import TrainingData, load_data
+from components.trainer.devices import repeatable
 from components.trainer.fit import fit, steps_per_execution
-from components.trainer.models.build import build_model, compile_model
+from components.trainer.run_fn import prepare_model
 from transforms.errors import ModelError
 
 if TYPE_CHECKING:
     from tests.unit.components.trainer.conftest import Case
 
 
+MODEL = {"hidden_units": [8], "dropout": 0.2}
+
+
 def train(
-    case: Case, state_dir: Path | None = None, log_dir: str = "", **settings: Any
+    case: Case,
+    state_dir: Path | None = None,
+    log_dir: str = "",
+    mlp: dict[str, Any] | None = None,
+    **settings: Any,
 ) -> tuple[keras.Model, dict[str, list[float]]]:
     """Trains a perceptron with dropout; returns it with its history."""
     usual = {"batch_size": 16, "learning_rate": 0.01, "tensorboard": False}
-    config = TrainConfig.model_validate({**usual, **settings})
-    keras.utils.set_random_seed(config.seed + 1)
+    config = RunConfig.model_validate(
+        {
+            "pipeline": "test",
+            "model": {
+                "name": "mlp",
+                "arguments": {"hidden_units": [8], "dropout": 0.2} | (mlp or {}),
+            },
+            "train": {**usual, **settings},
+            "training_fingerprint": "f",
+        }
+    )
     graph = case.graph()
-    data = load_data(case.train_files, case.eval_files, graph, config)
-    arguments = {"hidden_units": [8], "dropout": 0.2}
-    model = build_model("mlp", arguments, graph.features, graph.head)
-    compile_model(model, graph.head, config, steps_per_execution(data))
-    return model, fit(model, data, config, log_dir, str(state_dir) if state_dir else None)
+    with repeatable(config.train.deterministic), tempfile.TemporaryDirectory() as scratch:
+        keras.utils.set_random_seed(config.train.seed + 1)
+        data = load_data(case.train_files, case.eval_files, graph, config.train, scratch)
+        model = prepare_model(config, graph, data)
+        state = str(state_dir) if state_dir else None
+        return model, fit(model, data, config.train, log_dir, state)
 
 
 def assert_same_weights(first: keras.Model, second: keras.Model) -> None:

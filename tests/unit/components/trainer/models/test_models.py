@@ -11,9 +11,9 @@ import keras
 import numpy as np
 import pytest
 
-from components.trainer.config import OptimizerConfig, TrainConfig
+from components.trainer.config import TrainConfig
 from components.trainer.models import MODELS, resolve
-from components.trainer.models.build import build_model, build_optimizer, compile_model
+from components.trainer.models.build import build_model, compile_model
 from components.trainer.models.head import HEADS as HEAD_CLASSES
 from components.trainer.models.head import Head
 from components.trainer.models.inputs import TensorFeature, build_inputs
@@ -272,14 +272,3 @@ def no_model(features: tuple[TensorFeature, ...], head: Head) -> int:
 def test_users_model_that_does_not_fit_is_refused(builder: str, message: str) -> None:
     with pytest.raises(ModelError, match=message):
         build_model(f"{__name__}.{builder}", {}, TABLE, HEADS["binary"])
-
-
-def test_optimizer_takes_its_arguments() -> None:
-    optimizer = build_optimizer(OptimizerConfig(name="sgd", args={"momentum": 0.9}), 0.25)
-    assert optimizer.momentum == 0.9
-    assert float(optimizer.learning_rate) == 0.25
-
-
-def test_optimizer_refuses_unknown_argument() -> None:
-    with pytest.raises(ModelError, match="momentun"):
-        build_optimizer(OptimizerConfig(name="sgd", args={"momentun": 0.9}), None)

@@ -1,0 +1,49 @@
+"""What a training computes with: devices, precision, and operations that repeat themselves."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import keras
+import tensorflow as tf
+from tensorflow.python.framework import config as tf_config
+
+
+def strategy() -> tf.distribute.Strategy:
+    """Returns how to spread the training over the devices that are there.
+
+    Several GPUs, or several logical CPUs where there is no GPU, each take a part of every batch;
+    their gradients are summed before the weights change (synchronous data parallelism).
+    """
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    if len(devices) == 1:
+        return tf.distribute.get_strategy()
+    return tf.distribute.MirroredStrategy([device.name for device in devices])
+
+
+@contextlib.contextmanager
+def precision(policy: str) -> Iterator[None]:
+    """Lets layers that are made inside compute in `policy`: ``float32``, ``mixed_bfloat16``."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+@contextlib.contextmanager
+def repeatable(deterministic: bool) -> Iterator[None]:
+    """Lets operations inside give the same result each time, bit by bit, if `deterministic`.
+
+    The other components of a run in this process need not pay for it.
+    """
+    if not deterministic or tf_config.is_op_determinism_enabled():
+        yield
+        return
+    tf.config.experimental.enable_op_determinism()
+    try:
+        yield
+    finally:
+        tf_config.disable_op_determinism()

@@ -1,0 +1,55 @@
+"""The learning rate of a schedule, as Keras asks for it: by the number of updates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from components.trainer.schedules import Plateau, Schedule
+
+
+class ScheduledRate(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate that follows a schedule.
+
+    Args:
+        schedule: Its factors.
+        peak: What they are multiplied with.
+        updates_per_epoch: How many updates of the weights an epoch has.
+        epochs: How many epochs there are.
+    """
+
+    def __init__(
+        self, schedule: Schedule, peak: float, updates_per_epoch: float, epochs: float
+    ) -> None:
+        super().__init__()
+        self._schedule = schedule
+        self._peak = peak
+        self._updates_per_epoch = updates_per_epoch
+        self._epochs = epochs
+
+    def __call__(self, step: Any) -> Any:
+        """Returns the rate of the update number `step`, the first of which is 0; float32 []."""
+        epoch = keras.ops.cast(step, "float32") / self._updates_per_epoch
+        return self._peak * self._schedule.warm(epoch, self._epochs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments."""
+        return {
+            "schedule": self._schedule,
+            "peak": self._peak,
+            "updates_per_epoch": self._updates_per_epoch,
+            "epochs": self._epochs,
+        }
+
+
+def scheduled_rate(
+    schedule: Schedule | Plateau | None, peak: float, updates_per_epoch: float, epochs: float
+) -> float | ScheduledRate:
+    """Returns the learning rate of an optimizer; see `ScheduledRate`.
+
+    A plateau is known only while training: a callback sets it.
+    """
+    if isinstance(schedule, Schedule):
+        return ScheduledRate(schedule, peak, updates_per_epoch, epochs)
+    return peak

@@ -1,0 +1,115 @@
+"""Each schedule against its formula, by hand and by Keras."""
+
+from __future__ import annotations
+
+import math
+
+import keras
+import numpy as np
+import pydantic
+import pytest
+
+from components.trainer.config import TrainConfig
+from components.trainer.learning_rate import ScheduledRate, scheduled_rate
+from components.trainer.schedules import Plateau, Schedule
+
+PEAK, PER_EPOCH, EPOCHS = 0.4, 5, 10
+
+
+def read(value: object) -> Schedule | Plateau:
+    """Reads the section `schedule`."""
+    schedule = TrainConfig.model_validate({"schedule": value}).schedule
+    if schedule is None:
+        pytest.fail("no schedule")
+    return schedule
+
+
+def rates(value: object, steps: list[int]) -> list[float]:
+    """Returns the learning rates at some steps."""
+    rate = scheduled_rate(read(value), PEAK, PER_EPOCH, EPOCHS)
+    if not isinstance(rate, ScheduledRate):
+        pytest.fail("no schedule of the steps")
+    return [float(rate(keras.ops.array(step, "int64"))) for step in steps]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        ({"power": {"decay": 2.0}}, {0: 1, 10: 1 / 2, 20: 1 / 3, 30: 1 / 4}),
+        ({"power": {"decay": 2.0, "power": 2.0}}, {0: 1, 10: 1 / 4, 20: 1 / 9}),
+        ({"exponential": {"decay": 2.0}}, {0: 1, 5: 10**-0.5, 10: 0.1, 20: 0.01}),
+        ({"exponential": {"decay": 1.0, "rate": 0.5}}, {5: 0.5, 50: 2**-10}),
+        (
+            {"piecewise": {"boundaries": [2.0, 4.0], "factors": [1.0, 0.5, 0.1]}},
+            {0: 1, 9: 1, 10: 0.5, 19: 0.5, 20: 0.1, 49: 0.1},
+        ),
+        ("cosine", {0: 1, 25: 0.5, 10: (1 + math.cos(math.pi / 5)) / 2, 50: 0, 60: 0}),
+        ({"cosine": {"final": 0.2}}, {0: 1, 25: 0.6, 50: 0.2}),
+        (
+            {"cosine": {"warmup": 2.0}},
+            {0: 0, 5: 0.5, 10: 1, 30: 0.5, 50: 0},
+        ),
+        (
+            {"1cycle": {"start": 0.2, "tail": 0.2, "final": 0.02}},
+            {0: 0.2, 10: 0.6, 20: 1, 30: 0.6, 40: 0.2, 45: 0.11, 50: 0.02},
+        ),
+        ("1cycle", {0: 0.1, 50: 0.001}),
+    ],
+    ids=str,
+)
+def test_schedule_follows_its_formula(schedule: object, expected: dict[int, float]) -> None:
+    found = rates(schedule, list(expected))
+    np.testing.assert_allclose(found, [PEAK * f for f in expected.values()], rtol=1e-5, atol=1e-7)
+
+
+def test_schedules_agree_with_those_of_keras() -> None:
+    steps = list(range(0, 50, 7))
+    theirs = keras.optimizers.schedules
+    pairs = {
+        "cosine": theirs.CosineDecay(PEAK, PER_EPOCH * EPOCHS),
+        "exponential": theirs.ExponentialDecay(PEAK, PER_EPOCH * 10, 0.1),
+        "power": theirs.InverseTimeDecay(PEAK, PER_EPOCH * 10, 1.0),
+    }
+    for name, schedule in pairs.items():
+        expected = [float(schedule(keras.ops.array(step))) for step in steps]
+        np.testing.assert_allclose(rates(name, steps), expected, rtol=1e-5, err_msg=name)
+
+
+LOSSES = [3.0, 2.0, 2.0, 2.1, 1.9, 1.95, 1.9, 1.91, 1.92, 1.8999, 2.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"rate": 0.5, "patience": 2}, {"rate": 0.1, "patience": 1, "final": 0.05}, {"patience": 3}],
+    ids=str,
+)
+def test_plateau_falls_when_keras_does(arguments: dict[str, float]) -> None:
+    plateau = read({"plateau": arguments})
+    model = keras.Sequential([keras.Input([1]), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(PEAK), "mse")
+    theirs = keras.callbacks.ReduceLROnPlateau(
+        factor=plateau.rate, patience=plateau.patience, min_lr=PEAK * plateau.final, verbose=0
+    )
+    theirs.set_model(model)
+    theirs.on_train_begin()
+    for epoch, loss in enumerate(LOSSES):
+        theirs.on_epoch_end(epoch, {"val_loss": loss})
+        expected = float(model.optimizer.learning_rate)
+        assert PEAK * plateau.factor_after(LOSSES[: epoch + 1]) == pytest.approx(expected, rel=1e-5)
+    assert plateau.factor_after(LOSSES) < 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("cosin", "Did you mean 'cosine'"),
+        ({"piecewise": {"boundaries": [1.0], "factors": [1.0]}}, "Expected 2 factors"),
+        ({"piecewise": {"boundaries": [2.0, 1.0], "factors": [1, 1, 1]}}, "that rise"),
+        ({"exponential": {"rate": 1.5}}, "less than 1"),
+        ({"plateau": {"patience": 0}}, "greater than or equal to 1"),
+    ],
+    ids=str,
+)
+def test_wrong_schedule_is_refused(wrong: object, message: str) -> None:
+    with pytest.raises(pydantic.ValidationError, match=message):
+        read(wrong)
