@@ -23,6 +23,11 @@ PROGRESS_SECONDS = 0.5
 Logs = Mapping[str, float]
 
 
+def current_rate(optimizer: keras.optimizers.Optimizer) -> float:
+    """Returns the learning rate of the next update, one number on any number of devices."""
+    return float(tf.convert_to_tensor(optimizer.learning_rate))
+
+
 class EpochNumber(keras.callbacks.Callback):
     """Tells the data which epoch begins: its order follows from that.
 
@@ -63,7 +68,7 @@ class LearningRate(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Adds the rate at the end of the epoch to its metrics."""
         if logs is not None:
-            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+            logs["learning_rate"] = current_rate(self.model.optimizer)
 
 
 class History(keras.callbacks.Callback):
@@ -167,7 +172,7 @@ class StopAtDivergence(keras.callbacks.Callback):
     def _check(self, name: str, logs: Logs) -> None:
         loss = logs.get(name, 0.0)
         if not math.isfinite(loss):
-            rate = float(self.model.optimizer.learning_rate)
+            rate = current_rate(self.model.optimizer)
             raise ModelError(
                 f"The training diverged: the {name} is {loss}",
                 where=f"model {self.model.name}, learning_rate {rate:g}",

@@ -91,7 +91,8 @@ def restore_variables(model: keras.Model, state: TrainingState) -> None:
     Raises:
         ModelError: They are those of another model.
     """
-    model.optimizer.build(model.trainable_variables)
+    with model.distribute_strategy.scope():
+        model.optimizer.build(model.trainable_variables)
     if not state.variables:
         return
     variables = _variables(model)

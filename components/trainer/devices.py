@@ -9,17 +9,34 @@ import keras
 import tensorflow as tf
 from tensorflow.python.framework import config as tf_config
 
+from transforms.errors import ModelError
 
-def strategy() -> tf.distribute.Strategy:
+
+def strategy(accumulate: int = 1) -> tf.distribute.Strategy:
     """Returns how to spread the training over the devices that are there.
 
     Several GPUs, or several logical CPUs where there is no GPU, each take a part of every batch;
     their gradients are summed before the weights change (synchronous data parallelism).
+
+    Args:
+        accumulate: The steps whose gradients make one update.
+
+    Raises:
+        ModelError: There are several devices, and gradients are to be accumulated.
     """
-    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-    if len(devices) == 1:
+    gpus, cpus = (tf.config.list_logical_devices(kind) for kind in ("GPU", "CPU"))
+    names = [device.name for device in gpus or cpus]
+    if len(names) == 1:
         return tf.distribute.get_strategy()
-    return tf.distribute.MirroredStrategy([device.name for device in devices])
+    if accumulate > 1:
+        raise ModelError(
+            f"Keras accumulates gradients on one device only, and there are {len(names)}",
+            where="train.accumulate",
+            hint="Leave it out: each device holds only its part of `batch_size`.",
+        )
+    # Collective operations between CPUs break at a batch that cannot be shared out evenly.
+    reduction = None if gpus else tf.distribute.ReductionToOneDevice()
+    return tf.distribute.MirroredStrategy(names, cross_device_ops=reduction)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""The learning rate of a schedule, as Keras asks for it: by the number of updates."""
+"""The learning rate of a schedule, as Keras asks for it: by the number of steps."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ class ScheduledRate(keras.optimizers.schedules.LearningRateSchedule):
     Args:
         schedule: Its factors.
         peak: What they are multiplied with.
-        updates_per_epoch: How many updates of the weights an epoch has.
+        steps_per_epoch: How many training steps an epoch has.
         epochs: How many epochs there are.
     """
 
     def __init__(
-        self, schedule: Schedule, peak: float, updates_per_epoch: float, epochs: float
+        self, schedule: Schedule, peak: float, steps_per_epoch: int, epochs: float
     ) -> None:
         super().__init__()
         self._schedule = schedule
         self._peak = peak
-        self._updates_per_epoch = updates_per_epoch
+        self._steps_per_epoch = steps_per_epoch
         self._epochs = epochs
 
     def __call__(self, step: Any) -> Any:
-        """Returns the rate of the update number `step`, the first of which is 0; float32 []."""
-        epoch = keras.ops.cast(step, "float32") / self._updates_per_epoch
+        """Returns the rate of step number `step`, the first of which is 0; float32 []."""
+        epoch = keras.ops.cast(step, "float32") / self._steps_per_epoch
         return self._peak * self._schedule.warm(epoch, self._epochs)
 
     def get_config(self) -> dict[str, Any]:
@@ -38,18 +38,18 @@ class ScheduledRate(keras.optimizers.schedules.LearningRateSchedule):
         return {
             "schedule": self._schedule,
             "peak": self._peak,
-            "updates_per_epoch": self._updates_per_epoch,
+            "steps_per_epoch": self._steps_per_epoch,
             "epochs": self._epochs,
         }
 
 
 def scheduled_rate(
-    schedule: Schedule | Plateau | None, peak: float, updates_per_epoch: float, epochs: float
+    schedule: Schedule | Plateau | None, peak: float, steps_per_epoch: int, epochs: float
 ) -> float | ScheduledRate:
     """Returns the learning rate of an optimizer; see `ScheduledRate`.
 
     A plateau is known only while training: a callback sets it.
     """
     if isinstance(schedule, Schedule):
-        return ScheduledRate(schedule, peak, updates_per_epoch, epochs)
+        return ScheduledRate(schedule, peak, steps_per_epoch, epochs)
     return peak

@@ -63,7 +63,7 @@ class Optimizer(FrozenModel):
         """Returns Keras's optimizer.
 
         Args:
-            learning_rate: A number, or a schedule of the number of updates.
+            learning_rate: A number, or a schedule of the number of steps.
             accumulate: The steps whose gradients make one update.
         """
         return getattr(keras.optimizers, self.keras_name)(

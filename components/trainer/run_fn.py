@@ -70,10 +70,9 @@ def prepare_model(config: RunConfig, graph: TransformGraph, data: TrainingData) 
         ModelError: The features do not fit the model, or the model does not fit the task.
     """
     train = config.train
-    updates_per_epoch = data.steps_per_epoch / train.accumulate
     epochs = data.steps / data.steps_per_epoch
-    with strategy().scope(), precision(train.precision):
+    with strategy(train.accumulate).scope(), precision(train.precision):
         model = build_model(config.model.name, config.model.arguments, graph.features, graph.head)
-        rate = scheduled_rate(train.schedule, train.peak_rate, updates_per_epoch, epochs)
+        rate = scheduled_rate(train.schedule, train.peak_rate, data.steps_per_epoch, epochs)
         compile_model(model, graph.head, train, steps_per_execution(data), rate)
     return model

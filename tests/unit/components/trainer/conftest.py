@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, sche
 
 from components.trainer.transform_graph import TransformGraph
 from transforms.columns import as_numbers, as_series, as_strings, as_tokens
-from transforms.features import LabelSpec, Task
+from transforms.features import WEIGHT, LabelSpec, Task
 from transforms.label import encode_class, encode_label
 from transforms.sequence import window
 
@@ -76,6 +77,7 @@ def table_fn(task: Task, classes: list[str]) -> Callable[[dict[str, tf.SparseTen
             "city": tf.where(city < 0, tf.constant(3, tf.int64), city),
             "day": tf.one_hot(day, 2),
             "label": encode_label(columns, label, classes),
+            WEIGHT: as_numbers(columns["day"]),  # used where the metadata names a weight
         }
 
     return preprocess
@@ -271,3 +273,14 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
         "series": write_sequences(folder / "series", "load"),
         "texts": write_sequences(folder / "texts", "words"),
     }
+
+
+@pytest.fixture(scope="session")
+def weighted(cases: dict[str, Case], tmp_path_factory: pytest.TempPathFactory) -> Case:
+    """The binary case, whose examples count as much as their `day`, 0 or 1, says."""
+    case = cases["binary"]
+    folder = tmp_path_factory.mktemp("weighted") / "graph"
+    shutil.copytree(case.path, folder)
+    metadata = json.loads((folder / "tfline.json").read_text())
+    (folder / "tfline.json").write_text(json.dumps({**metadata, "weight": "day"}))
+    return case._replace(path=str(folder))

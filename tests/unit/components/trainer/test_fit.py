@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
 import numpy as np
 import pytest
+from tensorflow.python.framework import config as tf_config
 
 from components.trainer.callbacks import EarlyStopping, History, Progress
 from components.trainer.checkpoints import FILE_NAME, TrainingState, load_state, save_state
@@ -17,7 +18,7 @@ from components.trainer.data import TrainingData, load_data
 from components.trainer.devices import repeatable
 from components.trainer.fit import fit, steps_per_execution
 from components.trainer.run_fn import prepare_model
-from transforms.errors import ModelError
+from transforms.errors import ModelError, SpecError
 
 if TYPE_CHECKING:
     from tests.unit.components.trainer.conftest import Case
@@ -115,6 +116,125 @@ def test_killed_run_resumes_to_the_same_result(
     assert_same_weights(whole, resumed)
     assert resumed_history == history
     assert int(resumed.optimizer.iterations) == 16
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {
+            "accumulate": 3,
+            "schedule": "1cycle",
+            "optimizer": {"sgd": {"momentum": 0.9}},
+            "deterministic": True,
+            "class_weights": "balanced",
+        },
+        {
+            "schedule": {"plateau": {"patience": 1, "rate": 0.5, "min_delta": 10.0}},
+            "precision": "mixed_bfloat16",
+            "cache": "file",
+        },
+        {
+            "schedule": {"cosine": {"warmup": 1.0}},
+            "precision": "mixed_float16",
+            "drop_remainder": True,
+        },
+    ],
+    ids=["accumulate", "plateau", "float16"],
+)
+def test_killed_run_resumes_at_the_same_step_with_options(
+    cases: dict[str, Case],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, Any],
+) -> None:
+    settings = {"epochs": 2, **options}
+    whole, history = train(cases["binary"], **settings)
+    with monkeypatch.context() as patch:
+        interrupt_in_epoch(1, patch)
+        with pytest.raises(KeyboardInterrupt):
+            train(cases["binary"], tmp_path, **settings)
+    assert load_state(str(tmp_path)).epoch == 1
+    resumed, resumed_history = train(cases["binary"], tmp_path, **settings)
+    assert_same_weights(whole, resumed)
+    assert resumed_history == history
+    assert int(resumed.optimizer.iterations) == int(whole.optimizer.iterations)
+
+
+def test_deterministic_training_repeats_bit_by_bit(cases: dict[str, Case]) -> None:
+    settings = {"epochs": 2, "deterministic": True, "cache": "none", "parallel_reads": 2}
+    first, history = train(cases["multiclass"], **settings)
+    second, again = train(cases["multiclass"], **settings)
+    assert_same_weights(first, second)
+    assert history == again
+    assert not tf_config.is_op_determinism_enabled()
+
+
+def test_accumulated_gradients_equal_a_larger_batch(cases: dict[str, Case]) -> None:
+    settings = {"epochs": 2, "optimizer": "sgd", "learning_rate": 0.5, "mlp": {"dropout": 0.0}}
+    small, _ = train(cases["binary"], batch_size=5, accumulate=4, **settings)
+    large, _ = train(cases["binary"], batch_size=20, **settings)
+    for a, b in zip(small.get_weights(), large.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+    assert int(small.optimizer.iterations) == int(large.optimizer.iterations) == 6
+
+
+def test_schedule_is_shown_in_the_history(cases: dict[str, Case]) -> None:
+    schedule = {"piecewise": {"boundaries": [1.5], "factors": [1.0, 0.1]}}
+    _, history = train(cases["binary"], epochs=2, schedule=schedule)
+    np.testing.assert_allclose(history["learning_rate"], [0.01, 0.001], rtol=1e-6)
+
+
+def test_plateau_lowers_the_rate_of_the_next_epoch(cases: dict[str, Case]) -> None:
+    schedule = {"plateau": {"patience": 1, "rate": 0.5, "min_delta": 10.0}}
+    _, history = train(cases["binary"], epochs=4, schedule=schedule)
+    np.testing.assert_allclose(history["learning_rate"], [0.01, 0.01, 0.005, 0.0025], rtol=1e-6)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_mixed_precision_keeps_weights_and_outputs_in_float32(
+    cases: dict[str, Case], policy: str
+) -> None:
+    model, _ = train(cases["multiclass"], epochs=1, precision=policy)
+    assert {weight.dtype for weight in model.get_weights()} == {np.dtype("float32")}
+    assert model.output.dtype == "float32"
+    assert policy in {layer.dtype_policy.name for layer in model.layers}
+    assert keras.config.dtype_policy().name == "float32"
+
+
+class Noted(keras.callbacks.Callback):
+    """A callback of the user's own."""
+
+    epochs: ClassVar[list[int]] = []
+
+    def __init__(self, first: int = 0) -> None:
+        super().__init__()
+        self._first = first
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        del logs
+        self.epochs.append(self._first + epoch)
+
+
+def spread(y_true: Any, y_pred: Any) -> Any:
+    """A metric of the user's own."""
+    return keras.ops.abs(y_pred - keras.ops.cast(y_true, y_pred.dtype))
+
+
+def test_own_metric_and_callback_take_part(cases: dict[str, Case]) -> None:
+    here = "tests.unit.components.trainer.test_fit"
+    _, history = train(
+        cases["binary"],
+        epochs=2,
+        metrics=[f"{here}.spread", {"keras.metrics.Precision": {"name": "precision"}}],
+        callbacks=[{f"{here}.Noted": {"first": 7}}],
+    )
+    assert {"val_spread", "val_precision"} <= history.keys()
+    assert Noted.epochs == [7, 8]
+
+
+def test_own_callback_that_is_none_is_refused(cases: dict[str, Case]) -> None:
+    with pytest.raises(SpecError, match="must be a Callback"):
+        train(cases["binary"], callbacks=["pathlib.Path"])
 
 
 def test_finished_training_is_not_continued(cases: dict[str, Case], tmp_path: Path) -> None:
