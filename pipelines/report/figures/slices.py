@@ -19,7 +19,11 @@ _SHOWN = 30
 
 def draw(section: SlicesSection) -> dict[str, Figure]:
     """Returns the figures by name."""
-    return {f"slices_{metric}": _metric(section, metric) for metric in section.plotted}
+    return {
+        f"slices_{metric}": _metric(section, metric)
+        for metric in section.plotted
+        if any(row.values.get(metric) is not None for row in section.rows)
+    }
 
 
 def _metric(section: SlicesSection, metric: str) -> Figure:

@@ -54,7 +54,7 @@ def slices() -> SlicesSection:
         SliceRow(EVIL, 3, True, {"auc": 0.5}, {}, {}),
         SliceRow("empty", 3, True, {"auc": None}, {}, {}),
     )
-    return SlicesSection(rows, ("auc",), ("auc",), {"auc": (0.8, 0.7)}, 50, 0.95, {})
+    return SlicesSection(rows, ("auc",), ("auc", "f1"), {"auc": (0.8, 0.7)}, 50, 0.95, {})
 
 
 def data() -> DataSection:
