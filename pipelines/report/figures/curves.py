@@ -14,13 +14,13 @@ from pipelines.report.collect.curves import (
 from pipelines.report.figures.plot import (
     BLUE,
     BLUES,
-    GREY,
     Figure,
     Json,
     axis,
     escape,
     line,
     reference,
+    upright,
 )
 
 _UNIT = {"range": [-0.02, 1.02], "dtick": 0.2}
@@ -141,15 +141,6 @@ def _calibration(section: CurvesSection) -> Figure:
 
 
 def _thresholds(curve: ThresholdCurve) -> Figure:
-    chosen = {
-        "type": "line",
-        "x0": curve.chosen,
-        "x1": curve.chosen,
-        "y0": 0,
-        "y1": 1,
-        "yref": "paper",
-        "line": {"color": GREY, "dash": "dot", "width": 1},
-    }
     values = {"precision": curve.precision, "recall": curve.recall, "F1": curve.f1}
     best = max(range(len(curve.f1)), key=curve.f1.__getitem__)
     return Figure(
@@ -163,7 +154,7 @@ def _thresholds(curve: ThresholdCurve) -> Figure:
         layout={
             "xaxis": axis("threshold", **_UNIT),
             "yaxis": {"range": [-0.02, 1.02], "dtick": 0.2},
-            "shapes": [chosen],
+            "shapes": [upright(curve.chosen)],
             "hovermode": "x unified",
         },
         height=360,

@@ -8,13 +8,13 @@ from pipelines.report.collect.data import Bars, DataSection, RawFeature
 from pipelines.report.figures.plot import (
     BLUE,
     COLOURS,
-    DARK,
     DIVERGING,
     ORANGE,
     Figure,
     Json,
     axis,
     escape,
+    upright,
 )
 
 MAX_HISTOGRAMS = 40
@@ -123,17 +123,7 @@ def _drift(features: list[RawFeature], limit: float) -> Figure:
         layout={
             "xaxis": axis("Jensen-Shannon divergence", range=[0, highest], rangemode="tozero"),
             "yaxis": {"type": "category", "tickfont": {"size": 12}},
-            "shapes": [
-                {
-                    "type": "line",
-                    "x0": limit,
-                    "x1": limit,
-                    "y0": 0,
-                    "y1": 1,
-                    "yref": "paper",
-                    "line": {"color": DARK, "dash": "dot", "width": 1},
-                }
-            ],
+            "shapes": [upright(limit)],
         },
         height=90 + 22 * len(shown),
         note=f"0: the same distribution; 1: no value in common. From {limit:g} on (dotted), "

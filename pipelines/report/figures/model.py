@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.report.collect.model import ModelSection
-from pipelines.report.figures.plot import GREY, Figure, axis, line
+from pipelines.report.figures.plot import Figure, axis, line, upright
 
 
 def draw(section: ModelSection) -> dict[str, Figure]:
@@ -25,22 +25,13 @@ def _curve(
     last = f"{trained[-1]:.4g} in training" + (
         f", {validated[-1]:.4g} in validation" if validated else ""
     )
-    best = {
-        "type": "line",
-        "x0": section.best + 1,
-        "x1": section.best + 1,
-        "y0": 0,
-        "y1": 1,
-        "yref": "paper",
-        "line": {"color": GREY, "dash": "dot", "width": 1},
-    }
     return Figure(
         title=name,
         description=f"{name} by epoch, at last {last}.",
         data=data,
         layout={
             "xaxis": axis("epoch", dtick=1 if len(epochs) <= 12 else None, tickformat="d"),
-            "shapes": [best],
+            "shapes": [upright(section.best + 1)],
         },
         height=280,
         note=f"Dotted: epoch {section.best + 1}, the lowest loss in validation."

@@ -46,70 +46,55 @@ class Drawing:
 
 def draw(section: PipelineSection) -> dict[str, Drawing]:
     """Returns the graph for wide and for narrow screens."""
-    return {"wide": _draw_wide(section), "tall": _draw_tall(section)}
+    return {"wide": _draw(section, tall=False), "tall": _draw(section, tall=True)}
 
 
-def _draw_wide(section: PipelineSection) -> Drawing:
-    boxes, arcs = {}, _arcs(section)
-    top = _MARGIN + _ARC * len(arcs)
-    for node in section.nodes:
-        x = _MARGIN + node.rank * (_WIDTH + _ALONG)
-        boxes[node.name] = Box(node, x, top + node.lane * (_HEIGHT + _ACROSS))
-    paths = []
-    for node in section.nodes:
-        for name in node.upstream:
-            start, end = boxes[name], boxes[node.name]
-            right, middle = start.x + _WIDTH, start.y + _HEIGHT // 2
-            entry = end.y + _HEIGHT // 2
-            if end.node.rank - start.node.rank <= 1:
-                bend = (right + end.x) // 2
-                paths.append(f"M{right} {middle} C{bend} {middle} {bend} {entry} {end.x} {entry}")
-            elif end.node.lane == 0:
-                level = top - _ARC * (1 + arcs.index((name, node.name)))
-                out, into = start.x + _WIDTH // 2, end.x + _WIDTH // 2
-                paths.append(f"M{out} {start.y} V{level} H{into} V{end.y}")
-            else:  # below the boxes between
-                out = start.x + _WIDTH * 3 // 4
-                paths.append(f"M{out} {start.y + _HEIGHT} V{entry} H{end.x}")
-    ranks = max(node.rank for node in section.nodes) + 1
-    lanes = max(node.lane for node in section.nodes) + 1
-    return Drawing(
-        width=2 * _MARGIN + ranks * (_WIDTH + _ALONG) - _ALONG,
-        height=top + lanes * (_HEIGHT + _ACROSS) - _ACROSS + _MARGIN,
-        boxes=tuple(boxes.values()),
-        paths=tuple(paths),
+def _draw(section: PipelineSection, tall: bool) -> Drawing:
+    """Places the boxes along the graph and across it; a tall graph runs downwards."""
+    length, breadth = (_HEIGHT, _WIDTH) if tall else (_WIDTH, _HEIGHT)
+    arcs = _arcs(section)
+    first = _MARGIN + _ARC * len(arcs)  # where lane 0 begins, beside the arrows that pass it
+    places = {
+        node.name: (
+            _MARGIN + node.rank * (length + _ALONG),
+            first + node.lane * (breadth + _ACROSS),
+        )
+        for node in section.nodes
+    }
+
+    def point(along: int, across: int) -> str:
+        return f"{across} {along}" if tall else f"{along} {across}"
+
+    def path(source: str, node: Node) -> str:
+        (begin, side), (end, entry) = places[source], places[node.name]
+        middle, target = side + breadth // 2, entry + breadth // 2
+        if (source, node.name) in arcs:
+            level = first - _ARC * (1 + arcs.index((source, node.name)))
+            out, into = begin + length // 2, end + length // 2
+            corners = [(out, side), (out, level), (into, level), (into, entry)]
+        elif node.rank - ranks[source] > 1:  # to another lane, past the boxes between
+            out = begin + length * 3 // 4
+            corners = [(out, side + breadth), (out, target), (end, target)]
+        else:
+            bend = (begin + length + end) // 2
+            curve = " ".join([point(bend, middle), point(bend, target), point(end, target)])
+            return f"M{point(begin + length, middle)} C{curve}"
+        return "M" + " L".join(point(*corner) for corner in corners)
+
+    ranks = {node.name: node.rank for node in section.nodes}
+    size = (
+        2 * _MARGIN + (max(ranks.values()) + 1) * (length + _ALONG) - _ALONG,
+        first + (max(node.lane for node in section.nodes) + 1) * (breadth + _ACROSS) - _ACROSS,
     )
-
-
-def _draw_tall(section: PipelineSection) -> Drawing:
-    boxes, arcs = {}, _arcs(section)
-    left = _MARGIN + _ARC * len(arcs)
-    for node in section.nodes:
-        y = _MARGIN + node.rank * (_HEIGHT + _ALONG)
-        boxes[node.name] = Box(node, left + node.lane * (_WIDTH + _ALONG), y)
-    paths = []
-    for node in section.nodes:
-        for name in node.upstream:
-            start, end = boxes[name], boxes[node.name]
-            bottom, middle = start.y + _HEIGHT, start.x + _WIDTH // 2
-            entry = end.x + _WIDTH // 2
-            if end.node.rank - start.node.rank <= 1:
-                bend = (bottom + end.y) // 2
-                paths.append(f"M{middle} {bottom} C{middle} {bend} {entry} {bend} {entry} {end.y}")
-            elif end.node.lane == 0:
-                level = left - _ARC * (1 + arcs.index((name, node.name)))
-                out, into = start.y + _HEIGHT // 2, end.y + _HEIGHT // 2
-                paths.append(f"M{start.x} {out} H{level} V{into} H{end.x}")
-            else:
-                out = start.y + _HEIGHT * 3 // 4
-                paths.append(f"M{start.x + _WIDTH} {out} H{entry} V{end.y}")
-    ranks = max(node.rank for node in section.nodes) + 1
-    lanes = max(node.lane for node in section.nodes) + 1
+    width, height = reversed(size) if tall else size
     return Drawing(
-        width=left + lanes * (_WIDTH + _ALONG) - _ALONG + _MARGIN,
-        height=2 * _MARGIN + ranks * (_HEIGHT + _ALONG) - _ALONG,
-        boxes=tuple(boxes.values()),
-        paths=tuple(paths),
+        width=width + _MARGIN,
+        height=height + _MARGIN,
+        boxes=tuple(
+            Box(node, *(reversed(places[node.name]) if tall else places[node.name]))
+            for node in section.nodes
+        ),
+        paths=tuple(path(source, node) for node in section.nodes for source in node.upstream),
     )
 
 

@@ -112,6 +112,12 @@ def reference(x: Any, y: Any, name: str = "") -> Json:
     }
 
 
+def upright(x: float) -> Json:
+    """Returns a dotted line across the whole height of a figure: a bound, or what was chosen."""
+    line = {"color": DARK, "dash": "dot", "width": 1}
+    return {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper", "line": line}
+
+
 def escape(text: str, longest: int = 40) -> str:
     """Returns data as text that Plotly shows as it is, cut: Plotly reads a subset of HTML."""
     cut = text if len(text) <= longest else f"{text[: longest - 1]}…"

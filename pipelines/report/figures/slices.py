@@ -5,13 +5,13 @@ from __future__ import annotations
 from pipelines.report.collect.slices import SliceRow, SlicesSection
 from pipelines.report.figures.plot import (
     BLUE,
-    DARK,
     GREY,
     ORANGE,
     Figure,
     Json,
     axis,
     escape,
+    upright,
 )
 
 _SHOWN = 30
@@ -111,19 +111,7 @@ def _points(rows: list[SliceRow], metric: str, small: bool) -> Json:
 
 
 def _bounds(section: SlicesSection, metric: str) -> list[Json]:
-    return [
-        {
-            "type": "line",
-            "x0": bound,
-            "x1": bound,
-            "y0": 0,
-            "y1": 1,
-            "yref": "paper",
-            "line": {"color": DARK, "dash": "dot", "width": 1},
-        }
-        for bound in section.bounds[metric]
-        if bound is not None
-    ]
+    return [upright(bound) for bound in section.bounds[metric] if bound is not None]
 
 
 def _words(section: SlicesSection, metric: str) -> str:
