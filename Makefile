@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export UV_LINK_MODE ?= copy
 
-.PHONY: help setup demo test unit lint format bench lock clean
+.PHONY: help setup demo test unit lint format bench goldens lock clean
 
 help:  ## say what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -52,6 +52,10 @@ format: setup  ## mend the style
 
 bench: setup  ## measure tfline against stock TFX and a bare Keras script
 	$(BIN)/python -m benchmarks.run
+
+goldens: setup  ## write the golden files anew
+	PATH="$(CURDIR)/$(BIN):$$PATH" kubeflow/base/compile.sh
+	PATH="$(CURDIR)/$(BIN):$$PATH" tests/goldens/kubeflow/compile.sh
 
 lock: setup  ## renew requirements.lock from pyproject.toml
 	$(BIN)/uv lock --upgrade

@@ -7,5 +7,5 @@ set -eu
 environment=$1
 uv venv --quiet --python "${PYTHON:-python3.11}" "$environment"
 export VIRTUAL_ENV="$environment"
-uv pip sync --quiet --require-hashes --compile-bytecode kubeflow/requirements.lock
-uv pip install --quiet --no-deps --compile-bytecode .
+uv pip sync --quiet --require-hashes kubeflow/requirements.lock
+uv pip install --quiet --no-deps .

@@ -27,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="of the run, for example steps=2000; may be repeated",
     )
-    parser.add_argument("--token", help="a bearer token, if the API asks for one")
+    parser.add_argument(
+        "--token-file", metavar="FILE", type=Path, help="a bearer token, if the API asks for one"
+    )
     parser.add_argument("--schedule", metavar="CRON", help="run again and again: '0 0 3 * * *'")
     parser.add_argument("--upload-only", action="store_true", help="start no run")
 
@@ -41,10 +43,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     try:
         text = arguments.file.read_text(encoding="utf-8")
+        token = arguments.token_file.read_text().strip() if arguments.token_file else None
     except (OSError, UnicodeDecodeError) as exc:
-        raise SpecError(f"The pipeline cannot be read: {exc}", str(arguments.file)) from exc
+        raise SpecError(f"The pipeline cannot be submitted: {exc}") from exc
     check_accepted(text, str(arguments.file))
-    submission = Submission(text, arguments.host, arguments.namespace, arguments.token)
+    submission = Submission(text, arguments.host, arguments.namespace, token)
     values = submission.read_parameters(arguments.parameters)
     print(f"pipeline  {submission.upload(arguments.file)}")
     if arguments.schedule:
