@@ -86,7 +86,7 @@ def make_claims(
     Args:
         results: What was measured; the overall slice first.
         config: The rules.
-        classes: Names of the classes.
+        classes: Names of the classes; see `ModelCard.parts`.
     """
     for result in results:
         yield from _bound_claims(result, config, classes)

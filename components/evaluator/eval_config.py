@@ -64,7 +64,7 @@ def build_eval_config(
 
 
 def _is_number(name: str, card: ModelCard) -> bool:
-    return is_custom(name) or not (card.task == "multiclass" and METRICS[name].by_class)
+    return is_custom(name) or not (card.task != "binary" and METRICS[name].by_class)
 
 
 def _add_thresholds(

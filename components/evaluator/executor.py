@@ -76,7 +76,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             config = config.model_copy(update={"threshold": chosen.threshold})
         results = evaluation.evaluate(files, models, card, config, *where)
         write_evidence(output, files, candidate_path, card, config, results[0].count)
-        verdict = judge(results, config, card.classes, no_baseline)
+        verdict = judge(results, config, card.parts, no_baseline)
         against = f"compared with {baseline.uri}" if baseline else no_baseline
         _write_atomically(
             os.path.join(output, FILE_NAME),

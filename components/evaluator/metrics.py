@@ -21,7 +21,9 @@ from components.evaluator.statistics import (
     Moments,
     Ranks,
     Scores,
+    Sets,
     Statistic,
+    Steps,
 )
 from components.evaluator.texts import TextSums
 from components.evaluator.values import Share
@@ -42,7 +44,7 @@ class Metric:
         statistic: What is kept of the examples.
         values: For each task that it fits, the function from the statistic to its values.
         better: Which values are better; None: neither.
-        by_class: Whether it has a value for each class of a multiclass task.
+        by_class: Whether it has a value for each of several classes, steps or outputs.
         usual: Whether it is computed when the spec names no metrics.
         share: If it is a share of examples: how many it counts, among how many.
         paired: Whether it is a share of the same examples for every model, all or those of a
@@ -61,19 +63,30 @@ class Metric:
 
 def _of_class(value: values.ByClass) -> Mapping[Task, Callable[[Any], Any]]:
     """Returns the values of a metric of the positive class, or of each of several classes."""
-    return {"binary": partial(values.of_class_one, value), "multiclass": value}
+    return {
+        "binary": partial(values.of_class_one, value),
+        "multiclass": value,
+        "multilabel": value,
+    }
 
 
 def _macro(value: values.ByClass) -> Mapping[Task, Callable[[Any], Any]]:
-    return {"multiclass": partial(values.macro, value)}
+    return {
+        "multiclass": partial(values.macro, value),
+        "multilabel": partial(values.macro_of_all, value),
+    }
 
 
 def _weighted(value: values.ByClass) -> Mapping[Task, Callable[[Any], Any]]:
-    return {"multiclass": partial(values.weighted, value)}
+    return dict.fromkeys(("multiclass", "multilabel"), partial(values.weighted, value))
 
 
 def _of_numbers(value: Callable[[Any], Any]) -> Mapping[Task, Callable[[Any], Any]]:
     return {"regression": value, "forecast": value}
+
+
+def _micro(share: Callable[[Any], Share]) -> Mapping[Task, Callable[[Any], Any]]:
+    return {"multiclass": values.accuracy, "multilabel": partial(values.micro, share)}
 
 
 METRICS: Mapping[str, Metric] = {
@@ -172,26 +185,41 @@ METRICS: Mapping[str, Metric] = {
     "micro_precision": Metric(
         "precision over all decisions; with one class an example it equals accuracy",
         Classes,
-        {"multiclass": values.accuracy},
+        {
+            "multiclass": values.accuracy,
+            "multilabel": partial(values.micro, values.right_of_predicted),
+        },
         better="larger",
-        share=values.right_of_all,
-        paired=True,
     ),
     "micro_recall": Metric(
         "recall over all decisions; with one class an example it equals accuracy",
         Classes,
-        {"multiclass": values.accuracy},
+        {
+            "multiclass": values.accuracy,
+            "multilabel": partial(values.micro, values.right_of_labelled),
+        },
         better="larger",
-        share=values.right_of_all,
-        paired=True,
     ),
     "micro_f1": Metric(
         "F1 over all decisions; with one class an example it equals accuracy",
         Classes,
-        {"multiclass": values.accuracy},
+        {"multiclass": values.accuracy, "multilabel": values.micro_f1},
         better="larger",
-        share=values.right_of_all,
-        paired=True,
+    ),
+    "subset_accuracy": Metric(
+        "share of examples with all classes right",
+        Sets,
+        {"multilabel": values.subset_accuracy},
+        better="larger",
+        usual=True,
+        share=values.equal_of_all,
+    ),
+    "hamming_loss": Metric(
+        "share of the decisions about a class that are wrong",
+        Sets,
+        {"multilabel": values.hamming_loss},
+        better="smaller",
+        usual=True,
     ),
     "top_3_accuracy": Metric(
         "share of examples whose class is among the 3 most probable",
@@ -259,6 +287,20 @@ METRICS: Mapping[str, Metric] = {
         Moments,
         _of_numbers(values.mse),
         better="smaller",
+    ),
+    "mae_of_each": Metric(
+        "mean absolute error of each step of a forecast, or of each output",
+        Steps,
+        _of_numbers(values.mae_of_each),
+        better="smaller",
+        by_class=True,
+    ),
+    "rmse_of_each": Metric(
+        "root of the mean squared error of each step, or of each output",
+        Steps,
+        _of_numbers(values.rmse_of_each),
+        better="smaller",
+        by_class=True,
     ),
     "r2": Metric(
         "share of the labels' variance that is explained",

@@ -61,6 +61,12 @@ class ModelCard(FrozenModel):
             return self.size == 1
         return self.task in ("binary", "multiclass")
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What a metric with several values has one for: classes, steps or outputs."""
+        noun = "step" if self.task == "forecast" else "output"
+        return self.classes or tuple(f"{noun} {index + 1}" for index in range(self.size))
+
     def comparable(self, other: ModelCard) -> bool:
         """Whether both predict the same label with the same classes."""
         return (self.task, self.label, self.size, self.class_values) == (

@@ -47,12 +47,22 @@ class Decision:
     threshold: float = 0.5
 
 
-def decide(predictions: Floats, decision: Decision) -> Integers:
-    """Returns the predicted class of each example, int64 [n]."""
-    if predictions.ndim == 2:
+def decide(predictions: Floats, decision: Decision, several: bool = False) -> Array:
+    """Returns what is decided for each example.
+
+    Args:
+        predictions: As in the module's docstring.
+        decision: How probabilities become classes.
+        several: Whether an example may be of several classes.
+
+    Returns:
+        The predicted class, int64 [n]; of several, whether it is of each, bool [n, k].
+    """
+    if predictions.ndim == 2 and not several:
         most_probable: Integers = predictions.argmax(axis=1)
         return most_probable
-    return (predictions >= np.float32(decision.threshold)).astype(np.int64)
+    decided: Booleans = predictions >= np.float32(decision.threshold)
+    return decided if several else decided.astype(np.int64)
 
 
 class Statistic(abc.ABC):
@@ -124,9 +134,14 @@ class Classes(Statistic):
     def of(
         cls, labels: Array, predictions: Floats, decision: Decision, weights: Array | None = None
     ) -> Self:
-        """Counts the pairs of label and decision that occur."""
+        """Counts the pairs of label and decision that occur; of multi-labels, each class alone."""
         k = decision.num_classes
-        decided = decide(predictions, decision)
+        decided = decide(predictions, decision, several=labels.ndim == 2)
+        if labels.ndim == 2:
+            given = labels > 0  # [n, k]
+            columns = np.concatenate([given & decided, given, decided], axis=1)  # [n, 3 * k]
+            sums = totals(columns.astype(np.float64), weights).astype(np.int64)  # [r, 3 * k]
+            return cls(sums[:, :k], sums[:, k : 2 * k], sums[:, 2 * k :])
         pairs, index = np.unique(labels * k + decided, return_inverse=True)  # [m], [n]
         counts = sum_by_cell(index, len(pairs), weights)  # [r, m]
         label, prediction = np.divmod(pairs, k)  # [m]
@@ -375,4 +390,76 @@ class Moments(Statistic):
             prediction=self.prediction + other.prediction,
             absolute_error=self.absolute_error + other.absolute_error,
             squared_error=self.squared_error + other.squared_error,
+        )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Sets(Statistic):
+    """How right the sets of classes are that examples of a multi-label task were given.
+
+    Attributes:
+        equal: int64 [r], examples with all classes right.
+        wrong: int64 [r], classes that are wrong, over all examples.
+        examples: int64 [r], number of examples.
+        classes: Number of classes.
+    """
+
+    equal: Integers
+    wrong: Integers
+    examples: Integers
+    classes: int
+
+    @classmethod
+    def of(
+        cls, labels: Array, predictions: Floats, decision: Decision, weights: Array | None = None
+    ) -> Self:
+        """Counts the differences between given and decided classes."""
+        wrong = ((labels > 0) != decide(predictions, decision, several=True)).sum(axis=1)  # [n]
+        columns = np.stack([wrong == 0, wrong], axis=1).astype(np.float64)
+        equal, total = totals(columns, weights).astype(np.int64).T
+        return cls(equal, total, weight_of(labels, weights), labels.shape[1])
+
+    def __add__(self, other: Self) -> Self:
+        """Adds the counts."""
+        return type(self)(
+            self.equal + other.equal,
+            self.wrong + other.wrong,
+            self.examples + other.examples,
+            self.classes,
+        )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Steps(Statistic):
+    """Errors of each of several numbers: the steps of a forecast, the outputs of a regression.
+
+    Attributes:
+        absolute_error: float64 [r, d], sum over the examples.
+        squared_error: float64 [r, d], sum over the examples.
+        examples: int64 [r], number of examples.
+    """
+
+    absolute_error: Floats
+    squared_error: Floats
+    examples: Integers
+
+    @classmethod
+    def of(
+        cls, labels: Array, predictions: Floats, decision: Decision, weights: Array | None = None
+    ) -> Self:
+        """Sums in double precision."""
+        label = labels.astype(np.float64).reshape(len(labels), -1)  # [n, d]
+        error = predictions.astype(np.float64).reshape(label.shape) - label
+        return cls(
+            totals(np.abs(error), weights),
+            totals(np.square(error), weights),
+            weight_of(labels, weights),
+        )
+
+    def __add__(self, other: Self) -> Self:
+        """Adds the sums."""
+        return type(self)(
+            self.absolute_error + other.absolute_error,
+            self.squared_error + other.squared_error,
+            self.examples + other.examples,
         )

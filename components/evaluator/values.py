@@ -19,6 +19,8 @@ from components.evaluator.statistics import (
     Moments,
     Ranks,
     Scored,
+    Sets,
+    Steps,
 )
 from transforms.lazy import lazy_import
 
@@ -124,6 +126,40 @@ def weighted(by_class: ByClass, classes: Classes) -> Floats:
     return _ratio((defined * classes.labelled).sum(axis=-1), classes.labelled.sum(axis=-1))
 
 
+def macro_of_all(by_class: ByClass, classes: Classes) -> Floats:
+    """Returns the mean over all classes; what is not defined for one counts as 0."""
+    mean: Floats = np.nan_to_num(by_class(classes)).mean(axis=-1)
+    return mean
+
+
+def micro(share: Callable[[Classes], Share], classes: Classes) -> Floats:
+    """Returns the share over the decisions about all classes."""
+    hits, trials = share(classes)
+    return _ratio(hits.sum(axis=-1), trials.sum(axis=-1))
+
+
+def micro_f1(classes: Classes) -> Floats:
+    """Returns F1 over the decisions about all classes."""
+    return _ratio(
+        2 * classes.right.sum(axis=-1), (classes.labelled + classes.predicted).sum(axis=-1)
+    )
+
+
+def equal_of_all(sets: Sets) -> Share:
+    """Returns the examples with all classes right, among all."""
+    return sets.equal, sets.examples
+
+
+def subset_accuracy(sets: Sets) -> Floats:
+    """Returns the share of examples with all classes right."""
+    return _ratio(*equal_of_all(sets))
+
+
+def hamming_loss(sets: Sets) -> Floats:
+    """Returns the share of the decisions about a class that are wrong."""
+    return _ratio(sets.wrong, sets.examples * sets.classes)
+
+
 def top_accuracy(k: int, ranks: Ranks) -> Floats:
     """Returns the share of examples whose class is among the `k` most probable ones."""
     return _ratio(ranks.counts[:, :k].sum(axis=-1), ranks.counts.sum(axis=-1))
@@ -194,6 +230,16 @@ def rmse(moments: Moments) -> Floats:
 def r2(moments: Moments) -> Floats:
     """Returns the share of the labels' variance that is explained; NaN if they are all equal."""
     return 1 - _ratio(moments.squared_error, moments.spread)
+
+
+def mae_of_each(steps: Steps) -> Floats:
+    """Returns the mean absolute error of each number, [r, d]."""
+    return _ratio(steps.absolute_error, steps.examples[:, None])
+
+
+def rmse_of_each(steps: Steps) -> Floats:
+    """Returns the root of the mean squared error of each number, [r, d]."""
+    return np.sqrt(_ratio(steps.squared_error, steps.examples[:, None]))
 
 
 def example_count(count: Count) -> Integers:

@@ -103,7 +103,7 @@ def judge(
     Args:
         results: What was measured; the overall slice first.
         config: The rules.
-        classes: Names of the classes.
+        classes: Names of the classes; see `ModelCard.parts`.
         no_baseline: Why there is nothing to compare with, if the results have no baseline.
 
     Returns:

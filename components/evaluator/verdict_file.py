@@ -100,7 +100,7 @@ def _differences(result: SliceResult, config: EvaluateConfig) -> dict[str, dict[
 
 def _by_class(measures: Measures, card: ModelCard) -> dict[str, dict[str, float]]:
     return {
-        metric: {card.classes[index]: value for index, value in sorted(values.items())}
+        metric: {card.parts[index]: value for index, value in sorted(values.items())}
         for metric, values in measures.by_class.items()
     }
 
