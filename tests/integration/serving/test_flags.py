@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from serving.process import start_server
+from serving.errors import StartError
+from serving.process import ServerProcess, start_server
 from serving.protos import get_model_metadata_pb2
-from tests.integration.serving.conftest import Grpc, predict_request, tensor
+from tests.integration.serving.conftest import Grpc, Rest, free_port, predict_request, tensor
 
 FLAGS = [
     "--enable_signature_method_name_check",
@@ -18,6 +20,10 @@ FLAGS = [
     "--allow_version_labels_for_unavailable_models",
     "--grpc_channel_arguments=grpc.max_receive_message_length=2000,grpc.primary_user_agent=x",
     "--enable_serialization_as_tensor_content",
+    "--rest_api_num_threads=1",
+    "--rest_api_timeout_in_ms=300",
+    "--saved_model_tags=serve,",
+    "--enable_model_warmup=false",
 ]
 
 
@@ -27,6 +33,8 @@ def config(publish: Callable[..., Path], tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("flags")
     batched = publish("toolbox", folder / "batched", 1)
     (batched / "batching_params.pbtxt").write_text("max_batch_size { value: 2 }")
+    (batched / "assets.extra").mkdir()
+    (batched / "assets.extra" / "tf_serving_warmup_requests").write_bytes(b"damaged")
     publish("toolbox", folder / "plain", 1)
     path = folder / "models.config"
     path.write_text(
@@ -42,10 +50,17 @@ def config(publish: Callable[..., Path], tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def flagged(config: Path) -> Iterator[Grpc]:
+def process(config: Path) -> Iterator[ServerProcess]:
     flags = [f"--model_config_file={config}", *FLAGS]
-    with start_server(config.parent / "plain", "unused", flags=flags) as server:
-        yield Grpc(server.target)
+    with start_server(
+        config.parent / "plain", "unused", rest_api_port=free_port(), flags=flags
+    ) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def flagged(process: ServerProcess) -> Grpc:
+    return Grpc(process.target)
 
 
 def test_method_name_of_a_signature_is_checked(flagged: Grpc):
@@ -82,3 +97,18 @@ def test_new_label_may_wait_for_its_version(flagged: Grpc):
 def test_channel_arguments_reach_the_server(flagged: Grpc):
     large = predict_request(name="plain", x=tensor([1.0] * 1000))
     assert flagged.error("Predict", large)[0] == "RESOURCE_EXHAUSTED"
+
+
+def test_rest_call_has_a_time_limit_and_waits_for_a_thread(process: ServerProcess):
+    rest = Rest(process.rest_api_port)
+    slow = {"signature_name": "slow", "instances": [10_000_000]}
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda body: rest("/v1/models/plain:predict", body), [slow] * 3))
+    assert [status for status, _ in answers] == [504] * 3
+    assert rest("/v1/models/plain:predict", {"instances": [1.0]}) == (200, {"predictions": [2.5]})
+
+
+def test_tags_choose_the_graph(config: Path):
+    with pytest.raises(StartError) as caught:
+        start_server(config.parent / "plain", "m", flags=["--saved_model_tags=gpu"])
+    assert "matching supplied tags: { gpu }" in caught.value.where

@@ -145,3 +145,35 @@ def test_unavailable_version_cannot_be_held(manage, tmp_path):
         pass
     with pytest.raises(StatusError, match=r"Latest\(other\)"), manager.hold("other"):
         pass
+
+
+def test_versions_are_loaded_and_unloaded_side_by_side(tmp_path):
+    together = threading.Barrier(2)
+
+    class Together(Model):
+        def close(self):
+            together.wait(5)
+            super().close()
+
+    models = {}
+
+    def load(name, version, folder):
+        if version > 1:
+            together.wait(5)
+        models[version] = Model() if version == 1 else Together()
+        return Servable(name, version, {}, models[version])
+
+    options = ManagerOptions(poll_seconds=0.05, load_retries=0, load_threads=2, unload_threads=2)
+    config = single_model("m", str(tmp_path)).model_config_list.config[0]
+    config.model_version_policy.all.SetInParent()
+    manager = Manager(load, options)
+    (tmp_path / "1").mkdir()
+    manager.set_models({"m": config})
+    manager.wait_until_available({"m"})
+    for version in ("2", "3"):
+        (tmp_path / version).mkdir()
+    eventually(lambda: list(states(manager).values()) == [State.AVAILABLE] * 3)
+    for version in ("2", "3"):
+        (tmp_path / version).rmdir()
+    eventually(lambda: models[2].closed.is_set() and models[3].closed.is_set())
+    manager.stop()

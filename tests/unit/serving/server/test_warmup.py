@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from components.example_gen.tfrecord import frame
+from serving.protos import meta_graph_pb2, prediction_log_pb2
 from serving.server.servable import Servable
 from serving.server.status import Code, StatusError
 from serving.server.warmup import warm_up
@@ -46,6 +47,33 @@ def test_damaged_file_is_a_load_error(tmp_path, content, code, text):
     with pytest.raises(StatusError, match=text) as caught:
         warm_up(servable, tmp_path)
     assert caught.value.code is code
+
+
+class Counter:
+    """A model that counts its runs."""
+
+    def __init__(self):
+        self.runs = 0
+
+    def run(self, feeds, fetches, timeout=None):
+        self.runs += 1
+        return []
+
+    def close(self):
+        pass
+
+
+def test_each_request_is_run_as_often_as_asked(tmp_path):
+    log = prediction_log_pb2.PredictionLog()
+    log.predict_log.request.model_spec.name = "m"
+    (tmp_path / "assets.extra").mkdir()
+    (tmp_path / "assets.extra" / "tf_serving_warmup_requests").write_bytes(
+        frame(log.SerializeToString()) * 2
+    )
+    runner = Counter()
+    signatures = {"serving_default": meta_graph_pb2.SignatureDef()}
+    warm_up(Servable("m", 1, signatures, runner), tmp_path, iterations=3)
+    assert runner.runs == 6
 
 
 def test_model_without_a_file_is_not_warmed_up(tmp_path):
