@@ -2,11 +2,13 @@
 
 Calls over gRPC, from clients in another process, against calls of the same session in this one, in
 turns, so that both meet the same machine. The model is the convolutional network of 14,590
-parameters on tf.Examples of 784 floats.
+parameters on tf.Examples of 784 floats. Server and clients share the processors: the two last
+columns, processor time a call, say how many calls these can carry at most.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -108,22 +110,37 @@ def _in_process(session: Session, batch: int) -> tuple[float, float]:
     return calls / _SECONDS, statistics.median(latencies)
 
 
-def _over_grpc(port: int, case: Case) -> tuple[float, float]:
-    """Returns calls a second, and the median latency, of clients in another process."""
+@dataclass(frozen=True)
+class Load:
+    """What clients in another process measured.
+
+    Attributes:
+        rate: Calls a second.
+        latency: Median, in seconds.
+        client_seconds: Processor time of the clients for one call.
+    """
+
+    rate: float
+    latency: float
+    client_seconds: float
+
+
+def _over_grpc(port: int, case: Case) -> Load:
+    """Has clients in another process call the server."""
     arguments = [str(value) for value in (port, case.clients, case.batch)]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.serving", *arguments],
         cwd=Path(__file__).parent.parent,
+        env=os.environ | {"GRPC_EXPERIMENTS": "-event_engine_client"},  # less time a call
         check=True,
         capture_output=True,
         text=True,
     )
-    rate, latency = map(float, done.stdout.split())
-    return rate, latency
+    return Load(*map(float, done.stdout.split()))
 
 
 def client(port: int, clients: int, batch: int) -> None:
-    """Calls the server from `clients` threads; prints calls a second and the median latency."""
+    """Calls the server from `clients` threads; prints the fields of `Load`."""
     request = _request(batch)
     together = threading.Barrier(clients)
     results: list[tuple[int, list[float]]] = []
@@ -139,10 +156,13 @@ def client(port: int, clients: int, batch: int) -> None:
     threads = [threading.Thread(target=work, args=(index,)) for index in range(clients)]
     for thread in threads:
         thread.start()
+    start = time.process_time()
     for thread in threads:
         thread.join()
+    used = time.process_time() - start
+    calls = sum(calls for calls, _ in results)
     latencies = [latency for _, some in results for latency in some]
-    print(sum(calls for calls, _ in results) / _SECONDS, statistics.median(latencies))
+    print(calls / _SECONDS, statistics.median(latencies), used / calls)
 
 
 def _resident_mib(server: ServerProcess) -> float:
@@ -151,24 +171,33 @@ def _resident_mib(server: ServerProcess) -> float:
     return int(line.split()[1]) / 1024
 
 
+def _processor_seconds(server: ServerProcess) -> float:
+    fields = Path(f"/proc/{server.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def compare(base_path: Path, session: Session, case: Case) -> None:
     """Prints the rates of one case, in turns, and their ratio."""
     in_process_batch = 1 if case.flags else case.batch
-    inside, served, added = [], [], []
+    inside, loads, added, used = [], [], [], []
     start = time.perf_counter()
     with start_server(base_path, _MODEL, flags=case.flags) as server:
         seconds = time.perf_counter() - start
         for _ in range(_TURNS):
             rate, latency = _in_process(session, in_process_batch)
-            over_grpc, grpc_latency = _over_grpc(server.port, case)
+            before = _processor_seconds(server)
+            load = _over_grpc(server.port, case)
+            used.append((_processor_seconds(server) - before) / load.rate / _SECONDS)
             inside.append(rate)
-            served.append(over_grpc)
-            added.append(grpc_latency - latency)
-        ratio = statistics.median(b / a for a, b in zip(inside, served, strict=True))
+            loads.append(load)
+            added.append(load.latency - latency)
+        ratio = statistics.median(b.rate / a for a, b in zip(inside, loads, strict=True))
         print(
-            f"{case.name:28} {statistics.median(inside):8.0f} {statistics.median(served):8.0f} "
+            f"{case.name:22} {statistics.median(inside):8.0f} "
+            f"{statistics.median(load.rate for load in loads):8.0f} "
             f"{ratio:6.2f} {case.target:6.2f} {statistics.median(added) * 1000:9.2f} "
-            f"{seconds:6.2f} {_resident_mib(server):8.0f}"
+            f"{seconds:6.2f} {_resident_mib(server):6.0f} {statistics.median(used) * 1000:10.2f} "
+            f"{statistics.median(load.client_seconds for load in loads) * 1000:10.2f}"
         )
 
 
@@ -184,8 +213,8 @@ def main() -> None:
         flags = ("--enable_batching", f"--batching_parameters_file={batching}")
         session = Session(base_path / "1", ["serve"])
         print(
-            f"{'calls a second':28} {'inside':>8} {'served':>8} {'ratio':>6} {'target':>6} "
-            f"{'added ms':>9} {'start':>6} {'MiB':>8}"
+            f"{'calls a second':22} {'inside':>8} {'served':>8} {'ratio':>6} {'target':>6} "
+            f"{'added ms':>9} {'start':>6} {'MiB':>6} {'server ms':>10} {'client ms':>10}"
         )
         for case in (
             Case("1 client, batch 1", 1, 1, 0.0),
