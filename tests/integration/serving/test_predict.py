@@ -195,9 +195,13 @@ def test_deadline_of_the_client_stops_the_run(api: Grpc):
     assert api.call("Predict", predict_request(x=[1.0])).outputs["y"].float_val[0] == 2.5
 
 
-def test_unknown_method_is_unimplemented(server: ServerProcess):
+@pytest.mark.parametrize(
+    "method",
+    ["PredictionService/Nope", "PredictionService/PredictStreamed", "SessionService/SessionRun"],
+)
+def test_unknown_method_is_unimplemented(server: ServerProcess, method):
     with grpc.insecure_channel(server.target) as channel:
-        call = channel.unary_unary("/tensorflow.serving.PredictionService/Nope")
+        call = channel.unary_unary(f"/tensorflow.serving.{method}")
         with pytest.raises(grpc.RpcError) as caught:
             call(b"")
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED

@@ -66,6 +66,10 @@ def test_help_prints_the_flags():
         (["--model_base_path=relative"], "to have an absolute path or URI"),
         (["--model_base_path=/m", "--batching_parameters_file=/b"], "enable_batching to true"),
         (
+            ["--model_base_path=/m", "--platform_config_file=/p"],
+            "platform_config_file is not supported",
+        ),
+        (
             ["--model_base_path=/m", "--use_alts_credentials"],
             "use_alts_credentials is not supported",
         ),

@@ -24,6 +24,21 @@ FLAGS = [
     "--rest_api_timeout_in_ms=300",
     "--saved_model_tags=serve,",
     "--enable_model_warmup=false",
+    "--num_request_iterations_for_warmup=2",
+]
+WITHOUT_EFFECT = [
+    "--grpc_max_threads=4",
+    "--flush_filesystem_caches=false",
+    "--remove_unused_fields_from_bundle_metagraph=false",
+    "--num_tflite_pools=2",
+    "--num_tflite_interpreters_per_pool=2",
+    "--xla_cpu_compilation_enabled",
+    "--xla_gpu_compilation_enabled",
+    "--enable_profiler=false",
+    "--mixed_precision=bfloat16",
+    "--skip_initialize_tpu",
+    "--thread_pool_factory_config_file=/none",
+    "--prefer_tflite_model",
 ]
 
 
@@ -51,7 +66,7 @@ def config(publish: Callable[..., Path], tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def process(config: Path) -> Iterator[ServerProcess]:
-    flags = [f"--model_config_file={config}", *FLAGS]
+    flags = [f"--model_config_file={config}", *FLAGS, *WITHOUT_EFFECT]
     with start_server(
         config.parent / "plain", "unused", rest_api_port=free_port(), flags=flags
     ) as server:
@@ -61,6 +76,10 @@ def process(config: Path) -> Iterator[ServerProcess]:
 @pytest.fixture(scope="module")
 def flagged(process: ServerProcess) -> Grpc:
     return Grpc(process.target)
+
+
+def test_flags_without_effect_are_accepted(process: ServerProcess):
+    assert "unknown argument" not in process.output()
 
 
 def test_method_name_of_a_signature_is_checked(flagged: Grpc):
