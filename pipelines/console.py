@@ -117,13 +117,13 @@ def _slices_table(verdict: dict[str, Any]) -> Table:
 
 
 def _classes_table(verdict: dict[str, Any]) -> Table:
-    """Returns the metrics of each class over all records; empty for two classes or none."""
+    """Returns the metrics of each class, or step of a forecast, over all records; may be empty."""
     by_class = verdict["slices"][0]["by_class"]
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("class", no_wrap=True, min_width=24)
+    table.add_column("class" if verdict["classes"] else "", no_wrap=True, min_width=24)
     for name in by_class:
         table.add_column(name, justify="right", no_wrap=True)
-    for label in verdict["classes"] if by_class else ():
+    for label in next(iter(by_class.values()), ()):
         values = [_number(metric.get(label)) for metric in by_class.values()]
         table.add_row(Text(label), *values)
     return table

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Literal, get_args
 
-from components.evaluator import texts, values
+from components.evaluator import forecasts, texts, values
+from components.evaluator.forecasts import HorizonErrors
 from components.evaluator.statistics import (
     Classes,
     Confusion,
@@ -309,6 +310,22 @@ METRICS: Mapping[str, Metric] = {
         better="larger",
         usual=True,
     ),
+    # Forecasts.
+    "mase": Metric(
+        "mean absolute error / that of the naive forecast one step ahead",
+        HorizonErrors,
+        {"forecast": forecasts.mase},
+        better="smaller",
+        usual=True,
+    ),
+    "mase_of_each": Metric(
+        "mean absolute error at each step / that of the naive forecast one step ahead",
+        HorizonErrors,
+        {"forecast": forecasts.mase_of_each},
+        better="smaller",
+        by_class=True,
+    ),
+    # Labels and predictions themselves.
     "mean_label": Metric(
         "mean of the labels",
         Moments,

@@ -51,7 +51,7 @@ class SlicesSection:
         bounds: Metric to what it has to reach, overall and on slices.
         smallest: Records that a slice needs to decide.
         confidence: Of the intervals.
-        classes: Class to metric to value, over all records; empty for two classes or none.
+        classes: Class, or step of a forecast, to metric to value, over all records; may be empty.
     """
 
     rows: tuple[SliceRow, ...]
@@ -118,9 +118,7 @@ def _bound(spec: dict[str, Any], metric: str) -> tuple[float | None, float | Non
 
 def _by_class(verdict: dict[str, Any]) -> dict[str, dict[str, float | None]]:
     by_metric = verdict["slices"][0]["by_class"]
-    if not by_metric:
-        return {}
     return {
         name: {metric: values.get(name) for metric, values in by_metric.items()}
-        for name in verdict["classes"]
+        for name in next(iter(by_metric.values()), ())
     }

@@ -69,6 +69,18 @@ def flat(function: Callable[..., Any]) -> Callable[[Array, Array], Any]:
     )
 
 
+def of_steps(function: Callable[..., Any]) -> Callable[[Array, Array], Any]:
+    """Returns a function that has a value for each step."""
+    return lambda labels, predictions: function(
+        labels.astype(np.float64), predictions.astype(np.float64), multioutput="raw_values"
+    )
+
+
+def naive_error(labels: Array) -> float:
+    """Returns the mean absolute error of a forecast that each value is that of the step before."""
+    return float(sk.mean_absolute_error(labels[:, 1:], labels[:, :-1]))
+
+
 def of_decisions(function: Callable[..., Any], **arguments: Any) -> Callable[[Array, Array], Any]:
     def value(labels: Array, predictions: Array) -> Any:
         decided = predictions >= 0.5 if predictions.ndim == 1 else predictions.argmax(axis=1)
@@ -158,6 +170,12 @@ EXPECTED: dict[tuple[str, Task], Callable[[Array, Array], Any]] = {
         )
     },
     ("r2", "regression"): by_sklearn(sk.r2_score),
+    ("mase_of_each", "forecast"): lambda labels, predictions: (
+        of_steps(sk.mean_absolute_error)(labels, predictions) / naive_error(labels)
+    ),
+    ("mase", "forecast"): lambda labels, predictions: (
+        flat(sk.mean_absolute_error)(labels, predictions) / naive_error(labels)
+    ),
     **{
         ("mean_label", task): lambda labels, predictions: labels.mean()
         for task in ("binary", "regression")
