@@ -20,7 +20,7 @@ from components.pusher.config import Budgets
 from components.statistics.config import Expectation, ValidateConfig
 from components.trainer.config import ModelConfig, TrainConfig
 from components.trainer.label import check_training
-from components.trainer.models import MODELS, resolve
+from components.trainer.models import MODELS, WRITERS, resolve
 from pipelines.document import read_document
 from pipelines.feature_forms import (
     FormError,
@@ -216,6 +216,19 @@ class PipelineSpec(FrozenModel):
     def _check_features_are_given(self) -> Self:
         if not self.features and self.label.task != "text":
             raise FormError("`features` is missing", ())
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _check_model_fits_label(self) -> Self:
+        is_text, name = self.label.task == "text", self.model.name
+        if name in MODELS and is_text != (name in WRITERS):
+            named = ", ".join(sorted(WRITERS))
+            does = "writes no texts" if is_text else "writes texts, and the label is none"
+            raise FormError(
+                f"The model '{name}' {does}", ("model",),
+                f"Choose one that does: {named}." if is_text
+                else "Add `task: text` to the label, or choose another model.",
+            )  # fmt: skip
         return self
 
     @pydantic.model_validator(mode="after")

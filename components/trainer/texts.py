@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from components.trainer.answers import Outputs
-from components.trainer.models.generation.decoding import PADDING
+from components.trainer.models.generation.decoding import PADDING, without_padding
 from components.trainer.models.generation.generator import find_generator
 from components.trainer.models.head import TARGET
 from components.trainer.transform_graph import Features, TransformGraph, TransformMetadata
@@ -59,10 +59,11 @@ def score_texts(model: keras.Model, graph: TransformGraph, examples: tf.Tensor) 
     features, label = graph.labelled(examples)
     label = tf.maximum(label, PADDING)  # -1 where there is no text
     logits = model({**features, TARGET: tf.maximum(features[TARGET], PADDING)}, training=False)
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(label, logits)  # [batch, tokens]
+    known = tf.nn.log_softmax(without_padding(logits))  # [batch, tokens, vocabulary]
+    of_label = tf.gather(known, label, batch_dims=2)  # [batch, tokens]
     is_token = label != PADDING
     return {
-        "log_probability": -tf.reduce_sum(tf.where(is_token, losses, 0.0), axis=1),
+        "log_probability": tf.reduce_sum(tf.where(is_token, of_label, 0.0), axis=1),
         "tokens": tf.math.count_nonzero(is_token, axis=1),
         "reference": graph.reference(examples),
     }

@@ -71,6 +71,9 @@ MODELS: dict[str, ModelBuilder] = {
     "translator": builders.translator,
 }
 
+WRITERS = frozenset({"char_rnn", "seq2seq", "translator"})
+"""The models that write a text, and fit no other label."""
+
 
 def resolve(name: str) -> ModelBuilder:
     """Returns the builder of a model.

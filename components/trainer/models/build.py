@@ -11,7 +11,7 @@ import tensorflow as tf
 from components.trainer.config import TrainConfig
 from components.trainer.learning_rate import ScheduledRate
 from components.trainer.losses import build_loss
-from components.trainer.models import resolve
+from components.trainer.models import WRITERS, resolve
 from components.trainer.models.head import Head
 from components.trainer.models.inputs import TensorFeature
 from transforms.arguments import check_arguments
@@ -50,6 +50,12 @@ def _check_fit(
     names = {feature.name for feature in features} | ({head.teacher} if head.teacher else set())
     inputs = getattr(model, "input", None)  # a subclass has none until it is called
     taken = set(inputs) if isinstance(inputs, dict) else set()
+    if head.teacher and head.teacher not in taken:
+        raise ModelError(
+            f"Model '{name}' writes no texts",
+            where="label",
+            hint=f"Choose one that does: {', '.join(sorted(WRITERS))}.",
+        )
     if taken != names:
         raise ModelError(
             f"Model '{name}' must take a dictionary of all features. "

@@ -122,7 +122,7 @@ def _continued(
     """Returns the beam after one more token, by its logits [batch * width, vocabulary]."""
     batch, width = tf.shape(beam.last)[0], beam.last.shape[1]
     vocabulary = logits.shape[-1]
-    following = tf.nn.log_softmax(_without_padding(logits))
+    following = tf.nn.log_softmax(without_padding(logits))
     following = tf.reshape(following, [batch, width, vocabulary])
     following = tf.where(beam.ended[..., tf.newaxis], _only_padding(vocabulary), following)
 
@@ -187,7 +187,7 @@ def sample(
     def advance(written: tf.Tensor, text: _Text) -> tuple[tf.Tensor, _Text]:
         logits, state = step(text.last, written, text.state)  # [batch, vocabulary]
         noise = _gumbel(seed, written, logits.shape[-1])
-        noisy = _without_padding(logits) + temperature[:, tf.newaxis] * noise
+        noisy = without_padding(logits) + temperature[:, tf.newaxis] * noise
         token = tf.where(text.ended, tf.constant(PADDING, tf.int64), tf.argmax(noisy, axis=1))
         ended = text.ended if end is None else text.ended | (token == end)
         tokens = tf.concat([text.tokens, token[:, tf.newaxis]], axis=1)
@@ -219,7 +219,8 @@ def _gumbel(seed: tf.Tensor, written: tf.Tensor, vocabulary: int) -> tf.Tensor:
     return tf.map_fn(of_row, seed, fn_output_signature=tf.TensorSpec([vocabulary], tf.float32))
 
 
-def _without_padding(logits: tf.Tensor) -> tf.Tensor:
+def without_padding(logits: tf.Tensor) -> tf.Tensor:
+    """Returns logits [..., vocabulary] that rule padding out."""
     is_padding = tf.range(logits.shape[-1]) == PADDING
     return tf.where(is_padding, tf.constant(float("-inf")), logits)
 

@@ -17,9 +17,11 @@ from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, sche
 
 from components.trainer.transform_graph import TransformGraph
 from transforms.columns import as_numbers, as_series, as_strings, as_tokens
-from transforms.features import WEIGHT, LabelSpec, Task
+from transforms.features import WEIGHT, LabelSpec, Step, Task
 from transforms.label import encode_class, encode_label
+from transforms.lexicon import given_table
 from transforms.sequence import window
+from transforms.target_text import REFERENCE, reference_text, tokens_of, with_specials
 
 CITIES = ("Bern", "Lima", "Oslo")
 
@@ -260,6 +262,47 @@ def write_sequences(folder: Path, name: str) -> Case:
     }
     raw = {"load": "float32", "words": "string", "label": "float32"}
     return write_case(folder, sequence_fn, raw, metadata, examples)
+
+
+def write_texts(folder: Path) -> Case:
+    """Writes 40 numbers in words of letters, to be spelt backwards; one text is missing."""
+    words = [f"{chr(97 + i % 3)}{chr(97 + i % 4)}{'ab' * (i % 2)}" for i in range(40)]
+    examples = [
+        example(word=word, back=None if i == 7 else word[::-1]) for i, word in enumerate(words)
+    ]
+    letters = ["a", "b", "c", "d"]
+    by_letter = Step(transform="split", arguments={"by": "character"})
+    label = LabelSpec(key="back", task="text", transform=(by_letter,), length=6)
+    tokens = with_specials(letters, marks=True)
+
+    def preprocess(columns: dict[str, tf.SparseTensor]) -> dict[str, tf.Tensor]:
+        letters_of = tokens_of(columns, label.model_copy(update={"key": "word"}))
+        index = given_table(letters).lookup(letters_of.flat_values) + 2
+        return {
+            "word": letters_of.with_flat_values(index).to_tensor(shape=[None, 5]),
+            "back": encode_label(columns, label, tokens),
+            REFERENCE: reference_text(columns, label),
+        }
+
+    word = {"name": "word", "keys": ["word"], "kind": "index", "shape": [5], "depth": 6}
+    metadata = {
+        "task": "text",
+        "label": "back",
+        "label_keys": ["back"],
+        "size": 6,
+        "classes": tokens,
+        "class_values": tokens,
+        "separator": "",
+        "features": [word],
+    }
+    raw = {"word": "string", "back": "string"}
+    return write_case(folder, preprocess, raw, metadata, examples)
+
+
+@pytest.fixture(scope="session")
+def texts(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    """Words that are to be spelt backwards."""
+    return write_texts(tmp_path_factory.mktemp("texts"))
 
 
 @pytest.fixture(scope="session")

@@ -124,7 +124,7 @@ def test_score_is_the_probability_of_the_text(
         text = tokens[:, place].numpy()
         read = np.concatenate([np.full([3, 1], START), text[:, :-1]], axis=1)
         logits = forced(model, source, read)
-        logits[..., 0] = -np.inf
+        logits[..., 0] = -np.inf  # padding is never written
         known = tf.nn.log_softmax(logits).numpy()
         chosen = np.take_along_axis(known, text[..., None], axis=2)[..., 0]
         penalty = ((5 + (text > 0).sum(axis=1)) / 6) ** 0.6

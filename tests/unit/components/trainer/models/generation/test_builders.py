@@ -1,0 +1,110 @@
+"""The contract of the models that write texts, and what they refuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from components.trainer.config import TrainConfig
+from components.trainer.models import WRITERS
+from components.trainer.models.build import build_model, compile_model
+from components.trainer.models.generation.accuracy import TokenAccuracy
+from components.trainer.models.head import HEADS, TARGET, Head, TextHead
+from components.trainer.models.inputs import TensorFeature
+from transforms.errors import ModelError
+from transforms.target_text import with_specials
+
+TOKENS = tuple(with_specials(["a", "b", "c"], marks=True))
+HEAD = TextHead(TOKENS, size=6)
+ENDLESS = TextHead(tuple(with_specials(["a", "b", "c"], marks=False)), size=6)
+TEXT = TensorFeature("x", "index", (4,), depth=9)
+PROMPT = TensorFeature("prompt", "index", (6,), depth=len(TOKENS) - 1)
+AGE = TensorFeature("age", "numeric")
+
+FITTING = {"char_rnn": PROMPT, "seq2seq": TEXT, "translator": TEXT}
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "char_rnn": {"units": 32},
+    "seq2seq": {"units": 32, "embedding_units": 16},
+    "translator": {"units": 32, "hidden_units": 32, "blocks": 1, "dropout": 0.0},
+}
+EACH = pytest.mark.parametrize("name", FITTING)
+
+
+def batch(feature: TensorFeature) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Returns 8 random texts with what they are to be turned into."""
+    rng = np.random.default_rng(0)
+    label = np.full((8, 6), 0)
+    for row in label:
+        words = rng.integers(1, 5)
+        row[0], row[1 : words + 1], row[words + 1] = 5, rng.integers(2, 5, words), 6
+    x = {feature.name: rng.integers(1, feature.depth, (8, *feature.shape))}
+    return {**x, TARGET: label[:, :-1]}, label[:, 1:]
+
+
+def test_every_writer_is_tested() -> None:
+    assert set(FITTING) == WRITERS
+
+
+@EACH
+def test_model_learns_some_texts_by_heart(name: str) -> None:
+    keras.utils.set_random_seed(1)
+    model = build_model(name, ARGUMENTS[name], [FITTING[name]], HEAD)
+    assert model.output_shape == (None, None, len(TOKENS))
+    compile_model(model, HEAD, TrainConfig(learning_rate=0.03), steps_per_execution=1)
+    x, y = batch(FITTING[name])
+    first = model.train_on_batch(x, y)[0]
+    assert model.test_on_batch(x, y)[0] < first
+    for _ in range(25):
+        loss, accuracy = model.train_on_batch(x, y)
+    assert loss < first / 2
+    if name != "char_rnn":  # the beginning of a text does not tell how it goes on
+        assert accuracy > 0.8
+
+
+def test_char_rnn_needs_no_marks() -> None:
+    feature = TensorFeature("prompt", "index", (6,), depth=5)
+    model = build_model("char_rnn", ARGUMENTS["char_rnn"], [feature], ENDLESS)
+    assert model.output_shape == (None, None, 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "features", "head", "message"),
+    [
+        ("seq2seq", (AGE,), HEAD, "takes one text"),
+        ("translator", (TEXT, AGE), HEAD, "nothing beside it"),
+        ("seq2seq", (TEXT,), HEADS["binary"](("no", "yes")), "writes texts"),
+        ("translator", (TEXT,), ENDLESS, "needs the marks"),
+        ("char_rnn", (TEXT,), HEAD, "goes on with the label's own text"),
+    ],
+    ids=["no text", "two features", "classes", "no marks", "another text"],
+)
+def test_what_does_not_fit_is_refused(
+    name: str, features: tuple[TensorFeature, ...], head: Head, message: str
+) -> None:
+    with pytest.raises(ModelError, match=message) as error:
+        build_model(name, {}, features, head)
+    assert error.value.hint
+
+
+def test_model_of_classes_is_refused_for_a_text() -> None:
+    with pytest.raises(ModelError, match="'mlp' writes no texts"):
+        build_model("mlp", {}, [AGE], HEAD)
+
+
+def test_padding_counts_neither_in_the_loss_nor_in_the_accuracy() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(2, 5, len(TOKENS))).astype(np.float32)
+    y = np.array([[2, 6, 0, 0, 0], [3, 4, 2, 6, 0]])
+    known = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+    losses = -np.take_along_axis(known, y[..., None], axis=2)[..., 0]
+    np.testing.assert_allclose(HEAD.loss()(y, logits), losses[y > 0].mean(), rtol=1e-5)
+    accuracy = TokenAccuracy(name="accuracy")
+    accuracy.update_state(y, logits)
+    right = (logits.argmax(axis=-1) == y)[y > 0]
+    np.testing.assert_allclose(accuracy.result(), right.mean(), rtol=1e-5)
+    weighted = TokenAccuracy(name="accuracy")
+    weighted.update_state(y, logits, sample_weight=[1.0, 0.0])
+    np.testing.assert_allclose(weighted.result(), right[:2].mean(), rtol=1e-5)
