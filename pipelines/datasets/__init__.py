@@ -15,9 +15,11 @@ from pipelines.datasets import (
     fashion,
     housing,
     power,
+    prose,
     reviews,
     series,
     taxi,
+    translation,
     unicode,
 )
 
@@ -30,8 +32,10 @@ DATASETS: dict[str, Writer] = {
     "fashion": fashion.write,
     "housing": housing.write,
     "power": power.write,
+    "prose": prose.write,
     "reviews": reviews.write,
     "series": series.write,
     "taxi": taxi.write,
+    "translation": translation.write,
     "unicode": unicode.write,
 }

@@ -54,6 +54,17 @@ def test_multi_label_gives_the_classes_that_were_decided_on():
     ]
 
 
+def test_texts_come_with_their_scores():
+    message = response(sequences=["ab", "ba", "", "c"], scores=[-0.5, -1.0, -0.25, -2.0])
+    for name in ("sequences", "scores"):
+        for size in (2, 2):
+            message.outputs[name].tensor_shape.dim.add(size=size)
+    assert predictions(message) == [
+        Prediction(texts=("ab", "ba"), scores=(-0.5, -1.0)),
+        Prediction(texts=("", "c"), scores=(-0.25, -2.0)),
+    ]
+
+
 def test_tensor_content_is_read():
     message = predict_pb2.PredictResponse()
     message.outputs["prediction"].tensor_content = struct.pack("<2f", 1.5, 2.0)
