@@ -229,6 +229,8 @@ class PipelineSpec(FrozenModel):
                 f"Choose one that does: {named}." if is_text
                 else "Add `task: text` to the label, or choose another model.",
             )  # fmt: skip
+        if is_text and self.train.monte_carlo:
+            raise FormError("A text has no mean", ("train", "monte_carlo"), "Take it out.")
         return self
 
     @pydantic.model_validator(mode="after")

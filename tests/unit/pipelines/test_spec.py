@@ -92,6 +92,8 @@ def test_split_fractions_read_alone_and_beside_a_rule() -> None:
         ("label: tip", "label: tip\nlabell: x", "Unknown key 'labell'", ":6, labell"),
         ("label: tip", "label: {key: tip, clases: [a]}", "Unknown key 'clases'", "label.clases"),
         ("label: tip", "label: 3", "Invalid value for `label`", ":5, label"),
+        ("label: tip", "label: {key: tip, task: text}", "The model 'mlp' writes no texts", "model"),
+        ("model: mlp", "model: seq2seq", "The model 'seq2seq' writes texts", "model"),
         ("label: tip", "label: {key: tip, task: guess}", "Invalid value for `label.task`", "task"),
         ("name: trips", "name: Trips!", "Invalid value for `name`", ":1, name"),
         ("name: trips", "name: 3", "Invalid value for `name`", ":1, name"),
