@@ -16,6 +16,8 @@ COMMANDS = {
     "data": "write a catalog data set, convert CSV, Parquet or images, show records",
     "check": "read a spec and look at its data; run nothing",
     "run": "run a pipeline: TFRecords to a pushed model",
+    "cv": "cross-validate the model on the train split",
+    "lr-find": "find a learning rate by a short training",
     "serve": "serve the pushed model over gRPC and REST",
     "predict": "predict rows over gRPC",
     "deploy": "print what deploys the pushed model: Compose, Kubernetes, KServe",

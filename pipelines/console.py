@@ -32,16 +32,18 @@ class RunDisplay:
     Args:
         spec: What runs.
         terminal: Where to write; a spinner is shown only if it is a terminal.
+        command: The command of tfline that runs it.
     """
 
-    def __init__(self, spec: PipelineSpec, terminal: IO[str]) -> None:
+    def __init__(self, spec: PipelineSpec, terminal: IO[str], command: str = "run") -> None:
         self._spec = spec
+        self._command = command
         self._console = Console(file=terminal, highlight=False)
         self._status: Status | None = None
         self._component = ""
 
     def __enter__(self) -> Self:
-        self._console.print(Text(f"tfline run {self._spec.name}", style="bold"))
+        self._console.print(Text(f"tfline {self._command} {self._spec.name}", style="bold"))
         return self
 
     def __exit__(self, *error: object) -> None:

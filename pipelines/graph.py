@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from components.example_gen.component import ExampleGen
 from components.pusher.component import Pusher, Resolver
 from components.statistics.component import ExampleValidator, SchemaImporter
 from components.transform.component import Transform
+from components.tuner.component import Tuner
+from components.tuner.config import TuneConfig
 from pipelines.plan import Plan
 from pipelines.spec import PipelineSpec, PushSpec
 
@@ -50,6 +53,8 @@ def create_pipeline(
     nodes["SchemaGen"] = _schema(plan, nodes)
     nodes["ExampleValidator"] = _example_validator(spec, plan, nodes)
     nodes["Transform"] = _transform(spec, plan, nodes)
+    if spec.tune is not None:
+        nodes["Tuner"] = _tuner(spec, spec.tune, plan, nodes, train_state)
     if plan.push_folder is not None:
         nodes["Resolver"] = _resolver(plan)
     nodes["Trainer"] = _trainer(spec, plan, nodes, train_state)
@@ -101,13 +106,34 @@ def _transform(spec: PipelineSpec, plan: Plan, nodes: Nodes) -> BaseNode:
     )
 
 
-def _trainer(spec: PipelineSpec, plan: Plan, nodes: Nodes, train_state: Path | None) -> BaseNode:
-    config: dict[str, Any] = {
+def _tuner(
+    spec: PipelineSpec, tune: TuneConfig, plan: Plan, nodes: Nodes, train_state: Path | None
+) -> BaseNode:
+    fingerprint = plan.fingerprint("Tuner")
+    state_dir = "" if train_state is None else str(train_state / plan.tuning_state)
+    return Tuner(
+        examples=nodes["ExampleGen"].outputs["examples"],
+        transform_graph=nodes["Transform"].outputs["transform_graph"],
+        config=tune.model_dump_json(),
+        run_config=json.dumps(_run_config(spec, fingerprint)),
+        train_fn="components.trainer.trial.train_trial",
+        state_dir=state_dir,
+        fingerprint=fingerprint,
+    )
+
+
+def _run_config(spec: PipelineSpec, fingerprint: str) -> dict[str, Any]:
+    """Returns a dumped `RunConfig`."""
+    return {
         "pipeline": spec.name,
         "model": spec.model.model_dump(mode="json"),
         "train": spec.train.model_dump(mode="json"),
-        "training_fingerprint": plan.training_fingerprint,
+        "training_fingerprint": fingerprint,
     }
+
+
+def _trainer(spec: PipelineSpec, plan: Plan, nodes: Nodes, train_state: Path | None) -> BaseNode:
+    config = _run_config(spec, plan.training_fingerprint)
     if train_state is not None:
         config["train_state_dir"] = str(train_state / plan.training_state)
     return Trainer(
@@ -115,6 +141,7 @@ def _trainer(spec: PipelineSpec, plan: Plan, nodes: Nodes, train_state: Path | N
         examples=nodes["ExampleGen"].outputs["examples"],
         transform_graph=nodes["Transform"].outputs["transform_graph"],
         base_model=nodes["Resolver"].outputs["model"] if spec.train.warm_start else None,
+        hyperparameters=nodes["Tuner"].outputs["best_hyperparameters"] if spec.tune else None,
         train_args=trainer_pb2.TrainArgs(splits=["train"]),
         eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
         custom_config=config,
@@ -156,5 +183,6 @@ def _pusher(name: str, push: PushSpec, plan: Plan, nodes: Nodes) -> BaseNode:
 
 def _run_validator_first(nodes: Nodes) -> None:
     """Lets nothing be learned from data that has not passed ExampleValidator."""
-    for name in ("Transform", "Trainer"):
-        nodes[name].add_upstream_node(nodes["ExampleValidator"])
+    for name in ("Transform", "Tuner", "Trainer"):
+        if name in nodes:
+            nodes[name].add_upstream_node(nodes["ExampleValidator"])

@@ -35,14 +35,15 @@ UPSTREAM: dict[str, tuple[str, ...]] = {
     "SchemaGen": ("StatisticsGen",),
     "ExampleValidator": ("StatisticsGen", "SchemaGen"),
     "Transform": ("ExampleGen", "SchemaGen"),
+    "Tuner": ("ExampleGen", "Transform"),
     "Resolver": (),
-    "Trainer": ("ExampleGen", "Transform"),
+    "Trainer": ("ExampleGen", "Transform", "Tuner"),
     "Evaluator": ("ExampleGen", "Trainer", "Resolver"),
     "Pusher": ("ExampleGen", "Trainer", "Evaluator"),
 }
 """The components in the order in which they run, and what each takes from which."""
 
-_TRAINING = ("ExampleGen", "SchemaGen", "Transform", "Trainer")
+_TRAINING = ("ExampleGen", "SchemaGen", "Transform", "Tuner", "Trainer")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,6 +77,12 @@ class Plan:
     def training_fingerprint(self) -> str:
         """Of everything that a trained model depends on; written into the model."""
         return _training_fingerprint(self.parts)
+
+    @property
+    def tuning_state(self) -> str:
+        """Names what an unfinished search can be resumed from."""
+        upstream = {name: self.parts[name] for name in _TRAINING if name != "Trainer"}
+        return digest({name: digest(parts) for name, parts in upstream.items()})
 
     @property
     def training_state(self) -> str:
@@ -112,6 +119,8 @@ def make_plan(spec: PipelineSpec, *, by_content: bool = False) -> Plan:
         "Trainer": _trainer_parts(spec),
         "Evaluator": _evaluator_parts(spec),
     }
+    if spec.tune is not None:
+        parts["Tuner"] = _tuner_parts(spec)
     if push_folder is not None and spec.push is not None:
         baseline = find_baseline(push_folder, _training_fingerprint(parts))
         number = f"version {baseline.number}" if baseline else "none"
@@ -147,7 +156,7 @@ def changed_parts(before: Parts, now: Parts) -> list[str]:
 
 
 def _training_fingerprint(parts: dict[str, Parts]) -> str:
-    return digest({name: digest(parts[name]) for name in _TRAINING})
+    return digest({name: digest(parts[name]) for name in _TRAINING if name in parts})
 
 
 def _example_gen_parts(ingest: IngestConfig, by_content: bool) -> Parts:
@@ -177,16 +186,31 @@ def _transform_parts(spec: PipelineSpec) -> Parts:
     }
 
 
+def _tuner_parts(spec: PipelineSpec) -> Parts:
+    return {
+        **source_parts(["components.tuner.executor"]),
+        **_training_parts(spec, "components.trainer.trial"),
+        **value_parts("tune", _dump(spec.tune)),
+    }
+
+
 def _trainer_parts(spec: PipelineSpec) -> Parts:
+    return {
+        **_training_parts(spec, "components.trainer.run_fn"),
+        **value_parts("pipeline", spec.name),
+    }
+
+
+def _training_parts(spec: PipelineSpec, module: str) -> Parts:
+    """Returns what a training that begins in `module` depends on."""
     family = function_modules([resolve_model(spec.model.name)])
     unused = function_modules(MODELS.values()) - family
     own = dotted_modules([spec.model.name, *spec.train.own_code])
-    modules = ["components.trainer.run_fn", *family, *own]
+    modules = [module, *family, *own]
     # The transforms' own code reaches the Trainer as a graph, in Transform's artifact.
     shared = function_modules(TRANSFORMS.values()) | {"transforms.table"}
     return {
         **source_parts(modules, exclude=unused | shared),
-        **value_parts("pipeline", spec.name),
         **value_parts("model", _dump(spec.model)),
         **value_parts("train", _dump(spec.train)),
     }

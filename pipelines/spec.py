@@ -18,9 +18,11 @@ from components.evaluator.config import EvaluateConfig
 from components.example_gen.config import IngestConfig, Payload, SplitRule
 from components.pusher.config import Budgets
 from components.statistics.config import Expectation, ValidateConfig
-from components.trainer.config import ModelConfig, TrainConfig
+from components.trainer.config import ModelConfig, RunConfig, TrainConfig
+from components.trainer.hyperparameters import with_values
 from components.trainer.label import check_training
 from components.trainer.models import MODELS, WRITERS, resolve
+from components.tuner.config import TuneConfig
 from pipelines.document import read_document
 from pipelines.feature_forms import (
     FormError,
@@ -193,6 +195,9 @@ class PipelineSpec(FrozenModel):
         ModelConfig, BeforeValidator(_as_model, json_schema_input_type=str | dict[str, Any])
     ] = Field(description="The Keras model.")
     train: TrainConfig = Field(default_factory=TrainConfig, description="How it is trained.")
+    tune: TuneConfig | None = Field(
+        default=None, description="What the Tuner searches before the model is trained."
+    )
     evaluate: EvaluateConfig = Field(
         default_factory=EvaluateConfig, description="What decides whether it may go live."
     )
@@ -258,6 +263,18 @@ class PipelineSpec(FrozenModel):
             check_training(self.train, self.label)
         except SpecError as exc:
             raise FormError(exc.message, tuple(exc.where.split(".")), exc.hint) from exc
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _check_tuned_settings(self) -> Self:
+        config = RunConfig(
+            pipeline=self.name, model=self.model, train=self.train, training_fingerprint=""
+        )
+        for values in self.tune.corners() if self.tune is not None else ():
+            try:
+                check_training(with_values(config, values).train, self.label)
+            except SpecError as exc:
+                raise FormError(exc.message, ("tune", "over", *values), exc.hint) from exc
         return self
 
     @pydantic.model_validator(mode="after")

@@ -12,30 +12,20 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
 from collections.abc import Sequence
-from typing import Any
 
 import tensorflow as tf
 
 from components.trainer.config import TrainConfig
-from components.trainer.splits import Split, read_records, survey, traced_as_is
-from components.trainer.transform_graph import Batch, TransformGraph, is_known
+from components.trainer.sources import Source, example_bytes, in_order, transformed
+from components.trainer.splits import read_records, survey, traced_as_is
+from components.trainer.transform_graph import Batch, TransformGraph
 from components.trainer.weights import check_weights, class_weights, weighted_by_class
 from transforms.augmentation import augment
 from transforms.errors import DataError
 
-CACHE_BYTES = 512 << 20
-"""A split is cached in memory up to this size, if the cache is ``auto``."""
-
 SHUFFLE_BYTES = 256 << 20
 """The shuffle buffer holds records of at most this size together."""
-
-TRANSFORM_RECORDS = 1024
-"""Records transformed at once: a call of the graph costs as much as some hundred records."""
-
-TRANSFORM_BYTES = 32 << 20
-"""The most that records transformed at once may take."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,53 +84,34 @@ def load_data(
     evaluation = survey("eval", eval_files, graph)
     for split in (train, evaluation):
         check_weights(split, graph)
-    epoch = tf.Variable(0, dtype=tf.int64, trainable=False, name="epoch")
     per_epoch = steps_per_epoch(train.labelled, config)
-    steps = config.steps or config.epochs * per_epoch
-    passes = math.ceil(steps / per_epoch)
+    passes = math.ceil(count_steps(train.labelled, config) / per_epoch)
     sources = [Source.of(split, graph, config, passes, scratch) for split in (train, evaluation)]
-    batches = training_dataset(sources[0], graph, config, epoch)
+    return make_data(sources[0], sources[1], graph, config)
+
+
+def make_data(
+    train: Source, evaluation: Source, graph: TransformGraph, config: TrainConfig
+) -> TrainingData:
+    """Returns the batches of two sources, to train on and to evaluate on.
+
+    Raises:
+        SpecError: The class weights do not fit the label.
+    """
+    epoch = tf.Variable(0, dtype=tf.int64, trainable=False, name="epoch")
+    batches = training_dataset(train, graph, config, epoch)
     if config.class_weights is not None:
-        weights = class_weights(config.class_weights, train, graph)
+        labels = None if train.rows is None else train.rows[1]
+        weights = class_weights(config.class_weights, train.split, graph, labels)
         batches = weighted_by_class(batches, weights)
     return TrainingData(
         batches.prefetch(prefetched(config)),
-        evaluation_dataset(sources[1], graph, config).prefetch(prefetched(config)),
+        evaluation_dataset(evaluation, graph, config).prefetch(prefetched(config)),
         epoch,
-        per_epoch,
-        steps,
-        {"train": train.records, "eval": evaluation.records},
+        steps_per_epoch(train.split.labelled, config),
+        count_steps(train.split.labelled, config),
+        {source.split.name: source.split.records for source in (train, evaluation)},
     )
-
-
-@dataclasses.dataclass(frozen=True)
-class Source:
-    """Where the examples of a split come from.
-
-    Attributes:
-        split: The files of its records.
-        rows: All transformed examples, [split.labelled, ...], kept in memory; None: streamed.
-        blocks: Transformed examples that have been written; None: transformed from records.
-    """
-
-    split: Split
-    rows: Batch | None = None
-    blocks: tf.data.Dataset | None = None
-
-    @classmethod
-    def of(
-        cls, split: Split, graph: TransformGraph, config: TrainConfig, passes: int, scratch: str
-    ) -> Source:
-        """Returns the source that the cache setting asks for; see `is_cached` and `load_data`."""
-        written = graph.materialized(split.name)
-        blocks = None if written is None else _labelled(written, split)
-        if is_cached(split, graph, config, passes):
-            return cls(split, load_rows(split, graph))
-        if config.cache == "file" and blocks is None:
-            folder = os.path.join(scratch, split.name)
-            _in_order(cls(split), graph).save(folder)
-            blocks = tf.data.Dataset.load(folder)
-        return cls(split, None, blocks)
 
 
 def training_dataset(
@@ -174,7 +145,7 @@ def evaluation_dataset(
     if source.rows is not None:
         batches = tf.data.Dataset.from_tensor_slices(source.rows).batch(size)
     else:
-        batches = _in_order(source, graph, size).rebatch(size)
+        batches = in_order(source, graph, size).rebatch(size)
     steps = math.ceil(source.split.labelled / size)
     return batches.repeat().take(steps)
 
@@ -200,70 +171,9 @@ def steps_per_epoch(examples: int, config: TrainConfig) -> int:
     return min(steps, config.steps or steps)
 
 
-def is_cached(split: Split, graph: TransformGraph, config: TrainConfig, passes: int) -> bool:
-    """Tells whether to keep a split in memory.
-
-    Args:
-        split: The split.
-        graph: Gives the size of a transformed example.
-        config: Its cache setting.
-        passes: How often the split will be read.
-    """
-    if config.cache != "auto":
-        return config.cache == "memory"
-    return passes > 1 and split.labelled * example_bytes(graph) <= CACHE_BYTES
-
-
-def example_bytes(graph: TransformGraph) -> int:
-    """Returns the size of a transformed example."""
-    sizes = (math.prod(f.shape) * tf.as_dtype(f.dtype).size for f in graph.features)
-    label = tf.int64.size
-    total: int = sum(sizes, start=label)
-    return total
-
-
-def load_rows(split: Split, graph: TransformGraph) -> Batch:
-    """Returns all transformed examples of a split, [split.labelled, ...]."""
-    written = graph.materialized(split.name)
-    source = Source(split, None, None if written is None else _labelled(written, split))
-    rows: Batch = _in_order(source, graph).rebatch(split.labelled).get_single_element()
-    return rows
-
-
-def _transformed(
-    records: tf.data.Dataset, split: Split, graph: TransformGraph, multiple_of: int = 1
-) -> tf.data.Dataset:
-    """Returns large transformed batches of serialized records, without those that lack a label.
-
-    Cut into batches of `multiple_of`, few are put together from two.
-    """
-    most = min(TRANSFORM_RECORDS, TRANSFORM_BYTES // example_bytes(graph))
-    large = max(most // multiple_of, 1) * multiple_of
-    transform = traced_as_is(graph.labelled)
-    batches = records.batch(large).map(transform, num_parallel_calls=tf.data.AUTOTUNE)
-    return _labelled(batches, split)
-
-
-def _labelled(batches: tf.data.Dataset, split: Split) -> tf.data.Dataset:
-    """Returns batches without the records that lack a label."""
-    if split.labelled == split.records:
-        return batches
-
-    @traced_as_is
-    def keep_labelled(*batch: Any) -> Batch:
-        known = is_known(batch[1])
-        kept: Batch = tf.nest.map_structure(lambda x: tf.boolean_mask(x, known), batch)
-        return kept
-
-    return batches.map(keep_labelled, num_parallel_calls=tf.data.AUTOTUNE)
-
-
-def _in_order(source: Source, graph: TransformGraph, multiple_of: int = 1) -> tf.data.Dataset:
-    """Returns large transformed batches of a split in the order of its records."""
-    if source.blocks is not None:
-        return source.blocks
-    records = read_records(tf.constant(source.split.files))
-    return _transformed(records, source.split, graph, multiple_of)
+def count_steps(examples: int, config: TrainConfig) -> int:
+    """Returns the number of training steps in all epochs together."""
+    return config.steps or config.epochs * steps_per_epoch(examples, config)
 
 
 def _shuffled_records(
@@ -283,7 +193,7 @@ def _shuffled_records(
         files = tf.random.experimental.stateless_shuffle(tf.constant(split.files), seed)
         records = read_records(files, config.interleave, config.parallel_reads)
         shuffled = records.shuffle(buffer, seed=config.seed + number)
-        large = _transformed(shuffled, split, graph, size)
+        large = transformed(shuffled, split, graph, size)
         return large.rebatch(size, drop_remainder=config.drop_remainder)
 
     return tf.data.Dataset.from_tensors(0).flat_map(one_epoch)

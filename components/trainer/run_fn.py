@@ -14,6 +14,7 @@ from components.trainer.data import TrainingData, load_data
 from components.trainer.devices import precision, repeatable, strategy
 from components.trainer.export import export
 from components.trainer.fit import fit, steps_per_execution
+from components.trainer.hyperparameters import with_values
 from components.trainer.learning_rate import scheduled_rate
 from components.trainer.models.build import build_model, compile_model
 from components.trainer.monte_carlo import check_samples
@@ -37,6 +38,8 @@ def run_fn(fn_args: FnArgs) -> None:
         ModelError: The features do not fit the model, or the training diverged.
     """
     config = RunConfig.model_validate(fn_args.custom_config)
+    if fn_args.hyperparameters:  # the Tuner's
+        config = with_values(config, fn_args.hyperparameters["values"])
     graph = TransformGraph(fn_args.transform_output)
     with repeatable(config.train.deterministic), tempfile.TemporaryDirectory() as scratch:
         keras.utils.set_random_seed(config.train.seed + 1)  # a global seed of 0 breaks tf.data

@@ -18,7 +18,9 @@ _RECORDS = 1024
 ClassWeights = Literal["balanced"] | Mapping[str, float]
 
 
-def class_weights(given: ClassWeights, split: Split, graph: TransformGraph) -> tf.Tensor:
+def class_weights(
+    given: ClassWeights, split: Split, graph: TransformGraph, labels: tf.Tensor | None = None
+) -> tf.Tensor:
     """Returns the weight of each class, float32 [classes].
 
     Args:
@@ -26,6 +28,7 @@ def class_weights(given: ClassWeights, split: Split, graph: TransformGraph) -> t
             class, over the number of classes (King & Zeng 2001), so that the mean weight is 1.
         split: The train split.
         graph: Knows the classes.
+        labels: The labels of the split, int64 [n], if they have been read.
 
     Raises:
         SpecError: The label has no classes, or a name is that of none.
@@ -33,7 +36,10 @@ def class_weights(given: ClassWeights, split: Split, graph: TransformGraph) -> t
     check_weighted(graph.metadata.task)
     classes = graph.metadata.classes
     if given == "balanced":
-        counts = tf.cast(count_classes(split, graph), tf.float32)
+        if labels is None:
+            counts = tf.cast(count_classes(split, graph), tf.float32)
+        else:
+            counts = tf.math.bincount(labels, minlength=len(classes), dtype=tf.float32)
         balanced = tf.reduce_sum(counts) / (len(classes) * counts)
         return tf.where(counts > 0, balanced, 1.0)
     check_names(given, classes)

@@ -98,6 +98,36 @@ def run(
     return record
 
 
+def run_until(
+    component: str, spec: PipelineSpec, folder: WorkFolder, listener: Listener, run_id: str
+) -> RunRecord:
+    """Runs the components up to one.
+
+    No record is kept: a run that follows finds what has finished in the metadata store.
+
+    Args:
+        component: The last one to run.
+        spec: What to run.
+        folder: Where to keep what it makes; the caller holds its lock.
+        listener: Is told how it goes.
+        run_id: Names the log.
+
+    Returns:
+        The record of these components, or of the last run if nothing has changed since.
+
+    Raises:
+        ComponentError: A component failed.
+        TflineError: The run could not be started.
+    """
+    plan = make_plan(spec)
+    records = list_runs(folder.runs)
+    if records and records[-1].holds(plan):
+        return records[-1]
+    record = RunRecord(id=run_id, pipeline=spec.name, parts=plan.parts, log=str(folder.log(run_id)))
+    _run_components(spec, plan, folder, record, records, listener, until=component)
+    return record
+
+
 def _unchanged(record: RunRecord, listener: Listener) -> RunRecord:
     for name, component in record.components.items():
         component.cached = True
@@ -113,8 +143,12 @@ def _run_components(
     record: RunRecord,
     earlier: list[RunRecord],
     listener: Listener,
+    until: str | None = None,
 ) -> None:
-    """Launches every component; writes the record after each."""
+    """Launches every component; writes the record after each.
+
+    With `until`, it ends after that component, and writes nothing.
+    """
     listener.started("")
     with _naming("tfline", Path(record.log)):
         launches = _prepare(spec, plan, folder, record.id)
@@ -135,8 +169,11 @@ def _run_components(
             outputs=outputs,
         )
         record.components[name] = component
-        _write(record, folder)
+        if until is None:
+            _write(record, folder)
         listener.finished(name, component.seconds, cached, component.summary)
+        if name == until:
+            return
 
 
 def _summary_of(records: list[RunRecord], name: str, outputs: Mapping[str, str]) -> str:

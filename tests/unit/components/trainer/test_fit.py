@@ -132,6 +132,7 @@ def test_killed_run_resumes_to_the_same_result(
             "schedule": {"plateau": {"patience": 1, "rate": 0.5, "min_delta": 10.0}},
             "precision": "mixed_bfloat16",
             "cache": "file",
+            "epochs": 3,
         },
         {
             "schedule": {"cosine": {"warmup": 1.0}},
