@@ -26,6 +26,8 @@ evaluate: {slices: [day]}
 push: models/trips
 """
 
+TUNE = "tune={over: {model.dropout: [0.0, 0.5]}}"
+
 MakePlan = Callable[..., Plan]
 
 
@@ -55,9 +57,10 @@ def edit_source(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
 
 
 def test_plan_names_the_components_in_running_order(plan: MakePlan) -> None:
-    assert list(plan().parts) == list(UPSTREAM)
+    assert list(plan(TUNE).parts) == list(UPSTREAM)
+    assert list(plan().parts) == [name for name in UPSTREAM if name != "Tuner"]
     assert list(plan("push=null").parts) == [
-        name for name in UPSTREAM if name not in ("Resolver", "Pusher")
+        name for name in UPSTREAM if name not in ("Tuner", "Resolver", "Pusher")
     ]
 
 
@@ -87,6 +90,8 @@ def test_parts_can_be_written_as_json(plan: MakePlan) -> None:
         ("label.classes=[a, b]", ["Transform"]),
         ("model={mlp: {dropout: 0.1}}", ["Trainer"]),
         ("train.epochs=3", ["Trainer"]),
+        ("train.weight=miles", ["ExampleValidator", "Transform", "Trainer"]),
+        (TUNE, ["Tuner"]),
         ("evaluate.threshold=0.4", ["Evaluator"]),
         ("evaluate.slices=[city]", ["ExampleValidator", "Evaluator"]),
         ("evaluate.require={auc: 0.9}", ["Evaluator"]),
@@ -219,3 +224,17 @@ def test_changed_parts_tell_what_was_edited_added_removed_and_set() -> None:
         "source gone is gone, was 1",
         "train.epochs: 3 -> 4",
     ]
+
+
+def test_tuner_depends_on_the_training_and_the_model_on_the_tuner(plan: MakePlan) -> None:
+    before = plan(TUNE)
+    assert changed(before, plan(TUNE, "train.batch_size=16")) == ["Tuner", "Trainer"]
+    assert plan().training_fingerprint != before.training_fingerprint
+    assert before.tuning_state != plan(TUNE, "features.z_score=[fare, miles]").tuning_state
+
+
+def test_warm_start_makes_the_trainer_depend_on_the_baseline(plan: MakePlan) -> None:
+    assert "Resolver" not in plan().upstream("Trainer")
+    warm = plan("train.warm_start=true")
+    assert "Resolver" in warm.upstream("Trainer")
+    assert warm.training_state != warm.training_fingerprint
