@@ -1,0 +1,74 @@
+"""Beginning with the weights of an exported model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.trainer.models.build import build_model
+from components.trainer.signatures import ServingModel
+from components.trainer.warm_start import warm_start
+from transforms.errors import ModelError
+
+if TYPE_CHECKING:
+    from tests.unit.components.trainer.conftest import Case
+
+
+def build(case: Case, *hidden_units: int) -> keras.Model:
+    graph = case.graph()
+    return build_model("mlp", {"hidden_units": hidden_units}, graph.features, graph.head)
+
+
+@pytest.fixture(scope="module")
+def exported(cases: dict[str, Case], tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list]:
+    """A model with one hidden layer of 8, and its weights."""
+    case = cases["binary"]
+    model, folder = build(case, 8), str(tmp_path_factory.mktemp("exported"))
+    serving = ServingModel(model, case.graph())
+    tf.saved_model.save(serving, folder, signatures=serving.signatures())
+    return folder, model.get_weights()
+
+
+def test_model_begins_with_the_weights_of_the_other(
+    cases: dict[str, Case], exported: tuple[str, list]
+) -> None:
+    folder, weights = exported
+    model = build(cases["binary"], 8)
+    assert not np.array_equal(model.get_weights()[0], weights[0])
+    warm_start(model, folder)
+    for ours, theirs in zip(model.get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_weights_of_another_shape_begin_anew(
+    cases: dict[str, Case], exported: tuple[str, list]
+) -> None:
+    folder, weights = exported
+    model = build(cases["binary"], 6)
+    before = model.get_weights()
+    warm_start(model, folder)
+    for ours, own, theirs in zip(model.get_weights(), before, weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs if own.shape == theirs.shape else own)
+
+
+def test_model_of_other_layers_is_refused(
+    cases: dict[str, Case], exported: tuple[str, list]
+) -> None:
+    with pytest.raises(ModelError, match="cannot begin with them"):
+        warm_start(build(cases["binary"], 8, 4), exported[0])
+
+
+@pytest.mark.parametrize("folder", [None, "no such folder"])
+def test_nothing_is_done_without_a_pushed_model(
+    cases: dict[str, Case], tmp_path: Path, folder: str | None
+) -> None:
+    model = build(cases["binary"], 8)
+    before = model.get_weights()
+    warm_start(model, folder and str(tmp_path / folder))
+    for a, b in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
