@@ -84,7 +84,8 @@ def cross_validate(
             data = make_data(*parts, graph, config.train)
             for name, value in _evaluated(config, graph, data).items():
                 found.setdefault(name, []).append(value)
-    return [FoldedMetric(name, tuple(values)) for name, values in found.items()]
+    names = sorted(found, key=lambda name: name != "loss")  # the loss first
+    return [FoldedMetric(name, tuple(found[name])) for name in names]
 
 
 def fold(

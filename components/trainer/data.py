@@ -64,7 +64,7 @@ def load_data(
     eval_files: Sequence[str],
     graph: TransformGraph,
     config: TrainConfig,
-    scratch: str = "",
+    scratch: str,
 ) -> TrainingData:
     """Returns the examples to train on and to evaluate on.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import tempfile
 from collections.abc import Sequence
 
 import keras
@@ -63,14 +64,20 @@ def find_rate(
     update = {"learning_rate": LOWEST, "schedule": None, "steps": None, "epochs": 1}
     config = config.model_copy(update={"train": config.train.model_copy(update=update)})
     graph = TransformGraph(transform_graph)
-    with repeatable(config.train.deterministic):
+    with repeatable(config.train.deterministic), tempfile.TemporaryDirectory() as scratch:
         keras.utils.set_random_seed(config.train.seed + 1)
-        data = load_data(files, files, graph, config.train)
+        data = load_data(files, files, graph, config.train, scratch)
         model = prepare_model(config, graph, data)
         model.steps_per_execution = 1  # the rate changes between two steps
         growing = GrowingRate(steps * config.train.accumulate)
         batches = data.train.repeat()
-        model.fit(batches, steps_per_epoch=growing.steps, callbacks=[growing], verbose=0)
+        model.fit(
+            batches,
+            steps_per_epoch=growing.steps,
+            callbacks=[growing],
+            shuffle=False,  # the dataset is shuffled
+            verbose=0,
+        )
     return suggest(growing.rates, growing.losses)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.trainer import data as data_module
+from components.trainer import sources
 from components.trainer.config import TrainConfig
 from components.trainer.data import TrainingData, load_data
 from components.trainer.splits import read_records, survey
@@ -18,13 +19,14 @@ from transforms.errors import DataError
 if TYPE_CHECKING:
     from tests.unit.components.trainer.conftest import Case
 
-BOTH = pytest.mark.parametrize("cache", ["memory", "none"])
+ALL = pytest.mark.parametrize("cache", ["memory", "file", "none"])
 
 
 def load(case: Case, **settings: Any) -> TrainingData:
     """Loads the data of a case."""
     config = TrainConfig.model_validate({"batch_size": 16, **settings})
-    return load_data(case.train_files, case.eval_files, case.graph(), config)
+    scratch = tempfile.mkdtemp(dir=Path(case.path).parent)
+    return load_data(case.train_files, case.eval_files, case.graph(), config, scratch)
 
 
 def rows(dataset: tf.data.Dataset) -> np.ndarray:
@@ -33,7 +35,7 @@ def rows(dataset: tf.data.Dataset) -> np.ndarray:
     return np.concatenate(batches)
 
 
-@BOTH
+@ALL
 def test_epoch_holds_every_example_once(cases: dict[str, Case], cache: str) -> None:
     data = load(cases["regression"], cache=cache)
     expected = rows(data.evaluation)
@@ -43,7 +45,7 @@ def test_epoch_holds_every_example_once(cases: dict[str, Case], cache: str) -> N
     np.testing.assert_array_equal(np.sort(shuffled, axis=0), np.sort(expected, axis=0))
 
 
-@BOTH
+@ALL
 def test_batches_have_shapes_and_dtypes_of_features(cases: dict[str, Case], cache: str) -> None:
     data = load(cases["binary"], cache=cache)
     x, y = data.train.element_spec
@@ -55,7 +57,7 @@ def test_batches_have_shapes_and_dtypes_of_features(cases: dict[str, Case], cach
     assert int(data.train.cardinality()) == data.steps_per_epoch == 4
 
 
-@BOTH
+@ALL
 def test_order_follows_from_seed_and_epoch(cases: dict[str, Case], cache: str) -> None:
     case = cases["regression"]
     first, again = load(case, cache=cache), load(case, cache=cache)
@@ -90,11 +92,11 @@ def test_cached_examples_outlive_their_file(cases: dict[str, Case], tmp_path: Pa
 def test_auto_caches_small_data_that_is_read_again(
     cases: dict[str, Case], monkeypatch: pytest.MonkeyPatch, passes: int, limit: int, cached: bool
 ) -> None:
-    monkeypatch.setattr(data_module, "CACHE_BYTES", limit)
+    monkeypatch.setattr(sources, "CACHE_BYTES", limit)
     graph = cases["binary"].graph()
     split = survey("train", cases["binary"].train_files, graph)
-    assert data_module.example_bytes(graph) == 8 + 4 + 8 + 8
-    assert data_module.is_cached(split, graph, TrainConfig(), passes) == cached
+    assert sources.example_bytes(graph) == 8 + 4 + 8 + 8
+    assert sources.is_cached(split, graph, TrainConfig(), passes) == cached
 
 
 @pytest.mark.parametrize(
@@ -113,7 +115,7 @@ def test_steps_are_divided_into_epochs(
     assert (data.epochs, data.steps_per_epoch, data.last_steps) == (epochs, per_epoch, last)
 
 
-@BOTH
+@ALL
 def test_examples_without_label_are_left_out(
     cases: dict[str, Case], tmp_path: Path, cache: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -153,3 +155,28 @@ def test_records_of_zipped_and_plain_files_are_mixed(tmp_path: Path) -> None:
                 writer.write(f"{file[-1]}{i}".encode())
     records = list(read_records(tf.constant(files)).as_numpy_iterator())
     assert records == [b"d0", b"z0", b"d1", b"z1", b"d2", b"z2"]
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_files_are_read_in_turn_in_the_same_order(tmp_path: Path, threads: int) -> None:
+    files = [str(tmp_path / f"{name}.tfrecord") for name in "abcd"]
+    for file in files:
+        with tf.io.TFRecordWriter(file) as writer:
+            for i in range(2):
+                writer.write(f"{Path(file).stem}{i}".encode())
+    records = read_records(tf.constant(files), interleave=2, threads=threads)
+    expected = [b"a0", b"b0", b"a1", b"b1", b"c0", b"d0", b"c1", b"d1"]
+    assert list(records.as_numpy_iterator()) == expected
+
+
+@ALL
+def test_batch_that_is_not_full_is_left_out(cases: dict[str, Case], cache: str) -> None:
+    data = load(cases["binary"], cache=cache, drop_remainder=True, prefetch=0)
+    assert [len(label) for _, label in data.train] == [16, 16, 16]
+    assert data.steps_per_epoch == 3
+    assert len(rows(data.evaluation)) == 60
+
+
+def test_split_smaller_than_a_batch_is_an_error(cases: dict[str, Case]) -> None:
+    with pytest.raises(DataError, match="60 examples, fewer than a batch of 64"):
+        load(cases["binary"], batch_size=64, drop_remainder=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def load(case: Case, **settings: Any) -> TrainingData:
     """Loads a case in batches of 16."""
     config = TrainConfig.model_validate({"batch_size": 16, **settings})
-    return load_data(case.train_files, case.eval_files, case.graph(), config)
+    return load_data(case.train_files, case.eval_files, case.graph(), config, scratch="")
 
 
 def columns(data: tf.data.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
