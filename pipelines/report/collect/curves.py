@@ -74,7 +74,8 @@ class ThresholdCurve:
         precision: NaN where nothing is predicted.
         recall: The share of the positive records that is found.
         f1: Of both.
-        chosen: The threshold of the spec.
+        chosen: The threshold in use.
+        reason: Why that one, if the Evaluator chose it.
     """
 
     thresholds: tuple[float, ...]
@@ -82,6 +83,7 @@ class ThresholdCurve:
     recall: tuple[float, ...]
     f1: tuple[float, ...]
     chosen: float
+    reason: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,7 +152,8 @@ def collect(files: RunFiles) -> CurvesSection | None:
     labels, predictions = files.sample
     section = CurvesSection(len(labels), total, confusion=confusion)
     if verdict["task"] == "binary":
-        return _binary(section, labels == 1, predictions, classes[1], verdict["threshold"])
+        chosen = verdict["threshold"], verdict.get("threshold_reason", "")
+        return _binary(section, labels == 1, predictions, classes[1], *chosen)
     if verdict["task"] == "multiclass":
         return _multiclass(section, labels, predictions, classes)
     if verdict["task"] == "multilabel":
@@ -164,7 +167,12 @@ def collect(files: RunFiles) -> CurvesSection | None:
 
 
 def _binary(
-    section: CurvesSection, positive: Booleans, scores: Array, name: str, threshold: float
+    section: CurvesSection,
+    positive: Booleans,
+    scores: Array,
+    name: str,
+    threshold: float,
+    reason: str,
 ) -> CurvesSection:
     if positive.all() or not positive.any():
         return section
@@ -173,7 +181,7 @@ def _binary(
         roc=(roc_curve(positive, scores, name),),
         precision_recall=(precision_recall_curve(positive, scores, name),),
         calibration=calibration(positive, scores),
-        thresholds=threshold_curve(positive, scores, threshold),
+        thresholds=threshold_curve(positive, scores, threshold, reason),
         prevalence=float(positive.mean()),
     )
 
@@ -231,7 +239,9 @@ def precision_recall_curve(positive: Booleans, scores: Array, name: str) -> Curv
     return _curve(name, recall, precision, area)
 
 
-def threshold_curve(positive: Booleans, scores: Array, chosen: float) -> ThresholdCurve:
+def threshold_curve(
+    positive: Booleans, scores: Array, chosen: float, reason: str = ""
+) -> ThresholdCurve:
     """Returns precision, recall and F1 of a hundred thresholds; from it on is positive."""
     thresholds = np.linspace(0, 1, 101)
     above = scores[:, None] >= thresholds  # [n, 101]
@@ -245,6 +255,7 @@ def threshold_curve(positive: Booleans, scores: Array, chosen: float) -> Thresho
         recall=tuple((true / actual).tolist()),
         f1=tuple((2 * true / (predicted + actual)).tolist()),
         chosen=chosen,
+        reason=reason,
     )
 
 

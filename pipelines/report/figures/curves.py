@@ -158,7 +158,8 @@ def _thresholds(curve: ThresholdCurve) -> Figure:
             "hovermode": "x unified",
         },
         height=360,
-        note=f"Dotted: the threshold in use, {curve.chosen:g}.",
+        note=f"Dotted: the threshold in use, {curve.chosen:g}"
+        + (f", chosen by the Evaluator: {curve.reason}." if curve.reason else "."),
     )
 
 

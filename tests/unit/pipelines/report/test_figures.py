@@ -29,7 +29,7 @@ def binary() -> curves.CurvesSection:
     scores = RNG.random(N)
     matrix = curves.Confusion(("no", EVIL), ((70, 20), (10, 100)))
     section = curves.CurvesSection(N, N, confusion=matrix)
-    return curves._binary(section, RNG.random(N) < scores, scores, EVIL, 0.4)
+    return curves._binary(section, RNG.random(N) < scores, scores, EVIL, 0.4, "best F1")
 
 
 def multiclass() -> curves.CurvesSection:

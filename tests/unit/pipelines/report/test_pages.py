@@ -1,0 +1,222 @@
+"""Pages of runs that ended in every way, made from files as the components leave them."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from components.evaluator.evidence_file import Evidence, Mistake, Values
+from pipelines.model_card import CardSpec
+from pipelines.override import FILE_NAME, Override
+from pipelines.report.collect import mistakes
+from pipelines.report.render import metric, number, render_comparison, render_run, seconds
+from pipelines.report.run_files import RunFiles
+from pipelines.runs import ComponentRecord, RunRecord, find_run
+from transforms.errors import SpecError, WorkFolderError
+
+RULE = {
+    "rule": "accuracy >= 0.8",
+    "spec": "evaluate.require.accuracy.min",
+    "metric": "accuracy",
+    "slice": "overall",
+    "value": 0.7,
+    "bound": 0.8,
+    "baseline": None,
+    "low": 0.65,
+    "high": 0.75,
+    "passed": False,
+    "decides": True,
+    "reason": "accuracy 0.7 < 0.8",
+}
+
+
+def a_slice(label: str, count: int, **metrics: float | None) -> dict[str, Any]:
+    return {
+        "slice": {} if label == "overall" else {"day": label},
+        "label": label,
+        "count": count,
+        "small": count < 50,
+        "metrics": {**metrics, "example_count": count},
+        "by_class": {},
+        "baseline": {"accuracy": 0.75},
+        "intervals": {"accuracy": None},
+    }
+
+
+def a_verdict(blessed: bool) -> dict[str, Any]:
+    return {
+        "blessed": blessed,
+        "reasons": [RULE["reason"]],
+        "rules": [{**RULE, "passed": blessed}],
+        "baseline": "compared with <another>",
+        "task": "binary",
+        "label": "tip",
+        "classes": ["no", "yes"],
+        "records": 200,
+        "threshold": 0.5,
+        "min_slice_size": 50,
+        "confidence": 0.9,
+        "slices": [a_slice("overall", 200, accuracy=0.7), a_slice("<b>day</b>", 3, accuracy=None)],
+        "confusion_matrix": [[90, 30], [30, 50]],
+    }
+
+
+@pytest.fixture
+def evaluated(tmp_path: Path) -> RunRecord:
+    """A complete run whose model is not blessed, of which only the evaluation is left."""
+    evaluation, blessing = tmp_path / "evaluation" / "8", tmp_path / "blessing" / "8"
+    for folder in (evaluation, blessing):
+        folder.mkdir(parents=True)
+    (evaluation / "verdict.json").write_text(json.dumps(a_verdict(blessed=False)))
+    outputs = {"evaluation": str(evaluation), "blessing": str(blessing)}
+    return RunRecord(
+        id="20260131-235959-123456",
+        pipeline="trips",
+        status="complete",
+        parts={"ExampleGen": {}, "Trainer": {}, "Evaluator": {}},
+        components={"Evaluator": ComponentRecord(seconds=2, cached=False, outputs=outputs)},
+        places={"evaluate.require.accuracy": "trips.yaml:7"},
+    )
+
+
+def files_of(record: RunRecord, **card: str) -> RunFiles:
+    return RunFiles(record, Path("/nowhere/metadata.db"), CardSpec(**card))
+
+
+def test_model_that_is_not_blessed_says_why_and_where(evaluated: RunRecord) -> None:
+    page = render_run(files_of(evaluated, intended_use="To <test>"))
+    assert "Not blessed: it may not go live" in page
+    assert "accuracy 0.7 &lt; 0.8" in page
+    assert "trips.yaml:7" in page
+    assert "0.6500 to 0.7500" in page
+    assert "To &lt;test&gt;" in page
+    assert "&lt;b&gt;day&lt;/b&gt;" in page
+    assert "<b>day" not in page
+    assert "compared with &lt;another&gt;" in page
+
+
+def test_verdict_that_is_overridden_says_by_whom(evaluated: RunRecord) -> None:
+    blessing = evaluated.output("Evaluator", "blessing")
+    assert blessing is not None
+    override = Override(why="Only a pilot", by="ada", at="2026-02-01T00:00:00Z")
+    (blessing / FILE_NAME).write_text(override.model_dump_json())
+    page = render_run(files_of(evaluated))
+    assert "Not blessed, and overridden: it may go live" in page
+    assert "overridden by ada: Only a pilot" in page
+
+
+def test_killed_run_is_not_finished_and_a_failed_one_says_where(evaluated: RunRecord) -> None:
+    nothing = evaluated.model_copy(update={"status": "running", "components": {}})
+    assert "Not finished" in render_run(files_of(nothing))
+    error = "\n".join(f"line {i}" for i in range(12))
+    failed = nothing.model_copy(update={"status": "failed", "error": error})
+    page = render_run(files_of(failed))
+    assert "Failed in ExampleGen" in page
+    assert "and 4 more" in page
+    assert "line 11" in page
+
+
+def test_runs_of_which_one_has_no_model_are_compared(evaluated: RunRecord) -> None:
+    other = evaluated.model_copy(update={"components": {}, "status": "failed", "error": "Why"})
+    for pair in ((evaluated, other), (other, evaluated), (other, other)):
+        page = render_comparison(*map(files_of, pair))
+        assert "The specs are the same." in page
+
+
+def test_file_that_cannot_be_read_is_named(evaluated: RunRecord) -> None:
+    folder = evaluated.output("Evaluator", "evaluation")
+    assert folder is not None
+    (folder / "verdict.json").write_text("{")
+    with pytest.raises(WorkFolderError) as caught:
+        render_run(files_of(evaluated))
+    assert caught.value.where == str(folder / "verdict.json")
+
+
+def encoded(image: Image.Image, kind: str) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "shape", "size", "mode"),
+    [
+        (bytes(range(12)), [3, 4, 1], (4, 3), "L"),
+        (bytes(range(36)), [3, 4, 3], (4, 3), "RGB"),
+        (encoded(Image.new("RGB", (400, 200)), "JPEG"), None, (160, 80), "RGB"),
+        (encoded(Image.new("RGBA", (9, 8)), "PNG"), None, (9, 8), "RGB"),
+    ],
+    ids=["grey-pixels", "coloured-pixels", "large-jpeg", "png-with-alpha"],
+)
+def test_picture_becomes_a_small_png(
+    evaluated: RunRecord, content: bytes, shape: list[int] | None, size: tuple[int, int], mode: str
+) -> None:
+    shown = shown_picture(evaluated, content, shape)
+    image = Image.open(io.BytesIO(base64.b64decode(shown.picture)))
+    assert (image.format, image.size, image.mode) == ("PNG", size, mode)
+
+
+@pytest.mark.parametrize("shape", [[3, 4, 1], None], ids=["wrong-size", "no-picture"])
+def test_bytes_that_are_no_picture_are_counted(
+    evaluated: RunRecord, shape: list[int] | None
+) -> None:
+    assert shown_picture(evaluated, b"\x00\x01", shape).text == "2 bytes"
+
+
+def shown_picture(record: RunRecord, content: bytes, shape: list[int] | None) -> mistakes.Shown:
+    folder = record.output("Evaluator", "evaluation")
+    assert folder is not None
+    values = Values(encoded=(base64.b64encode(content).decode(),))
+    mistake = Mistake(record=1, label="no", predicted="yes", error=0.9, features={"x": values})
+    evidence = Evidence(records=5, mistakes=(mistake,))
+    (folder / "evidence.json").write_text(evidence.model_dump_json())
+    step = {"transform": "decode_raw", "arguments": {"shape": shape}} if shape else {}
+    first = step or {"transform": "decode_image", "arguments": {}}
+    record.spec["features"] = [{"name": "x", "keys": ["x"], "steps": [first]}]
+    section = mistakes.collect(files_of(record))
+    assert section is not None
+    return section.cards[0].features["x"]
+
+
+def test_run_is_found_by_number_id_or_its_beginning(evaluated: RunRecord) -> None:
+    records = [evaluated, evaluated.model_copy(update={"id": "20260201-000000-000000"})]
+    assert find_run(records) is records[1]
+    assert find_run(records, "1") is records[0]
+    assert find_run(records, "20260131") is records[0]
+    assert find_run(records, records[1].id) is records[1]
+    with pytest.raises(SpecError, match="2 runs begin with '2026'"):
+        find_run(records, "2026")
+    with pytest.raises(SpecError, match="There is no run '3'"):
+        find_run(records, "3")
+    with pytest.raises(SpecError, match="no runs yet"):
+        find_run([])
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "n/a"),
+        (12094, "12,094"),
+        (0.94771, "0.9477"),
+        (1.2e-7, "1.2e-07"),
+        (12345.6, "12,346"),
+    ],
+)
+def test_numbers_are_written_to_be_read(value: float | None, text: str) -> None:
+    assert number(value) == text
+
+
+def test_metrics_have_four_decimals_and_times_two_units() -> None:
+    assert [metric(x) for x in (None, 1.0, 0.5, 12.3456)] == ["n/a", "1.0000", "0.5000", "12.35"]
+    assert [seconds(x) for x in (0.44, 59.99, 125, 3780)] == [
+        "0.4 s",
+        "60.0 s",
+        "2 min 5 s",
+        "1 h 3 min",
+    ]
