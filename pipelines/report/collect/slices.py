@@ -16,6 +16,8 @@ MAX_METRICS = 8
 SHARES = ("accuracy",)
 """Metrics that are a share of a slice's records, so that its size gives their interval."""
 
+_PARTS = {"forecast": "step", "regression": "output"}
+
 Interval = tuple[float, float]
 
 
@@ -51,7 +53,8 @@ class SlicesSection:
         bounds: Metric to what it has to reach, overall and on slices.
         smallest: Records that a slice needs to decide.
         confidence: Of the intervals.
-        classes: Class, or step of a forecast, to metric to value, over all records; may be empty.
+        part: What `parts` are: ``class``, ``step`` of a forecast, or ``output``.
+        parts: Part of the label to metric to value, over all records; empty if it has one part.
     """
 
     rows: tuple[SliceRow, ...]
@@ -60,7 +63,8 @@ class SlicesSection:
     bounds: dict[str, tuple[float | None, float | None]]
     smallest: int
     confidence: float
-    classes: dict[str, dict[str, float | None]]
+    part: str
+    parts: dict[str, dict[str, float | None]]
 
 
 def collect(files: RunFiles) -> SlicesSection | None:
@@ -81,7 +85,8 @@ def collect(files: RunFiles) -> SlicesSection | None:
         bounds={name: _bound(files.spec, name) for name in metrics},
         smallest=verdict["min_slice_size"],
         confidence=confidence,
-        classes=_by_class(verdict),
+        part=_PARTS.get(verdict["task"], "class"),
+        parts=_by_part(verdict),
     )
 
 
@@ -116,9 +121,9 @@ def _bound(spec: dict[str, Any], metric: str) -> tuple[float | None, float | Non
     return overall, on_slices
 
 
-def _by_class(verdict: dict[str, Any]) -> dict[str, dict[str, float | None]]:
+def _by_part(verdict: dict[str, Any]) -> dict[str, dict[str, float | None]]:
     by_metric = verdict["slices"][0]["by_class"]
+    names = dict.fromkeys(name for values in by_metric.values() for name in values)
     return {
-        name: {metric: values.get(name) for metric, values in by_metric.items()}
-        for name in next(iter(by_metric.values()), ())
+        name: {metric: values.get(name) for metric, values in by_metric.items()} for name in names
     }

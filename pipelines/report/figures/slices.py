@@ -11,6 +11,7 @@ from pipelines.report.figures.plot import (
     Json,
     axis,
     escape,
+    line,
     upright,
 )
 
@@ -19,11 +20,15 @@ _SHOWN = 30
 
 def draw(section: SlicesSection) -> dict[str, Figure]:
     """Returns the figures by name."""
-    return {
+    figures = {
         f"slices_{metric}": _metric(section, metric)
         for metric in section.plotted
         if any(row.values.get(metric) is not None for row in section.rows)
     }
+    if section.part == "step" and section.parts:
+        metrics = next(iter(section.parts.values()))
+        figures |= {f"parts_{metric}": _steps(section, metric) for metric in list(metrics)[:2]}
+    return figures
 
 
 def _metric(section: SlicesSection, metric: str) -> Figure:
@@ -71,6 +76,18 @@ def _metric(section: SlicesSection, metric: str) -> Figure:
                 f"{left_out} smaller slices are in the table." if left_out else "",
             ]
         ).strip(),
+    )
+
+
+def _steps(section: SlicesSection, metric: str) -> Figure:
+    """Returns a metric at each step of a forecast."""
+    values = [found[metric] for found in section.parts.values()]
+    return Figure(
+        title=f"{metric} by step of the forecast",
+        description=f"{metric} at {len(values)} steps.",
+        data=[line(metric, section.parts, values, mode="lines+markers")],
+        layout={"xaxis": axis("step", type="category"), "yaxis": {"rangemode": "tozero"}},
+        height=280,
     )
 
 

@@ -54,7 +54,16 @@ def slices() -> SlicesSection:
         SliceRow(EVIL, 3, True, {"auc": 0.5}, {}, {}),
         SliceRow("empty", 3, True, {"auc": None}, {}, {}),
     )
-    return SlicesSection(rows, ("auc",), ("auc", "f1"), {"auc": (0.8, 0.7)}, 50, 0.95, {})
+    return SlicesSection(
+        rows,
+        ("auc",),
+        ("auc", "f1"),
+        {"auc": (0.8, 0.7)},
+        50,
+        0.95,
+        "step",
+        {"1": {"mae": 1.0}, "2": {"mae": None}},
+    )
 
 
 def data() -> DataSection:
@@ -109,7 +118,7 @@ def test_each_task_has_its_figures() -> None:
 
 
 def test_slice_without_a_value_is_not_drawn_and_a_small_one_is_marked() -> None:
-    [figure] = FIGURES["slices"].values()
+    figure = FIGURES["slices"]["slices_auc"]
     drawn = {trace["name"]: trace["y"] for trace in figure.data}
     assert drawn["model"] == ["overall"]
     assert len(drawn["too small to decide"]) == 1
