@@ -59,24 +59,36 @@ def _histogram(feature: RawFeature) -> Figure:
         title=feature.name,
         description=f"Distribution of {feature.name} in {' and '.join(bars.shares)}.",
         data=data,
-        layout=_NUMBERS if is_number else _VALUES,
+        layout=_numbers(bars) if is_number else _VALUES,
         height=230,
     )
 
 
 _LEGEND: Json = {"showlegend": True, "barmode": "group", "bargroupgap": 0}
-_NUMBERS: Json = {
-    **_LEGEND,
-    "bargap": 0.1,
-    "xaxis": {"nticks": 6, "tickfont": {"size": 11}},
-    "yaxis": {"tickformat": ".0%", "nticks": 4, "rangemode": "tozero"},
-}
 _VALUES: Json = {
     **_LEGEND,
     "bargap": 0.2,
     "xaxis": {"tickformat": ".0%", "nticks": 4, "rangemode": "tozero", "tickfont": {"size": 11}},
     "yaxis": {"type": "category", "autorange": "reversed", "tickfont": {"size": 11}},
 }
+
+
+def _numbers(bars: Bars) -> Json:
+    """Returns the layout of upright bars, with a tick at every quarter of the bins."""
+    last = len(bars.edges) - 1
+    ticks = [bars.edges[round(last * quarter / 4)] for quarter in range(5)]
+    ticks = sorted({float(f"{tick:.6g}") for tick in ticks})
+    return {
+        **_LEGEND,
+        "bargap": 0.1,
+        "xaxis": {
+            "tickvals": ticks,
+            "ticktext": [f"{tick:,.4g}" for tick in ticks],
+            "tickfont": {"size": 11},
+            "tickangle": 0,
+        },
+        "yaxis": {"tickformat": ".0%", "nticks": 4, "rangemode": "tozero"},
+    }
 
 
 def _upright(bars: Bars, shares: list[float]) -> Json:
