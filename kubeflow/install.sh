@@ -8,4 +8,8 @@ environment=$1
 uv venv --quiet --python "${PYTHON:-python3.11}" "$environment"
 export VIRTUAL_ENV="$environment"
 uv pip sync --quiet --require-hashes kubeflow/requirements.lock
-uv pip install --quiet --no-deps .
+
+source=$(mktemp -d) # a build in the checkout would leave files there
+trap 'rm -rf "$source"' EXIT
+cp -R pyproject.toml setup.py README.md LICENSE transforms components serving pipelines "$source"
+uv pip install --quiet --no-deps "$source"

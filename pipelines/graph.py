@@ -23,10 +23,13 @@ from components.statistics.component import ExampleValidator, SchemaImporter
 from components.transform.component import Transform
 from components.tuner.component import Tuner
 from components.tuner.config import TuneConfig
+from pipelines.metadata_store import MetadataSpec
 from pipelines.plan import Plan
 from pipelines.spec import PipelineSpec, PushSpec
 
 Nodes = Mapping[str, BaseNode]
+
+_MYSQL_PORT, _POSTGRESQL_PORT = 3306, 5432
 
 
 def create_pipeline(
@@ -68,12 +71,38 @@ def create_pipeline(
         components=[node.with_id(name) for name, node in nodes.items()],
         enable_cache=True,
         metadata_connection_config=connection,
+        beam_pipeline_args=spec.beam.arguments,
     )
 
 
-def sqlite_connection(file: Path) -> metadata_store_pb2.ConnectionConfig:
-    """Returns the connection to a metadata store in one SQLite file."""
-    return metadata.sqlite_metadata_connection_config(str(file))
+def store_connection(store: MetadataSpec, file: Path) -> metadata_store_pb2.ConnectionConfig:
+    """Returns the connection to the metadata store: a server, or one SQLite file.
+
+    Args:
+        store: Which it is.
+        file: Of SQLite.
+
+    Raises:
+        SpecError: There is no password where the spec says.
+    """
+    if store.backend == "sqlite":
+        return metadata.sqlite_metadata_connection_config(str(file))
+    config = metadata_store_pb2.ConnectionConfig()
+    if store.backend == "mysql":
+        config.mysql.host, config.mysql.user = str(store.host), str(store.user)
+        config.mysql.database, config.mysql.password = store.database, store.password()
+        config.mysql.port = store.port or _MYSQL_PORT
+        if store.ca is not None:
+            config.mysql.ssl_options.ca = store.ca
+            config.mysql.ssl_options.verify_server_cert = True
+    else:
+        config.postgresql.host, config.postgresql.user = str(store.host), str(store.user)
+        config.postgresql.dbname, config.postgresql.password = store.database, store.password()
+        config.postgresql.port = str(store.port or _POSTGRESQL_PORT)
+        if store.ca is not None:
+            config.postgresql.ssloption.sslmode = "verify-full"
+            config.postgresql.ssloption.sslrootcert = store.ca
+    return config
 
 
 def _schema(plan: Plan, nodes: Nodes) -> BaseNode:

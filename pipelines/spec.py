@@ -31,7 +31,9 @@ from pipelines.feature_forms import (
     steps_json_schema,
 )
 from pipelines.label_forms import expand_label
+from pipelines.metadata_store import MetadataSpec
 from pipelines.model_card import CardSpec
+from pipelines.runners.beam import BeamSpec
 from pipelines.runners.kubeflow.settings import KubernetesSpec
 from pipelines.spans import at_span
 from pipelines.spec_errors import explain
@@ -212,6 +214,12 @@ class PipelineSpec(FrozenModel):
     ) = Field(default=None, description="Where a blessed model goes.")
     card: CardSpec = Field(
         default_factory=CardSpec, description="What only people can say of the model."
+    )
+    beam: BeamSpec = Field(
+        default_factory=BeamSpec, description="Where the data steps run: Flink, Spark, Dataflow."
+    )
+    metadata: MetadataSpec = Field(
+        default_factory=MetadataSpec, description="The database that keeps what was run."
     )
     kubernetes: KubernetesSpec = Field(
         default_factory=KubernetesSpec, description="What each step gets on a cluster."

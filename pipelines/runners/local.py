@@ -198,9 +198,9 @@ def _prepare(
     from tfx.orchestration.local import runner_utils
     from tfx.orchestration.portable import launcher, runtime_parameter_utils
 
-    from pipelines.graph import create_pipeline, sqlite_connection
+    from pipelines.graph import create_pipeline, store_connection
 
-    connection = sqlite_connection(folder.metadata)
+    connection = store_connection(spec.metadata, folder.metadata)
     pipeline = create_pipeline(
         spec,
         plan,
@@ -212,7 +212,7 @@ def _prepare(
     runtime_parameter_utils.substitute_runtime_parameter(
         ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
     )
-    _discard_unfinished(metadata.Metadata(connection), folder)
+    _discard_unfinished(metadata.Metadata(connection), folder, spec.name)
     deployment = runner_utils.extract_local_deployment_config(ir)
     nodes = {node.pipeline_node.node_info.id: node.pipeline_node for node in ir.nodes}
     if "Pusher" in nodes:  # looks at the push folder each time; does nothing if all is there
@@ -250,14 +250,18 @@ def _launch(store: Any, launcher: Any) -> Launched:
     return not execution.execution_output_uri, folders
 
 
-def _discard_unfinished(connection: Any, folder: WorkFolder) -> None:
+def _discard_unfinished(connection: Any, folder: WorkFolder, pipeline: str) -> None:
     """Ends the executions of runs that were killed, and removes what they had written."""
     from ml_metadata.proto import metadata_store_pb2
 
     with connection as handle:
+        # A database server may keep other pipelines, too, which are running now.
+        context = handle.store.get_context_by_type_and_name("pipeline", pipeline)
+        if context is None:
+            return
         unfinished = [
             execution
-            for execution in handle.store.get_executions()
+            for execution in handle.store.get_executions_by_context(context.id)
             if execution.last_known_state == metadata_store_pb2.Execution.RUNNING
         ]
         for execution in unfinished:

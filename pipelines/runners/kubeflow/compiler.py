@@ -18,12 +18,14 @@ from typing import Any
 import yaml
 from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
+from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.components.base.base_component import BaseComponent
+from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 from tfx.types.channel import OutputChannel
 
 from components.example_gen.config import IngestConfig
 from pipelines.document import Document
-from pipelines.graph import create_pipeline, sqlite_connection
+from pipelines.graph import create_pipeline
 from pipelines.plan import UPSTREAM, Plan, read_schema
 from pipelines.runners.kubeflow.parameters import DATA_ROOT, RUNTIME, SCHEMA, SPEC
 from pipelines.runners.kubeflow.platform import container_settings, platform_config, retry_policy
@@ -78,7 +80,8 @@ def _components(spec: PipelineSpec) -> list[BaseComponent]:
     ingest = IngestConfig(payload=spec.data.payload, splits={"train": ("?",)})
     push_folder = Path(spec.push.to) if spec.push else None
     outline = Plan({name: {} for name in UPSTREAM}, ingest, schema, push_folder)
-    pipeline = create_pipeline(spec, outline, root="", connection=sqlite_connection(Path("?")))
+    no_store = metadata_store_pb2.ConnectionConfig()
+    pipeline = create_pipeline(spec, outline, root="", connection=no_store)
     return list(pipeline.components)
 
 
@@ -270,6 +273,8 @@ def _step_arguments(component: BaseComponent, target: Target) -> Iterator[str]:
             yield from ("--input", f"{name}={_path('inputs', name)}")
     for name in component.outputs:
         yield from ("--output", f"{name}={_path('outputs', name)}")
+    if isinstance(component.executor_spec, BeamExecutorSpec):
+        yield from (f"--beam={argument}" for argument in component.executor_spec.beam_pipeline_args)
     if target.on_volume:
         yield from ("--root", target.root)
 

@@ -33,6 +33,7 @@ def main(argv: Sequence[str]) -> None:
     """
     parser = step_parser()
     parser.add_argument("--component", required=True, help="MODULE.CLASS of the TFX component")
+    parser.add_argument("--beam", action="append", default=[], help="an argument of Beam")
     arguments = parser.parse_args(argv)
     component: Any = import_utils.import_class_by_path(arguments.component)
     given = ExecutorInput(arguments.executor_input, folders(arguments), arguments.root)
@@ -40,7 +41,7 @@ def main(argv: Sequence[str]) -> None:
     outputs = given.output_artifacts(_types(component.SPEC_CLASS.OUTPUTS))
     properties: dict[str, Any] = json.loads(given.parameters["properties"])
     with tempfile.TemporaryDirectory() as scratch:
-        executor = _executor(component.EXECUTOR_SPEC.executor_class, scratch)
+        executor = _executor(component.EXECUTOR_SPEC.executor_class, scratch, arguments.beam)
         executor.Do(inputs, outputs, properties)
     given.write_output(outputs, {})
 
@@ -49,10 +50,12 @@ def _types(channels: Mapping[str, ChannelParameter]) -> Types:
     return {name: channel.type for name, channel in channels.items()}
 
 
-def _executor(kind: Any, scratch: str) -> base_executor.BaseExecutor:
+def _executor(kind: Any, scratch: str, beam: list[str]) -> base_executor.BaseExecutor:
     """Returns an executor, with a Beam pipeline to make if it needs one."""
     if issubclass(kind, base_beam_executor.BaseBeamExecutor):
-        context = base_beam_executor.BaseBeamExecutor.Context(tmp_dir=scratch, unique_id="step")
+        context = base_beam_executor.BaseBeamExecutor.Context(
+            beam_pipeline_args=beam, tmp_dir=scratch, unique_id="step"
+        )
     else:
         context = base_executor.BaseExecutor.Context(tmp_dir=scratch, unique_id="step")
     executor: base_executor.BaseExecutor = kind(context)

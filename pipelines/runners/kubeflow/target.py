@@ -73,6 +73,12 @@ def check_target(spec: PipelineSpec, target: Target) -> None:
                 )
             _check_folder(spec, pattern, "data", "data", schemes=False)
     _check_modules(spec)
+    if spec.beam.runner != "DirectRunner" and not target.on_volume:
+        raise SpecError(
+            f"Workers of {spec.beam.runner} do not see what a step has in its own container",
+            "beam.runner",
+            "Take a root in a volume that the workers mount, too.",
+        )
 
 
 def _check_image(image: str) -> None:

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -101,12 +101,14 @@ class Launcher:
         self,
         parameters: Mapping[str, Any] | None = None,
         kill_when: Mapping[str, Callable[[], bool]] | None = None,
+        only: Collection[str] | None = None,
     ) -> dict[str, Task]:
-        """Runs all tasks; those behind a task that has failed are skipped.
+        """Runs the tasks; those behind a task that has failed are skipped.
 
         Args:
             parameters: Of the run.
             kill_when: By task, when its first attempt is killed.
+            only: The tasks to run; None: all.
         """
         definitions = self.pipeline["root"]["inputDefinitions"]["parameters"]
         values = {name: spec["defaultValue"] for name, spec in definitions.items()}
@@ -120,6 +122,8 @@ class Launcher:
         )
         tasks: dict[str, Task] = {}
         for name in order.static_order():
+            if only is not None and name not in only:
+                continue
             upstream = [tasks[other] for other in specs[name].get("dependentTasks", ())]
             if any(task.state in ("failed", "skipped") for task in upstream):
                 tasks[name] = Task("skipped")

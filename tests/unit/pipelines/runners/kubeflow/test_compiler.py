@@ -138,6 +138,18 @@ def test_settings_of_a_step_become_resources_and_platform_messages(compiled) -> 
     assert {policy["maxRetryCount"] for policy in policies} == {2}
 
 
+def test_beam_arguments_reach_the_data_steps_and_no_other(compiled) -> None:
+    pipeline, _ = parts(compiled("taxi", "beam={runner: FlinkRunner, options: {parallelism: 8}}"))
+    found = {
+        name: [word for word in executor["container"]["args"] if word.startswith("--beam=")]
+        for name, executor in pipeline["deploymentSpec"]["executors"].items()
+    }
+    given = ["--beam=--runner=FlinkRunner", "--beam=--parallelism=8"]
+    data_steps = {"exec-statistics-gen", "exec-transform", "exec-evaluator"}
+    assert {name for name, words in found.items() if words} == data_steps
+    assert all(found[name] == given for name in data_steps)
+
+
 def test_curated_schema_travels_in_the_file(folder, compiled) -> None:
     (folder / "schema.pbtxt").write_text('feature { name: "fare" type: FLOAT }\n')
     pipeline, _ = parts(compiled("taxi", "schema_file=schema.pbtxt"))

@@ -52,6 +52,13 @@ def test_push_folder_without_a_volume_is_refused() -> None:
         check_target(taxi("push=models/taxi"), TARGET)
 
 
+def test_beam_workers_that_cannot_see_the_artifacts_are_refused() -> None:
+    flink = taxi("beam={runner: FlinkRunner}")
+    check_target(flink, TARGET)
+    with pytest.raises(SpecError, match="Workers of FlinkRunner do not see"):
+        check_target(flink, dataclasses.replace(TARGET, root="s3://bucket"))
+
+
 def test_unknown_step_is_refused_and_the_nearest_named() -> None:
     wrong = "kubernetes={volumes: {pipeline: /mnt/pipeline}, steps: {Trainr: {gpu: 1}}}"
     with pytest.raises(SpecError, match="no step 'Trainr'") as caught:
