@@ -10,10 +10,8 @@ The format is that of `pipeline_spec.proto` (kfp-pipeline-spec), written in its 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import yaml
 from google.protobuf import json_format
@@ -27,17 +25,21 @@ from components.example_gen.config import IngestConfig
 from pipelines.document import Document
 from pipelines.graph import create_pipeline
 from pipelines.plan import UPSTREAM, Plan, read_schema
+from pipelines.runners.kubeflow.forms import (
+    Object,
+    artifact_type,
+    constant,
+    kebab,
+    path,
+    root_input,
+    task_output,
+)
 from pipelines.runners.kubeflow.parameters import DATA_ROOT, RUNTIME, SCHEMA, SPEC
 from pipelines.runners.kubeflow.platform import container_settings, platform_config, retry_policy
 from pipelines.runners.kubeflow.target import PLAN, Target
 from pipelines.spec import PipelineSpec
 
-Object = dict[str, Any]
-
 _SCHEMA_VERSION = "2.1.0"
-_ARTIFACT_VERSION = "0.0.1"
-_SYSTEM_TYPES = {"Examples": "Dataset", "Model": "Model", "PushedModel": "Model"}
-"""TFX's types that have a counterpart in the user interface; the others are artifacts."""
 
 _IMPORTER = "Data"
 _DATA = "data"
@@ -49,12 +51,12 @@ _NEVER_CACHED = frozenset({PLAN, _IMPORTER, "Pusher"})
 def compile_pipeline(spec: PipelineSpec, document: Document, target: Target) -> str:
     """Returns the pipeline as YAML: the pipeline spec, and the platform spec if there is one.
 
+    The caller has made sure that it can run there: see `target.check_target`.
+
     Args:
         spec: What the pipeline does.
         document: What the spec was read from, with its overrides; the steps read it again.
         target: Where it runs.
-
-    The caller has made sure that it can run there: see `target.check_target`.
     """
     builder = _Builder(spec, document, target)
     builder.add_plan()
@@ -67,11 +69,6 @@ def compile_pipeline(spec: PipelineSpec, document: Document, target: Target) -> 
         platform = {"platforms": {"kubernetes": executors}}
         documents.append(json_format.ParseDict(platform, pipeline_spec_pb2.PlatformSpec()))
     return yaml.safe_dump_all(map(json_format.MessageToDict, documents), sort_keys=True, width=100)
-
-
-def kebab(name: str) -> str:
-    """Returns a name as Kubernetes wants it: ``example-gen`` for ``ExampleGen``."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).replace("_", "-").lower()
 
 
 def _components(spec: PipelineSpec) -> list[BaseComponent]:
@@ -125,18 +122,18 @@ class _Builder:
 
     def add_plan(self) -> None:
         """Adds the step Plan, and the importer of data that is in an object store."""
-        inputs: Object = {name: _root_input(name) for name in RUNTIME}
-        inputs[SPEC] = _constant(self._document.as_json())
+        inputs: Object = {name: root_input(name) for name in RUNTIME}
+        inputs[SPEC] = constant(self._document.as_json())
         kinds = {name: parameter.kind for name, parameter in RUNTIME.items()} | {SPEC: "STRING"}
         schema = read_schema(self._spec.schema_file)
         if schema is not None:
-            inputs[SCHEMA], kinds[SCHEMA] = _constant(schema), "STRING"
+            inputs[SCHEMA], kinds[SCHEMA] = constant(schema), "STRING"
         if not self._target.data_on_volume:
             self._add_importer()
         component = {
             "inputDefinitions": {
                 "parameters": {name: {"parameterType": kind} for name, kind in kinds.items()},
-                **self._imported({"artifactType": _artifact_type("Examples")}),
+                **self._imported({"artifactType": artifact_type("Examples")}),
             },
             "outputDefinitions": {
                 "parameters": {
@@ -147,7 +144,7 @@ class _Builder:
         }
         arguments = ["pipelines.runners.kubeflow.plan_step", "--executor-input", "{{$}}"]
         if not self._target.data_on_volume:
-            arguments += ["--input", f"{_DATA}={_path('inputs', _DATA)}"]
+            arguments += ["--input", f"{_DATA}={path('inputs', _DATA)}"]
         if self._target.on_volume:
             arguments += ["--root", self._target.root]
         self._add_container(
@@ -162,15 +159,15 @@ class _Builder:
             if isinstance(channel, OutputChannel)
         }
         artifacts = {
-            name: {"artifactType": _artifact_type(channel.type.TYPE_NAME)}
+            name: {"artifactType": artifact_type(channel.type.TYPE_NAME)}
             for name, channel in inputs.items()
         }
         sources = {
-            name: _task_output(channel.producer_component_id, channel.output_key)
+            name: task_output(channel.producer_component_id, channel.output_key)
             for name, channel in inputs.items()
         }
         if component.id == "ExampleGen" and not self._target.data_on_volume:
-            artifacts[_DATA] = {"artifactType": _artifact_type("Examples")}
+            artifacts[_DATA] = {"artifactType": artifact_type("Examples")}
             sources[_DATA] = _DATA_OUTPUT
         definition = {
             "inputDefinitions": {
@@ -179,7 +176,7 @@ class _Builder:
             },
             "outputDefinitions": {
                 "artifacts": {
-                    name: {"artifactType": _artifact_type(channel.type.TYPE_NAME)}
+                    name: {"artifactType": artifact_type(channel.type.TYPE_NAME)}
                     for name, channel in component.outputs.items()
                 }
             },
@@ -219,21 +216,21 @@ class _Builder:
 
     def _add_importer(self) -> None:
         """Adds the step by which the backend's launcher learns of data in an object store."""
-        artifact_type = _artifact_type("Examples")
+        dataset = artifact_type("Examples")
         self._add_task(
             _IMPORTER,
             {
                 "inputDefinitions": {"parameters": {"uri": {"parameterType": "STRING"}}},
-                "outputDefinitions": {"artifacts": {_DATA: {"artifactType": artifact_type}}},
+                "outputDefinitions": {"artifacts": {_DATA: {"artifactType": dataset}}},
             },
             {
                 "importer": {
                     "artifactUri": {"runtimeParameter": "uri"},
-                    "typeSchema": artifact_type,
+                    "typeSchema": dataset,
                     "reimport": False,
                 }
             },
-            {"parameters": {"uri": _root_input(DATA_ROOT)}},
+            {"parameters": {"uri": root_input(DATA_ROOT)}},
             set(),
         )
 
@@ -270,36 +267,13 @@ def _step_arguments(component: BaseComponent, target: Target) -> Iterator[str]:
     yield from ("--component", f"{kind.__module__}.{kind.__name__}")
     for name, channel in component.inputs.items():
         if isinstance(channel, OutputChannel):
-            yield from ("--input", f"{name}={_path('inputs', name)}")
+            yield from ("--input", f"{name}={path('inputs', name)}")
     for name in component.outputs:
-        yield from ("--output", f"{name}={_path('outputs', name)}")
+        yield from ("--output", f"{name}={path('outputs', name)}")
     if isinstance(component.executor_spec, BeamExecutorSpec):
         yield from (f"--beam={argument}" for argument in component.executor_spec.beam_pipeline_args)
     if target.on_volume:
         yield from ("--root", target.root)
 
 
-def _path(side: str, name: str) -> str:
-    """Returns the placeholder of the folder that the launcher gives an artifact."""
-    return f"{{{{$.{side}.artifacts['{name}'].path}}}}"
-
-
-def _artifact_type(tfx_name: str) -> Object:
-    """Returns the type of an artifact by its name in TFX."""
-    title = f"system.{_SYSTEM_TYPES.get(tfx_name, 'Artifact')}"
-    return {"schemaTitle": title, "schemaVersion": _ARTIFACT_VERSION}
-
-
-def _constant(value: str) -> Object:
-    return {"runtimeValue": {"constant": value}}
-
-
-def _root_input(name: str) -> Object:
-    return {"componentInputParameter": name}
-
-
-def _task_output(component: str, output: str) -> Object:
-    return {"taskOutputArtifact": {"producerTask": kebab(component), "outputArtifactKey": output}}
-
-
-_DATA_OUTPUT = _task_output(_IMPORTER, _DATA)
+_DATA_OUTPUT = task_output(_IMPORTER, _DATA)

@@ -6,14 +6,11 @@ Resources and the environment are part of the container (`pipeline_spec.proto`);
 
 from __future__ import annotations
 
-from typing import Any
-
 from google.protobuf import json_format
 from kfp.kubernetes import kubernetes_executor_config_pb2
 
+from pipelines.runners.kubeflow.forms import Object, constant
 from pipelines.runners.kubeflow.settings import StepSettings, Toleration
-
-Object = dict[str, Any]
 
 _SECONDS_PER_MINUTE = 60
 
@@ -71,7 +68,7 @@ def platform_config(settings: StepSettings) -> Object:
             if source.mount
         ],
         "pvcMount": [
-            {"constant": claim, "pvcNameParameter": _constant(claim), "mountPath": folder}
+            {"constant": claim, "pvcNameParameter": constant(claim), "mountPath": folder}
             for claim, folder in settings.volumes.items()
         ],
         "imagePullSecret": [_named("secret", name) for name in settings.image_pull_secrets],
@@ -88,16 +85,12 @@ def platform_config(settings: StepSettings) -> Object:
 
 def _named(kind: str, name: str) -> Object:
     """Returns a reference as old backends read it, and as new ones do."""
-    return {f"{kind}Name": name, f"{kind}NameParameter": _constant(name)}
+    return {f"{kind}Name": name, f"{kind}NameParameter": constant(name)}
 
 
 def _keyed(kind: str, name: str, env: dict[str, str]) -> Object:
     keys = [{f"{kind}Key": key, "envVar": variable} for variable, key in env.items()]
     return {**_named(kind, name), "keyToEnv": keys, "optional": False}
-
-
-def _constant(value: str) -> Object:
-    return {"runtimeValue": {"constant": value}}
 
 
 def _toleration(toleration: Toleration) -> Object:

@@ -13,7 +13,7 @@ from google.protobuf import json_format
 
 from pipelines.plan import UPSTREAM
 from pipelines.runners.kubeflow.acceptance import find_faults
-from pipelines.runners.kubeflow.compiler import kebab
+from pipelines.runners.kubeflow.forms import kebab
 from pipelines.spec import CATALOG
 
 NAMES = sorted(file.stem for file in CATALOG.glob("*.yaml"))
