@@ -11,6 +11,7 @@ from typing import Any
 from serving.server.status import StatusError, invalid_argument
 
 _INFINITIES = re.compile(r'("(?:[^"\\]|\\.)*")|(-?)\bInf\b')
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 _MAX_DEPTH = 300  # TensorFlow's tensors have at most 254 dimensions
 _DEBUG_LENGTH = 200
@@ -31,11 +32,14 @@ def parse(text: bytes) -> Any:
     if start == len(decoded):
         raise invalid_argument("JSON Parse error: The document is empty")
     try:
-        return _decode(decoded, start)
+        document = _decode(decoded, start)
     except json.JSONDecodeError as error:
-        if "Inf" in decoded:
-            return _parse_infinities(decoded, start)
-        raise _parse_error(f"{error.msg}.", error.pos) from error
+        if "Inf" not in decoded:
+            raise _parse_error(f"{error.msg}.", error.pos) from error
+        document = _parse_infinities(decoded, start)
+    if _SURROGATE.search(decoded):
+        _check_surrogates(document)
+    return document
 
 
 def debug_text(value: Any) -> str:
@@ -95,6 +99,14 @@ def _decode(text: str, start: int) -> Any:
         raise
     except ValueError as error:  # an integer of thousands of digits
         raise _parse_error("Number too big to be stored in double.", start) from error
+
+
+def _check_surrogates(document: Any) -> None:
+    """Raises if half of a character is in a string: it could not be sent back."""
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise _parse_error("The surrogate pair in string is invalid.", error.start) from error
 
 
 def _shallow(text: str) -> str:

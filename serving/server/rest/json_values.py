@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable
 from typing import Any
 
@@ -83,7 +82,7 @@ def base64_bytes(value: dict[str, str]) -> bytes:
     """
     try:
         return base64.b64decode(value[_BASE64], validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise invalid_argument(f"Unable to base64 decode: {error}") from error
 
 
@@ -121,4 +120,4 @@ def _string(value: Any) -> bytes:
         return base64_bytes(value)
     if not isinstance(value, str):
         raise type_error(value, "string")
-    return value.encode(errors="surrogatepass")
+    return value.encode()

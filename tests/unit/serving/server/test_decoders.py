@@ -102,8 +102,9 @@ def test_damaged_message_is_decoded_or_refused(content):
             check_tensor(proto)
 
 
+texts = st.text(max_size=6) | st.text(st.characters(categories=["Cs"]), max_size=3)
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
+    st.none() | st.booleans() | st.integers() | st.floats() | texts,
     lambda children: (
         st.lists(children, max_size=4)
         | st.dictionaries(

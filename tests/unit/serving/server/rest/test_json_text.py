@@ -46,7 +46,17 @@ def test_what_json_does_not_know_is_read(text, value):
     assert parse(text) == value
 
 
-@pytest.mark.parametrize("text", [b"", b"  ", b"{", b"\xff", b"[" * 100_000, b"1" * 5000])
+def test_pairs_of_surrogates_are_one_character():
+    assert parse(rb'["\ud83d\ude00"]') == ["\U0001f600"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(b"", b"  ", b"{", b"\xff", b"[" * 100_000, b"1" * 5000),
+        *(rb'["\ud83d"]', rb'{"\uDE00": 1}', rb'["\ude00\ud83d"]'),
+    ],
+)
 def test_broken_text_is_an_error(text):
     with pytest.raises(StatusError, match="JSON Parse error"):
         parse(text)
