@@ -47,10 +47,11 @@ class Grpc:
     """A bare channel: any request to any method."""
 
     target: str
+    options: dict[str, int] = field(default_factory=dict)
     channel: grpc.Channel = field(init=False)
 
     def __post_init__(self) -> None:
-        self.channel = grpc.insecure_channel(self.target)
+        self.channel = grpc.insecure_channel(self.target, list(self.options.items()))
 
     def call(self, method: str, request: Any, timeout: float | None = 20.0) -> Any:
         service, response = METHODS[method]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import grpc
 import pytest
 
 from serving.errors import StartError
@@ -131,3 +136,32 @@ def test_tags_choose_the_graph(config: Path):
     with pytest.raises(StartError) as caught:
         start_server(config.parent / "plain", "m", flags=["--saved_model_tags=gpu"])
     assert "matching supplied tags: { gpu }" in caught.value.where
+
+
+def test_two_processes_may_share_a_port(publish: Callable[..., Path], tmp_path: Path):
+    port, seen = free_port(), set()
+    with contextlib.ExitStack() as stack:
+        for version in (1, 2):
+            base = tmp_path / str(version)
+            publish("price", base, version)
+            stack.callback(stop, start_sharing(base, port))
+        request = get_model_metadata_pb2.GetModelMetadataRequest(
+            model_spec={"name": "price"}, metadata_field=["signature_def"]
+        )
+        end = time.monotonic() + 20
+        while seen != {1, 2} and time.monotonic() < end:
+            api = Grpc(f"localhost:{port}", {"grpc.use_local_subchannel_pool": 1})
+            with api.channel, contextlib.suppress(grpc.RpcError):
+                seen.add(api.call("GetModelMetadata", request).model_spec.version.value)
+    assert seen == {1, 2}
+
+
+def start_sharing(base: Path, port: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "serving.server", f"--port={port}", "--model_name=price"]
+    options = [f"--model_base_path={base}", "--grpc_channel_arguments=grpc.so_reuseport=1"]
+    return subprocess.Popen([*command, *options], stderr=subprocess.DEVNULL)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    assert process.wait(20) == 0
