@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from serving.async_client import AsyncClient
 from serving.client import Client, Tls
 from serving.errors import ServingError, UnreachableError
 from serving.process import ServerProcess, start_server
@@ -71,10 +73,20 @@ def test_client_with_a_certificate_is_answered(secure: ServerProcess, folder: Pa
     with Client(secure.target, "price", tls=tls) as client:
         assert client.predict([{"size": 1.0}])[0].value == 3.0
 
+    async def ask() -> float | None:
+        async with AsyncClient(secure.target, "price", tls=tls) as client:
+            return (await client.predict([{"size": 1.0}]))[0].value
 
-@pytest.mark.parametrize("encrypted", [True, False])
-def test_client_without_a_certificate_is_refused(secure, folder: Path, encrypted: bool):
-    tls = Tls(folder / "server.pem") if encrypted else None
+    assert asyncio.run(ask()) == 3.0
+
+
+@pytest.mark.parametrize(
+    "files",
+    [(), ("server.pem",), ("server.pem", "server.key", "server.pem"), ("client.pem",)],
+    ids=["plain", "no certificate", "wrong certificate", "wrong authority"],
+)
+def test_client_without_the_right_certificates_is_refused(secure, folder: Path, files):
+    tls = Tls(*(folder / file for file in files)) if files else None
     client = Client(secure.target, "price", tls=tls, timeout=5)
     with client, pytest.raises(UnreachableError):
         client.predict([{"size": 1.0}])
