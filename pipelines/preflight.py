@@ -35,17 +35,20 @@ def check_data(spec: PipelineSpec) -> dict[str, int]:
             )
     first = next(iter(files.values()))[0]
     if config.payload == "tf_example":
-        _check_names(spec, first)
+        _check_records(spec, first)
     return {split: len(paths) for split, paths in files.items()}
 
 
-def _check_names(spec: PipelineSpec, file: str) -> None:
-    """Compares the names of the spec with those in the first records of a file."""
+def _check_records(spec: PipelineSpec, file: str) -> None:
+    """Compares the spec with the first records of a file."""
     names: set[str] = set()
-    count = 0
+    count, is_float = 0, False
     for features in itertools.islice(read_features(file), _RECORDS):
         names.update(features)
+        is_float |= spec.label.key in features and bool(features[spec.label.key].float_list.value)
         count += 1
+    if spec.label.task is None and is_float:
+        spec.evaluate.check_task("regression")  # a float is a number to predict
     for expected in spec.expectations:
         if count and expected.key not in names:
             raise SpecError(

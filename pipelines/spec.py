@@ -287,9 +287,12 @@ class PipelineSpec(FrozenModel):
 
     @pydantic.model_validator(mode="after")
     def _check_metrics_fit(self) -> Self:
-        if self.label.task is not None:
+        task = self.label.task
+        if task is None and self.label.classes:
+            task = "binary" if len(self.label.classes) == 2 else "multiclass"
+        if task is not None:
             try:
-                self.evaluate.check_task(self.label.task)
+                self.evaluate.check_task(task)
             except SpecError as exc:
                 raise FormError(exc.message, ("evaluate",), exc.hint) from exc
         return self

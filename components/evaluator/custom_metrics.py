@@ -23,7 +23,9 @@ from tensorflow_model_analysis.metrics import metric_specs, metric_types
 from tensorflow_model_analysis.proto import config_pb2
 
 from components.evaluator.arrays import Array, Floats
+from components.evaluator.keras_metrics import check_keras_metric, is_of_keras
 from transforms.errors import SpecError
+from transforms.features import Task
 
 _KerasState = tuple[Array, Floats, list[Floats]]
 """The first example (labels, predictions), and the values of the metric's variables."""
@@ -183,13 +185,16 @@ class CustomMetric(tfma.metrics.Metric):
         super().__init__(_computations, name=name)
 
 
-def custom_metric_config(name: str) -> config_pb2.MetricConfig:
+def custom_metric_config(name: str, task: Task) -> config_pb2.MetricConfig:
     """Returns the configuration from which TFMA builds a `CustomMetric`.
 
     Raises:
-        SpecError: If `name` cannot be imported, or is no metric.
+        SpecError: If `name` cannot be imported, is no metric, or does not fit the task.
     """
-    load_metric(name)
+    bases = load_metric(name).__mro__
+    check_keras_metric(
+        task, name, [base.__name__ for base in bases if is_of_keras(base.__module__)]
+    )
     return config_pb2.MetricConfig(
         module=CustomMetric.__module__,
         class_name=CustomMetric.__name__,

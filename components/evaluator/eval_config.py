@@ -54,7 +54,7 @@ def build_eval_config(
     )
     for name in config.metric_names(card.task):
         if is_custom(name):
-            metric = custom_metric_config(name)
+            metric = custom_metric_config(name, card.task)
         else:
             metric = group_metric_config(name, card.task, len(card.classes), thresholds)
         if _is_number(name, card):

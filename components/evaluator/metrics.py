@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 
 from components.evaluator import forecasts, texts, values
 from components.evaluator.forecasts import HorizonErrors
+from components.evaluator.keras_metrics import check_keras_metric, is_of_keras
 from components.evaluator.statistics import (
     Classes,
     Confusion,
@@ -380,7 +381,7 @@ def check_metrics(task: Task, names: Iterable[str]) -> None:
 
     Args:
         task: What the label asks for.
-        names: Names of `METRICS`, or dotted paths; what these fit is the user's to know.
+        names: Names of `METRICS`, or dotted paths; of these only Keras' own are checked here.
 
     Raises:
         SpecError: For the first metric that does not exist or does not fit.
@@ -388,6 +389,8 @@ def check_metrics(task: Task, names: Iterable[str]) -> None:
     fitting = [name for name, metric in METRICS.items() if task in metric.values]
     for name in names:
         if is_custom(name):
+            module, _, own = name.rpartition(".")
+            check_keras_metric(task, name, [own] if is_of_keras(module) else [])
             continue
         if name not in METRICS:
             raise SpecError(f"Unknown metric '{name}'.", hint=did_you_mean(name, METRICS))

@@ -71,3 +71,10 @@ def test_first_record_that_is_no_example_is_refused(data: Path) -> None:
     write_records(data / "train-1.tfrecord", [b"\xff\xff\xff"])
     with pytest.raises(DataError, match="is not a tf"):
         check_data(make_spec())
+
+
+def test_metric_that_does_not_fit_a_label_of_floats_is_refused(folder: Path, write_rows) -> None:
+    write_rows(folder / "train-1.tfrecord", [{"tip": 1.5, "fare": 1.0}])
+    with pytest.raises(SpecError, match="'auc' does not fit a regression task"):
+        check_data(make_spec(evaluate={"metrics": ["auc"]}))
+    assert check_data(make_spec(evaluate={"metrics": ["rmse"]}))

@@ -334,3 +334,10 @@ def test_training_that_does_not_fit_the_label_is_refused(
     assert message in error.message
     assert ":10" in error.where
     assert where in error.where
+
+
+@pytest.mark.parametrize("metric", ["rmse", "keras.metrics.SparseCategoricalAccuracy"])
+def test_metric_that_does_not_fit_the_classes_is_refused(load: Load, metric: str) -> None:
+    text = TEXT.replace("label: tip", "label: {key: tip, classes: [no tip, tip]}")
+    error = refused(load, text, f"evaluate.metrics=[{metric}]")
+    assert f"'{metric}' does not fit a binary task" in error.message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -101,4 +102,16 @@ def test_metric_class_is_found_by_its_dotted_path(name: str) -> None:
 )
 def test_dotted_path_of_no_metric_is_refused(name: str, message: str) -> None:
     with pytest.raises(SpecError, match=message):
-        custom_metric_config(name)
+        custom_metric_config(name, "binary")
+
+
+def test_metric_derived_from_one_that_does_not_fit_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "argmax_metrics.py").write_text(
+        "import keras\nclass Mine(keras.metrics.SparseCategoricalAccuracy):\n    pass\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    custom_metric_config("argmax_metrics.Mine", "multiclass")
+    with pytest.raises(SpecError, match="does not fit a binary task: SparseCategoricalAccuracy"):
+        custom_metric_config("argmax_metrics.Mine", "binary")

@@ -357,3 +357,22 @@ def test_check_metrics_leaves_dotted_paths_to_their_owner() -> None:
 @pytest.mark.parametrize(("name", "custom"), [("a.b.C", True), ("auc", False), ("a..C", False)])
 def test_is_custom_knows_a_dotted_path(name: str, custom: bool) -> None:
     assert is_custom(name) is custom
+
+
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [
+        ("keras.metrics.SparseCategoricalAccuracy", "binary"),
+        ("tf_keras.metrics.AUC", "multiclass"),
+        ("keras.metrics.CategoricalAccuracy", "multiclass"),
+        ("keras.metrics.BinaryAccuracy", "regression"),
+    ],
+)
+def test_check_metrics_refuses_a_metric_of_keras_of_another_shape(name: str, task: Task) -> None:
+    with pytest.raises(SpecError, match=f"'{name}' does not fit a {task} task"):
+        check_metrics(task, [name])
+
+
+def test_check_metrics_takes_a_metric_of_keras_that_fits() -> None:
+    check_metrics("binary", ["keras.metrics.AUC", "keras.metrics.MeanSquaredError"])
+    check_metrics("multiclass", ["keras.metrics.SparseCategoricalAccuracy"])
