@@ -217,10 +217,13 @@ def _change_words(claim: Claim, doubt: _Doubt, where: str, no_baseline: str) -> 
     if not claim.defined:
         why = "it is not defined for the baseline" if claim.result.baseline else no_baseline
         return f"{claim.metric} {claim.value:.4g}{where} is not compared: {why}"
-    degree = "at most" if claim.reached else "more than"
+    if claim.loss == 0:
+        degree = "no worse" if claim.reached else "worse"
+    else:
+        degree = f"{'at most' if claim.reached else 'more than'} {claim.loss:g} worse"
     words = (
-        f"{claim.metric} {claim.value:.4g}{where} is {degree} {claim.loss:g} worse than the "
-        f"baseline's {claim.baseline:.4g}"
+        f"{claim.metric} {claim.value:.4g}{where} is {degree} than the baseline's "
+        f"{claim.baseline:.4g}"
     )
     if _passes(claim, doubt) == claim.reached:
         return words

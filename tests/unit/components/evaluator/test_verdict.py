@@ -207,6 +207,7 @@ def test_change_of_accuracy_without_any_loss_is_mcnemars_exact_test() -> None:
         change={"accuracy": 0},
     )
     assert not result.blessed
+    assert result.reasons[0].startswith("accuracy 0.88 is worse than the baseline's 0.96 (")
     assert result.rules[0].test == "exact McNemar test"
     assert result.rules[0].p_value == pytest.approx(11 / 1024)
 
