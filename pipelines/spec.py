@@ -242,6 +242,12 @@ class PipelineSpec(FrozenModel):
                 f"Choose one that does: {named}." if is_text
                 else "Add `task: text` to the label, or choose another model.",
             )  # fmt: skip
+        stateful = self.model.arguments.get("stateful") if name == "char_rnn" else None
+        if stateful and (stateful, "consecutive") != (self.train.batch_size, self.train.order):
+            raise FormError(
+                "A stateful model needs batches that follow on from each other", ("model",),
+                f"Write `train: {{batch_size: {stateful}, order: consecutive}}`.",
+            )  # fmt: skip
         if is_text and self.train.monte_carlo:
             raise FormError("A text has no mean", ("train", "monte_carlo"), "Take it out.")
         return self

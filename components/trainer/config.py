@@ -106,6 +106,11 @@ class TrainConfig(FrozenModel):
     drop_remainder: bool = Field(
         default=False, description="Leave out the last batch of an epoch if it is not full."
     )
+    order: Literal["shuffled", "consecutive"] = Field(
+        default="shuffled",
+        description="Examples are shuffled anew in each epoch; or each row of a batch goes on "
+        "where that of the batch before ended, in the order of the records: for a stateful model.",
+    )
     tensorboard: bool = Field(
         default=True, description="Write logs for TensorBoard, beside the model's report."
     )
@@ -119,6 +124,11 @@ class TrainConfig(FrozenModel):
         description="Samples of the serving signature `monte_carlo`: mean and standard deviation "
         "of predictions under dropout; 0: no such signature.",
     )
+
+    @property
+    def is_full(self) -> bool:
+        """Whether all batches have the same size."""
+        return self.drop_remainder or self.order == "consecutive"
 
     @property
     def peak_rate(self) -> float:

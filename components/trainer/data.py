@@ -117,18 +117,20 @@ def make_data(
 def training_dataset(
     source: Source, graph: TransformGraph, config: TrainConfig, epoch: tf.Variable
 ) -> tf.data.Dataset:
-    """Returns the shuffled batches of one epoch.
+    """Returns the batches of one epoch, in the order that the spec asks for.
 
     Args:
         source: Of the train split.
         graph: The transform graph.
-        config: Batch size, seed and shuffle buffer.
+        config: Batch size, order, seed and shuffle buffer.
         epoch: The number of the epoch, int64 []; read whenever an iterator starts.
 
     Returns:
         Features, label and perhaps weights, [batch, ...]; as many as `steps_per_epoch`.
     """
-    if source.rows is not None:
+    if source.rows is not None and config.order == "consecutive":
+        batches = _consecutive_rows(source.rows, config.batch_size)
+    elif source.rows is not None:
         batches = _shuffled_rows(source.rows, config, epoch)
     else:
         batches = _shuffled_records(source, graph, config, epoch)
@@ -162,11 +164,11 @@ def steps_per_epoch(examples: int, config: TrainConfig) -> int:
         DataError: There is none, since the only batch is not full.
     """
     size = config.batch_size
-    steps = examples // size if config.drop_remainder else math.ceil(examples / size)
+    steps = examples // size if config.is_full else math.ceil(examples / size)
     if not steps:
         raise DataError(
             f"The train split has {examples:,} examples, fewer than a batch of {size:,}",
-            hint="Take `drop_remainder` out, or choose a smaller `batch_size`.",
+            hint="Take `drop_remainder` and `order` out, or choose a smaller `batch_size`.",
         )
     return min(steps, config.steps or steps)
 
@@ -209,12 +211,24 @@ def _shuffled_rows(rows: Batch, config: TrainConfig, epoch: tf.Variable) -> tf.d
         indices = tf.data.Dataset.from_tensor_slices(order)
         return indices.batch(size, drop_remainder=config.drop_remainder)
 
+    return _gathered(rows, tf.data.Dataset.from_tensors(0).flat_map(one_epoch))
+
+
+def _consecutive_rows(rows: Batch, size: int) -> tf.data.Dataset:
+    """Returns batches of `size` runs of rows side by side; what is left over is left out."""
+    steps = int(rows[1].shape[0]) // size
+    runs = tf.reshape(tf.range(size * steps), [size, steps])
+    return _gathered(rows, tf.data.Dataset.from_tensor_slices(tf.transpose(runs)))
+
+
+def _gathered(rows: Batch, indices: tf.data.Dataset) -> tf.data.Dataset:
+    """Returns the batches of `rows` whose indices are given, [batch]."""
+
     @traced_as_is
-    def gather(indices: tf.Tensor) -> Batch:
-        batch: Batch = tf.nest.map_structure(lambda x: tf.gather(x, indices), rows)
+    def gather(of_batch: tf.Tensor) -> Batch:
+        batch: Batch = tf.nest.map_structure(lambda x: tf.gather(x, of_batch), rows)
         return batch
 
-    indices = tf.data.Dataset.from_tensors(0).flat_map(one_epoch)
     return indices.map(gather, num_parallel_calls=tf.data.AUTOTUNE)
 
 

@@ -62,6 +62,8 @@ def is_cached(split: Split, graph: TransformGraph, config: TrainConfig, passes: 
         config: Its cache setting.
         passes: How often the split will be read.
     """
+    if config.order == "consecutive":
+        return True  # rows of a batch are far apart in the files
     if config.cache != "auto":
         return config.cache == "memory"
     return passes > 1 and split.labelled * example_bytes(graph) <= CACHE_BYTES

@@ -56,7 +56,7 @@ def score_texts(model: keras.Model, graph: TransformGraph, examples: tf.Tensor) 
         ``tokens`` int64 [batch], how many these are, 0 where there is no text; ``reference``
         string [batch], the text as the model should write it.
     """
-    features, label = graph.labelled(examples)
+    features, label, *_ = graph.labelled(examples)  # perhaps with a weight
     label = tf.maximum(label, PADDING)  # -1 where there is no text
     logits = model({**features, TARGET: tf.maximum(features[TARGET], PADDING)}, training=False)
     known = tf.nn.log_softmax(without_padding(logits))  # [batch, tokens, vocabulary]

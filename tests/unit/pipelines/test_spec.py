@@ -85,6 +85,35 @@ def test_split_fractions_read_alone_and_beside_a_rule() -> None:
     )
 
 
+PROSE = """\
+name: prose
+data: {train: a.tfrecord, eval: b.tfrecord}
+label: {key: text, task: text, transform: {split: {by: character}}, marks: false}
+model: {char_rnn: {stateful: 32}}
+train: {batch_size: 32, order: consecutive}
+"""
+
+
+def test_text_needs_no_features(load: Load) -> None:
+    spec = load(PROSE)
+    assert spec.features == ()
+    assert spec.label.separator == ""
+    assert [expected.key for expected in spec.expectations] == ["text"]
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("train.order=shuffled", "A stateful model needs batches that follow on"),
+        ("train.batch_size=64", "A stateful model needs batches that follow on"),
+        ("train.monte_carlo=3", "A text has no mean"),
+        ("evaluate.metrics=[auc]", "does not fit a text task"),
+    ],
+)
+def test_what_does_not_fit_a_text_is_refused(load: Load, override: str, message: str) -> None:
+    assert message in refused(load, PROSE, override).message
+
+
 @pytest.mark.parametrize(
     ("line", "replacement", "message", "where"),
     [

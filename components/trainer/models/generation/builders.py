@@ -129,6 +129,7 @@ def char_rnn(
     layers: Size = 1,
     embedding_units: Size = 16,
     dropout: Rate = 0.0,
+    stateful: Size | None = None,
     beam_width: BeamWidth = 1,
     length_penalty: LengthPenalty = 0.0,
 ) -> keras.Model:
@@ -141,6 +142,8 @@ def char_rnn(
         layers: How many GRUs there are.
         embedding_units: The size of a character's embedding.
         dropout: Share of each layer's inputs left out in a step (Srivastava et al. 2014).
+        stateful: The batch size of a training that carries the state from batch to batch, with
+            ``train: {order: consecutive}``; None: each text begins anew.
         beam_width: How many texts a beam search follows, and returns; 1 is greedy.
         length_penalty: 0 prefers short texts, 1 takes the mean over the tokens, more or less.
 
@@ -167,6 +170,7 @@ def char_rnn(
         layers=layers,
         embedding_units=embedding_units,
         dropout=dropout,
+        stateful=stateful,
         beam_width=beam_width,
         length_penalty=length_penalty,
         **written,

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from keras import ops
 
 from components.trainer.models.generation.decoding import State
 from components.trainer.models.generation.generator import Beginning, Generator
@@ -26,6 +27,8 @@ class CharRnn(Generator):
         layers: How many GRUs there are.
         embedding_units: The size of a character's embedding.
         dropout: Share of each layer's inputs left out in a step.
+        stateful: The batch size of a training in which each row of a batch goes on with the text
+            of the batch before, and with its state; None: each text begins anew.
         kwargs: Those of `Generator`.
     """
 
@@ -37,10 +40,14 @@ class CharRnn(Generator):
         layers: int,
         embedding_units: int,
         dropout: float,
+        stateful: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.prompt = prompt
+        self.stateful = stateful
+        self.units = units
+        self._carried: list[keras.Variable] = []
         self._embedding = keras.layers.Embedding(self.vocabulary, embedding_units)
         self._dropout = keras.layers.Dropout(dropout)
         self._layers_of_state = [
@@ -48,11 +55,28 @@ class CharRnn(Generator):
         ]
         self._output = keras.layers.Dense(self.vocabulary, dtype="float32")
 
+    def build(self, shapes: Mapping[str, tuple[int | None, ...]]) -> None:
+        """Makes the weights, and room for the state between two batches."""
+        super().build(shapes)
+        if self.stateful is not None:
+            shape = (self.stateful, self.units)
+            self._carried = [
+                self.add_weight(shape, "zeros", trainable=False) for _ in self._layers_of_state
+            ]
+
     def call(
         self, inputs: Mapping[str, keras.KerasTensor], training: bool | None = None
     ) -> keras.KerasTensor:
         """Says what follows each character of a known text; see `Generator`."""
-        x, _ = self._read(inputs[TARGET], None, training=training)
+        tokens = inputs[TARGET]
+        if not (training and self._carried):
+            x, _ = self._read(tokens, None, training=training)
+            return self._output(x)
+        before = [ops.convert_to_tensor(state) for state in self._carried]
+        is_token = ops.not_equal(tokens, 0)  # a piece that is shorter leaves the state as it is
+        x, after = self._read(tokens, before, is_token, training)
+        for carried, state in zip(self._carried, after, strict=True):
+            carried.assign(state)
         return self._output(x)
 
     def begin(self, features: Mapping[str, tf.Tensor]) -> Beginning:

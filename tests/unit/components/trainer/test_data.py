@@ -57,6 +57,16 @@ def test_batches_have_shapes_and_dtypes_of_features(cases: dict[str, Case], cach
     assert int(data.train.cardinality()) == data.steps_per_epoch == 4
 
 
+def test_rows_of_consecutive_batches_follow_on_from_each_other(cases: dict[str, Case]) -> None:
+    data = load(cases["regression"], batch_size=16, order="consecutive")
+    whole = rows(data.evaluation)
+    batches = [np.stack([x["age"], x["city"], y], axis=1) for x, y in data.train]
+    assert len(batches) == data.steps_per_epoch == 3
+    for row in range(16):
+        run = np.stack([batch[row] for batch in batches])
+        np.testing.assert_array_equal(run, whole[3 * row : 3 * row + 3])
+
+
 @ALL
 def test_order_follows_from_seed_and_epoch(cases: dict[str, Case], cache: str) -> None:
     case = cases["regression"]

@@ -144,6 +144,22 @@ def test_char_rnn_goes_on_where_its_prompt_ends() -> None:
     np.testing.assert_allclose(after, logits, atol=1e-5)
 
 
+def test_stateful_char_rnn_goes_on_where_the_batch_before_ended() -> None:
+    keras.utils.set_random_seed(2)
+    options = {**WRITTEN, "dropout": 0.0}
+    stateful = CharRnn(prompt="x", units=8, layers=2, embedding_units=4, stateful=3, **options)
+    inputs = {key: keras.Input([None], dtype="int64", name=key) for key in ("x", TARGET)}
+    model = keras.Model(inputs, stateful(inputs))
+    whole = forced(model, SOURCE, TEXT)
+    halves = [
+        model({"x": SOURCE, TARGET: half}, training=True) for half in (TEXT[:, :2], TEXT[:, 2:])
+    ]
+    known = TEXT > 0
+    np.testing.assert_allclose(np.concatenate(halves, axis=1)[known], whole[known], atol=1e-5)
+    first = forced(model, SOURCE, TEXT[:, 2:])  # outside of a training a text begins anew
+    assert not np.allclose(first, halves[1], atol=1e-4)
+
+
 def test_drawn_text_is_reproducible(generator: Generator) -> None:
     features, seed = {"x": tf.constant(SOURCE)}, tf.constant([1, 2, 3], tf.int64)
     first, second = (generator.sample(features, tf.ones([3]), seed).numpy() for _ in range(2))
