@@ -87,7 +87,10 @@ class ServingModel(tf.Module):
             return sample_outputs(model, self._transform(columns), samples)
 
         self._predict = tf.function(predict, autograph=False, input_signature=[columns])
-        self._sample = tf.function(sample_predictions, autograph=False, input_signature=[columns])
+        if samples:  # a function that is held is traced, whether a signature calls it or not
+            self._sample = tf.function(
+                sample_predictions, autograph=False, input_signature=[columns]
+            )
 
     def signatures(self) -> dict[str, Signature]:
         """Returns the signatures by their names."""
