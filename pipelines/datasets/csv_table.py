@@ -57,6 +57,24 @@ def read_csv(
             yield row
 
 
+def find_table(source: Path, name: str) -> Path:
+    """Returns a CSV file: the one that is given, or that called `name` in the given folder.
+
+    Args:
+        source: A file, or a folder.
+        name: Without ``.gz``, which it may have.
+
+    Raises:
+        DataError: The folder does not hold it.
+    """
+    if not source.is_dir():
+        return source
+    for file in (source / name, source / f"{name}.gz"):
+        if file.is_file():
+            return file
+    raise DataError(f"The folder holds no {name} and no {name}.gz", where=str(source))
+
+
 def _common_header(paths: Sequence[Path], delimiter: str) -> list[str]:
     """Returns the column names, which must be the same in all files."""
     columns = _header(paths[0], delimiter)

@@ -12,9 +12,9 @@ from typing import cast
 
 from components.example_gen.example_proto import encode_example
 from pipelines.datasets.columns import FeatureType
-from pipelines.datasets.csv_table import read_csv
+from pipelines.datasets.csv_table import find_table, read_csv
 from pipelines.datasets.splits import write_splits
-from transforms.errors import DataError, SpecError
+from transforms.errors import SpecError
 
 _LABEL = "median_house_value"
 _UNIT = 100_000.0
@@ -60,19 +60,10 @@ def write(out_dir: Path, source: Path | None = None) -> dict[str, int]:
             hint="`tfline data housing --from housing.csv`",
         )
     splits: dict[str, list[bytes]] = {"train": [], "eval": []}
-    for row in read_csv([_file(source)], _TYPES, ","):
+    for row in read_csv([find_table(source, "housing.csv")], _TYPES, ","):
         if row[_LABEL] is not None:
             row[_LABEL] = cast("float", row[_LABEL]) / _UNIT
         record = encode_example(row)
         is_eval = hashlib.sha256(record).digest()[0] < _EVAL_OF_256
         splits["eval" if is_eval else "train"].append(record)
     return write_splits(out_dir, splits)
-
-
-def _file(source: Path) -> Path:
-    if not source.is_dir():
-        return source
-    for name in ("housing.csv", "housing.csv.gz"):
-        if (source / name).is_file():
-            return source / name
-    raise DataError("The folder holds no housing.csv and no housing.csv.gz", where=str(source))

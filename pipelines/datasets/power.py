@@ -14,10 +14,12 @@ from typing import cast
 
 from components.example_gen.example_proto import Value, encode_example
 from pipelines.datasets.columns import FeatureType
-from pipelines.datasets.csv_table import read_csv
+from pipelines.datasets.csv_table import find_table, read_csv
 from pipelines.datasets.splits import write_splits
 from pipelines.datasets.windows import Windows, cut_windows
-from transforms.errors import DataError, SpecError
+from transforms.errors import SpecError
+
+_NAME = "clean_household_power_consumption.csv"
 
 HOURS = 72
 """How many hours a record looks back."""
@@ -46,7 +48,8 @@ def write(out_dir: Path, source: Path | None = None) -> dict[str, int]:
 
     Args:
         out_dir: Where ``train-*`` (the first 80 % of the hours) and ``eval-*`` go.
-        source: A CSV file, compressed with gzip or not, or a folder with one such file.
+        source: A CSV file, compressed with gzip or not, or the folder that holds
+            ``clean_household_power_consumption.csv``.
 
     Returns:
         The number of records by split.
@@ -60,7 +63,7 @@ def write(out_dir: Path, source: Path | None = None) -> dict[str, int]:
             "The power of the household comes with no package: a CSV file is needed",
             hint="`tfline data power --from household_power.csv`",
         )
-    rows = [_hour(row) for row in read_csv([_file(source)], _TYPES, ",")]
+    rows = [_hour(row) for row in read_csv([find_table(source, _NAME)], _TYPES, ",")]
     cut = int(_TRAIN * len(rows))
     return write_splits(out_dir, {"train": _records(rows[:cut]), "eval": _records(rows[cut:])})
 
@@ -90,14 +93,3 @@ def _records(rows: Sequence[dict[str, Value]]) -> Iterator[bytes]:
                 "season": ("winter", "spring", "summer", "autumn")[first.month % 12 // 3],
             }
         )
-
-
-def _file(source: Path) -> Path:
-    if not source.is_dir():
-        return source
-    found = sorted([*source.glob("*.csv"), *source.glob("*.csv.gz")])
-    if len(found) != 1:
-        raise DataError(
-            f"Expected one CSV file in the folder. Received: {len(found)}", where=str(source)
-        )
-    return found[0]

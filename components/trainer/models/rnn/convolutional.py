@@ -9,7 +9,8 @@ from pydantic import Field
 
 from components.trainer.models.head import Head
 from components.trainer.models.inputs import TensorFeature, build_inputs
-from components.trainer.models.rnn.layers import Layers, Rate, Size, recurrent
+from components.trainer.models.layers import Rate, Size
+from components.trainer.models.rnn.layers import Layers, recurrent
 from components.trainer.models.rnn.series import stack_series
 from transforms.errors import ModelError
 from transforms.lazy import lazy_import

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
+from components.trainer.models.layers import Size
 from transforms.lazy import lazy_import
 
 if TYPE_CHECKING:
@@ -18,9 +19,8 @@ else:
     keras = lazy_import("keras")
     RecurrentLayer = Any
 
-Size = Annotated[int, Field(ge=1)]
 Layers = Annotated[tuple[Size, ...], Field(min_length=1, strict=False)]
-Rate = Annotated[float, Field(ge=0, lt=1)]
+"""The width of each recurrent layer."""
 
 
 def recurrent(

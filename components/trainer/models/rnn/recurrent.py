@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from components.trainer.models.head import Head
 from components.trainer.models.inputs import TensorFeature, build_inputs
-from components.trainer.models.rnn.layers import Layers, Rate, RecurrentLayer, Size, recurrent
+from components.trainer.models.layers import Rate, Size
+from components.trainer.models.rnn.layers import Layers, RecurrentLayer, recurrent
 from components.trainer.models.rnn.series import stack_series
 from transforms.errors import ModelError
 from transforms.lazy import lazy_import
@@ -31,19 +32,7 @@ def simple_rnn(
 ) -> keras.Model:
     """Builds one layer of h(t) = tanh(W x(t) + U h(t - 1) + b) (Elman 1990).
 
-    Args:
-        features: One or more series of equally many steps; see `stack_series`.
-        head: What to predict, from the last step or at each.
-        units: The width of the layer.
-        bidirectional: Read the series also from its end.
-        dropout: Share of the layer's output left out in a step.
-
-    Returns:
-        A model from feature name -> tensor to a tensor of `head.output_shape`.
-
-    Raises:
-        ModelError: The features are no series of equally many steps; or it is bidirectional and
-            predicts at each step.
+    Arguments, result and errors are those of `deep_rnn`; there is one width.
     """
     layer = keras.layers.SimpleRNN
     return _build("simple_rnn", features, head, layer, (units,), bidirectional, dropout)
@@ -87,19 +76,7 @@ def layer_norm_rnn(
 ) -> keras.Model:
     """Builds `deep_rnn` with a normalization of each step's state (Ba et al. 2016).
 
-    Args:
-        features: One or more series of equally many steps; see `stack_series`.
-        head: What to predict, from the last step or at each.
-        units: The width of each layer.
-        bidirectional: Read the series also from its end.
-        dropout: Share of each layer's output left out in a step.
-
-    Returns:
-        A model from feature name -> tensor to a tensor of `head.output_shape`.
-
-    Raises:
-        ModelError: The features are no series of equally many steps; or it is bidirectional and
-            predicts at each step.
+    Arguments, result and errors are those of `deep_rnn`.
     """
     layer = _layer_norm_layer
     return _build("layer_norm_rnn", features, head, layer, units, bidirectional, dropout)
@@ -115,19 +92,7 @@ def lstm(
 ) -> keras.Model:
     """Builds layers of long short-term memory (Hochreiter and Schmidhuber 1997).
 
-    Args:
-        features: One or more series of equally many steps; see `stack_series`.
-        head: What to predict, from the last step or at each.
-        units: The width of each layer.
-        bidirectional: Read the series also from its end.
-        dropout: Share of each layer's output left out in a step.
-
-    Returns:
-        A model from feature name -> tensor to a tensor of `head.output_shape`.
-
-    Raises:
-        ModelError: The features are no series of equally many steps; or it is bidirectional and
-            predicts at each step.
+    Arguments, result and errors are those of `deep_rnn`.
     """
     return _build("lstm", features, head, keras.layers.LSTM, units, bidirectional, dropout)
 
@@ -142,19 +107,7 @@ def gru(
 ) -> keras.Model:
     """Builds layers of gated recurrent units (Cho et al. 2014).
 
-    Args:
-        features: One or more series of equally many steps; see `stack_series`.
-        head: What to predict, from the last step or at each.
-        units: The width of each layer.
-        bidirectional: Read the series also from its end.
-        dropout: Share of each layer's output left out in a step.
-
-    Returns:
-        A model from feature name -> tensor to a tensor of `head.output_shape`.
-
-    Raises:
-        ModelError: The features are no series of equally many steps; or it is bidirectional and
-            predicts at each step.
+    Arguments, result and errors are those of `deep_rnn`.
     """
     return _build("gru", features, head, keras.layers.GRU, units, bidirectional, dropout)
 

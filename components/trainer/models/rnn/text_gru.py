@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from components.trainer.models.head import Head
 from components.trainer.models.inputs import TensorFeature, build_inputs
-from components.trainer.models.rnn.layers import Layers, Rate, Size, recurrent
+from components.trainer.models.layers import Rate, Size
+from components.trainer.models.rnn.layers import Layers, recurrent
 from components.trainer.models.text import find_text, join_others
 from transforms.lazy import lazy_import
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated
-
-from pydantic import Field
+from typing import TYPE_CHECKING
 
 from components.trainer.models.head import Head
 from components.trainer.models.inputs import TensorFeature, build_inputs, embed
+from components.trainer.models.layers import Rate, Size
 from transforms.errors import ModelError
 from transforms.lazy import lazy_import
 
@@ -20,9 +19,6 @@ else:
     keras = lazy_import("keras")
     class_token = lazy_import("components.trainer.models.transformer.class_token")
     encoder = lazy_import("components.trainer.models.transformer.encoder")
-
-Size = Annotated[int, Field(ge=1)]
-Rate = Annotated[float, Field(ge=0, lt=1)]
 
 
 def tabular_transformer(

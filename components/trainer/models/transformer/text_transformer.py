@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Literal
 
 from components.trainer.models.head import Head
 from components.trainer.models.inputs import TensorFeature, build_inputs
+from components.trainer.models.layers import Rate, Size
 from components.trainer.models.text import find_text, join_others
 from transforms.lazy import lazy_import
 
@@ -21,9 +20,6 @@ else:
     attention = lazy_import("components.trainer.models.transformer.attention")
     encoder = lazy_import("components.trainer.models.transformer.encoder")
     positions = lazy_import("components.trainer.models.transformer.positions")
-
-Size = Annotated[int, Field(ge=1)]
-Rate = Annotated[float, Field(ge=0, lt=1)]
 
 
 def text_transformer(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
-
-from pydantic import Field
+from typing import TYPE_CHECKING
 
 from components.trainer.models.head import Head
 from components.trainer.models.inputs import TensorFeature, build_inputs
+from components.trainer.models.layers import Rate, Size
 from transforms.errors import ModelError
 from transforms.lazy import lazy_import
 
@@ -21,9 +20,6 @@ else:
     class_token = lazy_import("components.trainer.models.transformer.class_token")
     encoder = lazy_import("components.trainer.models.transformer.encoder")
     positions = lazy_import("components.trainer.models.transformer.positions")
-
-Size = Annotated[int, Field(ge=1)]
-Rate = Annotated[float, Field(ge=0, lt=1)]
 
 
 def vision_transformer(

@@ -96,7 +96,7 @@ def test_folder_without_reviews_is_refused(tmp_path: Path) -> None:
 
 
 def test_power_looks_back_and_ahead_within_a_split(tmp_path: Path) -> None:
-    source = tmp_path / "hours.csv"
+    source = tmp_path / "clean_household_power_consumption.csv"
     start = np.datetime64("2007-01-01T00:00")
     with source.open("w", newline="") as file:
         writer = csv.writer(file)
