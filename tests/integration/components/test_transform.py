@@ -27,6 +27,8 @@ from components.transform.executor import Executor, raw_dtypes
 from pipelines.feature_forms import expand_features
 from pipelines.spec import CATALOG, PipelineSpec, load_spec
 from transforms.features import FeatureSpec, LabelSpec
+from transforms.kinds import kinds_of
+from transforms.table import resolve
 
 ROWS = 60
 
@@ -35,13 +37,13 @@ class Case(NamedTuple):
     """A pipeline of the catalog, and what Transform made of some rows.
 
     Attributes:
-        one_hot: Its features that are one-hot vectors.
+        sparse: Its features that are sparse vectors in Beam.
         schema: The types of the raw features.
         examples: Serialized tf.Examples.
         graph: The TransformGraph artifact.
     """
 
-    one_hot: set[str]
+    sparse: set[str]
     schema: schema_pb2.Schema
     examples: list[bytes]
     graph: str
@@ -53,6 +55,8 @@ def make_column(spec: PipelineSpec, key: str, rng: np.random.Generator) -> list[
         classes = len(spec.label.classes or range(10))
         if spec.label.task == "regression":
             return rng.normal(size=ROWS).tolist()
+        if spec.label.task == "forecast":
+            return rng.normal(size=(ROWS, spec.label.horizon)).tolist()
         return [number % classes for number in range(ROWS)]
     [feature, *_] = [feature for feature in spec.features if key in feature.keys]
     first = feature.steps[0]
@@ -60,6 +64,8 @@ def make_column(spec: PipelineSpec, key: str, rng: np.random.Generator) -> list[
     if "shape" in first.arguments:
         size = int(np.prod(first.arguments["shape"]))
         return [rng.bytes(size) for _ in range(ROWS)]
+    if kinds_of(resolve(first.transform)).takes == "Series":
+        return [rng.uniform(1, 100, steps).tolist() for steps in rng.integers(1, 99, ROWS)]
     if expected == "number":
         return rng.uniform(1, 100, ROWS).tolist()
     return [f"value {number}" for number in rng.integers(0, 5, ROWS)]
@@ -73,7 +79,8 @@ def make_examples(spec: PipelineSpec) -> tuple[schema_pb2.Schema, list[bytes]]:
     schema = schema_pb2.Schema()
     kinds = {float: schema_pb2.FLOAT, int: schema_pb2.INT}
     for key, values in columns.items():
-        schema.feature.add(name=key, type=kinds.get(type(values[0]), schema_pb2.BYTES))
+        first = values[0][0] if isinstance(values[0], list) else values[0]
+        schema.feature.add(name=key, type=kinds.get(type(first), schema_pb2.BYTES))
         if key != spec.label.key:
             columns[key] = [None if rng.random() < 0.1 else value for value in values]
     rows = zip(*columns.values(), strict=True)
@@ -87,8 +94,8 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     spec = load_spec(request.param)
     schema, records = make_examples(spec)
     graph = run_transform(folder, schema, records, spec.features, spec.label)
-    one_hot = {f.name for f in spec.features if f.steps[-1].transform == "one_hot"}
-    return Case(one_hot, schema, records, graph)
+    sparse = {f.name for f in spec.features if f.steps[-1].transform in ("one_hot", "tf_idf")}
+    return Case(sparse, schema, records, graph)
 
 
 def run_transform(
@@ -126,7 +133,7 @@ def run_transform(
 
 
 def by_beam(case: Case, folder: Path) -> dict[str, list[Any]]:
-    """Applies the graph in Beam; of a one-hot vector there is the column of the 1."""
+    """Applies the graph in Beam; of a sparse vector there are its columns and their values."""
     names = [feature.name for feature in case.schema.feature]
     spec = {key: tf.io.VarLenFeature(d) for key, d in raw_dtypes(case.schema, names).items()}
     metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(spec))
@@ -147,19 +154,19 @@ def by_beam(case: Case, folder: Path) -> dict[str, list[Any]]:
 def _keep(rows: list[dict[str, Any]], path: str) -> None:
     plain = [
         {name: np.asarray(value).tolist() for name, value in row.items() if "$" not in name}
-        | _dense(row)
+        | _cells(row)
         for row in rows
     ]
     Path(path).write_text(json.dumps(plain))
 
 
-def _dense(row: dict[str, Any]) -> dict[str, list[int]]:
-    """Returns the columns of the values of sparse features."""
+def _cells(row: dict[str, Any]) -> dict[str, list[list[float]]]:
+    """Returns the columns of each sparse feature, and the values in them."""
     ends = "$sparse_indices_0"
+    names = [name.removesuffix(ends) for name in row if name.endswith(ends)]
     return {
-        name.removesuffix(ends): np.asarray(value).tolist()
-        for name, value in row.items()
-        if name.endswith(ends)
+        name: [np.asarray(row[name + part]).tolist() for part in (ends, "$sparse_values")]
+        for name in names
     }
 
 
@@ -215,8 +222,10 @@ def test_values_are_the_same_in_beam_in_tf_data_and_served(case: Case, tmp_path:
         assert trained_on.shape == (ROWS, *feature.shape)
         assert np.isfinite(trained_on).all()
         np.testing.assert_allclose(served[feature.name], trained_on, rtol=1e-6, atol=1e-6)
-        if feature.name in case.one_hot:
-            assert in_beam[feature.name] == [np.flatnonzero(row).tolist() for row in trained_on]
+        if feature.name in case.sparse:
+            for (columns, values), row in zip(in_beam[feature.name], trained_on, strict=True):
+                assert columns == np.flatnonzero(row).tolist()
+                np.testing.assert_allclose(values, row[columns], rtol=1e-6)
         else:
             # A logarithm is rounded differently where it is the last of a batch.
             np.testing.assert_allclose(in_beam[feature.name], trained_on, rtol=1e-6, atol=1e-6)
