@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from serving.errors import RequestError
@@ -12,6 +12,7 @@ from serving.protos import predict_pb2, tensor_pb2
 _LABEL, _PROBABILITIES, _CLASSES, _VALUE = "label", "probabilities", "classes", "prediction"
 _DECISIONS = "decisions"
 _SEQUENCES, _SCORES = "sequences", "scores"
+_BOX, _MASK = "box", "mask"
 
 Outputs = Mapping[str, tensor_pb2.TensorProto]
 """The outputs of a signature by their names."""
@@ -31,6 +32,8 @@ class Prediction:
         values: The predicted numbers: the outputs of a regression, the steps of a forecast.
         texts: The texts that were written, the best first.
         scores: The logarithm of the probability of each, divided by its length penalty.
+        box: Where what is of the class is: top, left, bottom and right, in shares of the image.
+        mask: The index of the class of each pixel, row by row.
     """
 
     label: str | None = None
@@ -40,6 +43,8 @@ class Prediction:
     values: tuple[float, ...] = ()
     texts: tuple[str, ...] = ()
     scores: tuple[float, ...] = ()
+    box: tuple[float, ...] = ()
+    mask: tuple[tuple[int, ...], ...] = ()
 
 
 def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
@@ -48,8 +53,9 @@ def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
     Args:
         response: ``label`` string [N], ``probabilities`` float [N, k] and ``classes`` string
             [N, k]; ``decisions`` int64 [N, k] in place of ``label`` where a record may be of
-            several classes; ``prediction`` float [N] or [N, n]; or ``sequences`` string and
-            ``scores`` float, both [N, k].
+            several classes, with ``box`` float [N, 4] where it is also told where that is;
+            ``prediction`` float [N] or [N, n]; ``sequences`` string and ``scores`` float, both
+            [N, k]; or ``mask`` int64 [N, height, width].
 
     Raises:
         RequestError: If the outputs are others.
@@ -60,7 +66,7 @@ def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
     raise RequestError(
         f"The model's outputs are {sorted(response.outputs)}. Expected '{_VALUE}', or "
         f"'{_LABEL}' (or '{_DECISIONS}'), '{_PROBABILITIES}' and '{_CLASSES}', or "
-        f"'{_SEQUENCES}' and '{_SCORES}'",
+        f"'{_SEQUENCES}' and '{_SCORES}', or '{_MASK}'",
         where=f"model '{response.model_spec.name}' version {response.model_spec.version.value}",
         hint="Export the model with tfline's signatures, or use the gRPC API directly.",
     )
@@ -103,11 +109,26 @@ def _read_texts(outputs: Outputs) -> list[Prediction]:
     return [Prediction(texts=of_row, scores=its) for of_row, its in zip(texts, scores, strict=True)]
 
 
+def _read_boxes(outputs: Outputs) -> list[Prediction]:
+    labels = _read_label(outputs)
+    boxes = _rows(_floats(outputs[_BOX]), len(labels))
+    return [replace(label, box=box) for label, box in zip(labels, boxes, strict=True)]
+
+
+def _read_masks(outputs: Outputs) -> list[Prediction]:
+    tensor = outputs[_MASK]
+    count, height, _ = (dim.size for dim in tensor.tensor_shape.dim)
+    masks = _rows(_integers(tensor), count)
+    return [Prediction(mask=tuple(_rows(mask, height))) for mask in masks]
+
+
 _READERS: Mapping[str, Callable[[Outputs], list[Prediction]]] = {
     _VALUE: _read_numbers,
+    _BOX: _read_boxes,
     _LABEL: _read_label,
     _DECISIONS: _read_decisions,
     _SEQUENCES: _read_texts,
+    _MASK: _read_masks,
 }
 """What to read answers with, by the output that tells."""
 
@@ -116,6 +137,8 @@ _NEEDED = {
     _LABEL: frozenset({_PROBABILITIES, _CLASSES}),
     _DECISIONS: frozenset({_PROBABILITIES, _CLASSES}),
     _SEQUENCES: frozenset({_SCORES}),
+    _BOX: frozenset({_LABEL, _PROBABILITIES, _CLASSES}),
+    _MASK: frozenset[str](),
 }
 """What has to be there beside it."""
 

@@ -10,15 +10,22 @@ from typing import Any, Literal, Self
 
 import pydantic
 
-Task = Literal["binary", "multiclass", "multilabel", "regression", "forecast", "text"]
+Task = Literal[
+    "binary", "multiclass", "multilabel", "regression", "forecast", "text", "box", "mask"
+]
 """What a label asks for: one of two classes, one of several, any number of several, one or more
-numbers, the next values of a series, or a text."""
+numbers, the next values of a series, a text, a class and the box around it, or the class of each
+pixel."""
 
 CLASS_TASKS: tuple[Task, ...] = ("binary", "multiclass", "multilabel")
 """The tasks whose label names classes."""
 
 WEIGHT = "tfline_weight"
 """What the weight of an example is called in a transform graph, beside the features."""
+
+
+BOX = ("top", "left", "bottom", "right")
+"""The sides of a box, in their order."""
 
 
 class FrozenModel(pydantic.BaseModel):
@@ -68,6 +75,10 @@ class LabelSpec(FrozenModel):
             of the train split.
         targets: The raw features of a label with several parts, in place of `key`: the numbers of
             a regression, or a flag (0 or 1) a class of a multi-label task, named by its feature.
+            Beside `key`, which holds the class: the top, left, bottom and right of a box, in
+            shares of the image's height and width.
+        shape: Height and width of a mask; the raw label is a byte a pixel, or a grey PNG, whose
+            values are indices of `classes`.
         horizon: How many values a forecast has; the raw label is a list of so many.
         steps: At how many steps of a series a forecast is made. 1: after its last one. More: at
             each of its steps, by a sequence-to-sequence model; the raw label is the list of values
@@ -85,6 +96,9 @@ class LabelSpec(FrozenModel):
     task: Task | None = None
     classes: tuple[str, ...] | None = pydantic.Field(default=None, strict=False)
     targets: tuple[str, ...] = pydantic.Field(default=(), strict=False)
+    shape: tuple[pydantic.PositiveInt, pydantic.PositiveInt] | None = pydantic.Field(
+        default=None, strict=False
+    )
     horizon: int = pydantic.Field(default=1, ge=1)
     steps: int = pydantic.Field(default=1, ge=1)
     transform: tuple[Step, ...] = pydantic.Field(default=(), strict=False)
@@ -95,11 +109,15 @@ class LabelSpec(FrozenModel):
     @property
     def keys(self) -> tuple[str, ...]:
         """The raw features that the label is read from."""
+        if self.task == "box":
+            return (self.key, *self.targets)
         return self.targets or (self.key,)
 
     @property
     def size(self) -> int:
-        """How many numbers the label has: outputs of a regression, steps of a forecast, tokens."""
+        """How many numbers the label has: outputs, steps of a forecast, tokens, or pixels."""
+        if self.shape is not None:
+            return self.shape[0] * self.shape[1]
         if self.task == "text":
             return self.length or 1
         return self.horizon if self.task == "forecast" else max(1, len(self.targets))
@@ -117,18 +135,34 @@ class LabelSpec(FrozenModel):
 
     @pydantic.model_validator(mode="after")
     def _check_targets(self) -> Self:
-        if self.targets and self.task not in ("regression", "multilabel"):
+        if self.targets and self.task not in ("regression", "multilabel", "box"):
             raise ValueError(
-                "`targets` are the parts of a label of the task regression or multilabel. "
+                "`targets` are the parts of a label of the task regression, multilabel or box. "
                 f"Received: task {self.task}"
             )
         if len(set(self.targets)) < len(self.targets):
             raise ValueError(f"A target is given twice. Received: {list(self.targets)}")
-        if self.targets and self.classes:
+        if self.targets and self.classes and self.task != "box":
             raise ValueError("Expected either `targets` or `classes`: a target names its class")
         for name in ("horizon", "steps"):
             if getattr(self, name) > 1 and self.task != "forecast":
                 raise ValueError(f"`{name}` is that of a forecast. Received: task {self.task}")
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _check_image(self) -> Self:
+        if self.task == "box" and len(self.targets) != len(BOX):
+            raise ValueError(
+                f"A box has four `targets`: the raw features of its {', '.join(BOX)}. "
+                f"Received: {list(self.targets)}"
+            )
+        if (self.task == "mask") is not (self.shape is not None):
+            raise ValueError(
+                "A mask has a `shape`, [height, width], and no other label has one. "
+                f"Received: task {self.task}, shape {self.shape}"
+            )
+        if self.task == "mask" and len(self.classes or ()) < 2:
+            raise ValueError("A mask has two `classes` at least: names of the values of a pixel")
         return self
 
     @pydantic.model_validator(mode="after")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from transforms.columns import as_numbers, as_series, as_strings, as_tokens
 from transforms.features import LabelSpec, Task
+from transforms.image_label import encode_box, encode_mask
 from transforms.lazy import lazy_import
 from transforms.lexicon import given_table
 from transforms.target_text import encode_text
@@ -90,5 +91,7 @@ LABELS: Mapping[Task, Encoder] = {
     "regression": encode_numbers,
     "forecast": encode_horizon,
     "text": encode_text,
+    "box": encode_box,
+    "mask": encode_mask,
 }
 """How the label of each task is encoded."""

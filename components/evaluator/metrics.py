@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Literal, get_args
 
-from components.evaluator import forecasts, texts, values
+from components.evaluator import forecasts, images, texts, values
 from components.evaluator.forecasts import HorizonErrors
+from components.evaluator.images import Boxes, Pixels
 from components.evaluator.keras_metrics import check_keras_metric, is_of_keras
 from components.evaluator.statistics import (
     Classes,
@@ -359,6 +360,42 @@ METRICS: Mapping[str, Metric] = {
         TextSums,
         {"text": texts.perplexity},
         better="smaller",
+        usual=True,
+    ),
+    # Images.
+    "box_iou": Metric(
+        "intersection of a box with that of its label, over their union; mean",
+        Boxes,
+        {"box": images.box_iou},
+        better="larger",
+        usual=True,
+    ),
+    "class_accuracy": Metric(
+        "share of boxes whose class was predicted",
+        Boxes,
+        {"box": images.class_accuracy},
+        better="larger",
+        usual=True,
+    ),
+    "detection_rate": Metric(
+        "share of boxes of the right class with an intersection over union of 0.5 at least",
+        Boxes,
+        {"box": images.detection_rate},
+        better="larger",
+        usual=True,
+    ),
+    "mask_iou": Metric(
+        "pixels of a class that were found, over those of it or taken for it; mean of the classes",
+        Pixels,
+        {"mask": images.mask_iou},
+        better="larger",
+        usual=True,
+    ),
+    "pixel_accuracy": Metric(
+        "share of pixels whose class was predicted",
+        Pixels,
+        {"mask": images.pixel_accuracy},
+        better="larger",
         usual=True,
     ),
     # All tasks.

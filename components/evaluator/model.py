@@ -104,6 +104,8 @@ _OUTPUTS: Mapping[Task, str] = {
     "regression": "prediction",
     "forecast": "prediction",
     "text": "sequences",
+    "box": "box",
+    "mask": "mask",
 }
 """The output of ``serving_default`` that is compared with the label."""
 
@@ -164,9 +166,14 @@ class Predictor:
         Returns:
             float32: probability of class 1 [n] (binary), probabilities [n, k] (multiclass,
             multilabel) or predicted numbers [n] (regression), [n, size] of several; of texts
-            float64 [n, NUMBERS], see `text_numbers`.
+            float64 [n, NUMBERS], see `text_numbers`; of boxes and masks see `images`.
         """
-        outputs = self._signature(examples=serialized)[self._output]
+        answer = self._signature(examples=serialized)
+        outputs = answer[self._output]
+        if self._card.task == "box":
+            return tf.concat([answer["probabilities"], outputs], axis=1)
+        if self._card.task == "mask":
+            return tf.reshape(outputs, [-1, self._card.size])
         if self._card.task == "text":
             return self._compared(outputs[:, 0], serialized)
         if self._card.classes:
@@ -181,11 +188,13 @@ class Predictor:
 
         Returns:
             float32 [n, size] (regression, forecast) or [n, k], 0 or 1 (multilabel), or how many
-            tokens a text has, [n]; NaN where the label is missing.
+            tokens a text has, [n], or as in `images`; NaN where the label is missing.
         """
         if self._label is None:
             raise ModelError(f"The label '{self._card.label}' is a raw value.")
         label = self._label(examples=serialized)["label"]
+        if self._card.task == "mask":
+            return tf.where(label < 0, tf.constant(float("nan")), tf.cast(label, tf.float32))
         if self._card.task != "text":
             return label
         tokens = tf.cast(tf.math.count_nonzero(label, axis=1), tf.float32)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from components.trainer.models.generation.decoding import Texts
 from components.trainer.transform_graph import TransformMetadata
-from transforms.features import Task
+from transforms.features import BOX, Task
 from transforms.target_text import write_text
 
 Outputs = dict[str, tf.Tensor]
@@ -84,6 +84,17 @@ def answer_texts(y: Texts, metadata: TransformMetadata) -> Outputs:
     }
 
 
+def answer_box(y: tf.Tensor, metadata: TransformMetadata) -> Outputs:
+    """Returns what `answer_class` does, and ``box`` float32 [batch, 4]: see `features.BOX`."""
+    return {**answer_class(y[:, : -len(BOX)], metadata), "box": y[:, -len(BOX) :]}
+
+
+def answer_mask(y: tf.Tensor, metadata: TransformMetadata) -> Outputs:
+    """Returns ``mask`` int64 [batch, height, width], class indices, and ``classes`` [batch, k]."""
+    mask = tf.reshape(tf.argmax(y, axis=2), [-1, *(metadata.shape or ())])
+    return {"mask": mask, "classes": _tiled(tf.constant(metadata.classes), y)}
+
+
 def _tiled(names: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     return tf.tile(names[tf.newaxis], [tf.shape(y)[0], 1])
 
@@ -93,6 +104,8 @@ ANSWERS: Mapping[Task, Callable[[Any, TransformMetadata], Outputs]] = {
     "regression": answer_numbers,
     "forecast": answer_numbers,
     "text": answer_texts,
+    "box": answer_box,
+    "mask": answer_mask,
 }
 """What is answered for each task that decides by no threshold."""
 

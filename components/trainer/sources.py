@@ -72,7 +72,7 @@ def is_cached(split: Split, graph: TransformGraph, config: TrainConfig, passes: 
 def example_bytes(graph: TransformGraph) -> int:
     """Returns the size of a transformed example."""
     sizes = (math.prod(f.shape) * tf.as_dtype(f.dtype).size for f in graph.features)
-    label = tf.int64.size
+    label = tf.int64.size * graph.metadata.size
     total: int = sum(sizes, start=label)
     return total
 

@@ -62,6 +62,7 @@ class TransformMetadata(_Metadata):
         steps: At how many steps of a series it has them.
         classes: The names of the classes.
         class_values: The raw label of each class.
+        shape: Height and width of a mask.
         separator: What stands between the tokens of a text.
         features: The transformed features.
         raw: The dtype of each raw feature.
@@ -75,6 +76,7 @@ class TransformMetadata(_Metadata):
     steps: int = 1
     classes: tuple[str, ...]
     class_values: tuple[int | str, ...]
+    shape: tuple[int, int] | None = None
     separator: str = " "
     features: tuple[FeatureMetadata, ...]
     raw: dict[str, Literal["float32", "int64", "string"]]

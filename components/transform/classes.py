@@ -53,7 +53,7 @@ def find_classes(
         AnomalyError: The train split has a single class, or too many; or a label of another
             split does not occur in the train split, or is none of the given classes.
     """
-    if label.targets:
+    if label.targets and label.task != "box":
         return list(label.targets)
     counts = {split: count_labels(label.key, dtype, paths) for split, paths in files.items()}
     seen = counts["train"]

@@ -62,9 +62,11 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 
         task = find_task(label, raw[label.keys[0]])
         values: list[int | str] = []
-        if task is None or task in CLASS_TASKS:
+        if task is None or task in (*CLASS_TASKS, "box"):
             values = find_classes(label, raw[label.keys[0]], files)
             task = task or ("binary" if len(values) == 2 else "multiclass")
+        elif task == "mask":
+            values = list(range(len(label.classes or ())))
         elif task == "text":
             label, values = find_vocabulary(label, raw[label.key], files["train"])
             features = features or [prompt_feature(label, values)]
@@ -90,6 +92,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 "steps": label.steps,
                 "classes": list(label.classes or map(str, values)),
                 "class_values": values,
+                "shape": label.shape,
                 "separator": label.separator,
                 "features": described,
                 "raw": {key: dtype.name for key, dtype in raw.items()},

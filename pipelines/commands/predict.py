@@ -84,7 +84,10 @@ def _line(prediction: Prediction, as_json: bool) -> str:
             f"{text} {score:.4f}"
             for text, score in zip(prediction.texts, prediction.scores, strict=True)
         )
+    if prediction.mask:
+        return "\n".join(" ".join(map(str, row)) for row in prediction.mask)
     label = prediction.label if prediction.label is not None else ", ".join(prediction.labels)
     ranked = sorted(prediction.probabilities.items(), key=lambda item: -item[1])
     odds = ", ".join(f"{name} {probability:.4f}" for name, probability in ranked)
-    return f"{label:<16} {odds}"
+    box = "".join(f" {side:.4f}" for side in prediction.box)
+    return f"{label:<16} {odds}{box and f'  box{box}'}"

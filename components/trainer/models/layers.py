@@ -124,6 +124,23 @@ class Layers:
         x = self.normalize(layer(x))
         return self.activate(x) if activate else x
 
+    def transposed_convolution(
+        self, x: keras.KerasTensor, filters: int, kernel_size: int, *, strides: int
+    ) -> keras.KerasTensor:
+        """Returns [batch, h * strides, w * strides, filters] of x [batch, h, w, n].
+
+        Normalized, but not activated: a sum follows.
+        """
+        layer = keras.layers.Conv2DTranspose(
+            filters,
+            kernel_size,
+            strides=strides,
+            padding="same",
+            use_bias=self._has_bias,
+            **self._weights("kernel", [0, 1, 3]),
+        )
+        return self.normalize(layer(x))
+
     def separable_convolution(
         self, x: keras.KerasTensor, filters: int, kernel_size: int
     ) -> keras.KerasTensor:

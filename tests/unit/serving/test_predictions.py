@@ -65,6 +65,26 @@ def test_texts_come_with_their_scores():
     ]
 
 
+def test_box_comes_with_its_class():
+    message = response(
+        label=["b"], probabilities=[0.25, 0.75], classes=["a", "b"], box=[0.0, 0.25, 0.5, 1.0]
+    )
+    assert predictions(message) == [
+        Prediction(label="b", probabilities={"a": 0.25, "b": 0.75}, box=(0.0, 0.25, 0.5, 1.0))
+    ]
+
+
+def test_mask_has_a_class_a_pixel():
+    message = response(classes=["a", "b"] * 2)
+    message.outputs["mask"].int64_val.extend([0, 1, 1, 1, 0, 0, 0, 1, 1, 1, 0, 0])
+    for size in (2, 2, 3):
+        message.outputs["mask"].tensor_shape.dim.add(size=size)
+    assert predictions(message) == [
+        Prediction(mask=((0, 1, 1), (1, 0, 0))),
+        Prediction(mask=((0, 1, 1), (1, 0, 0))),
+    ]
+
+
 def test_tensor_content_is_read():
     message = predict_pb2.PredictResponse()
     message.outputs["prediction"].tensor_content = struct.pack("<2f", 1.5, 2.0)

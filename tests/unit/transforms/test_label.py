@@ -83,7 +83,7 @@ def test_label_without_a_task_is_refused() -> None:
 @pytest.mark.parametrize(
     ("label", "message"),
     [
-        ({"targets": ["a", "b"]}, "the task regression or multilabel. Received: task None"),
+        ({"targets": ["a", "b"]}, "the task regression, multilabel or box. Received: task None"),
         ({"task": "regression", "targets": ["a", "a"]}, "A target is given twice"),
         ({"task": "multilabel", "targets": ["a"], "classes": ["a"]}, "a target names its class"),
         ({"task": "regression", "horizon": 3}, "that of a forecast. Received: task regression"),

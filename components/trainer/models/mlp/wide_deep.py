@@ -68,10 +68,10 @@ def wide_deep(
     x = Layers(**options).stack(x, hidden_units)  # [batch, hidden_units[-1]]
     deep_logits = keras.layers.Dense(head.units, name="deep")(x)  # [batch, units]
     logits = keras.layers.Add(name="logits")([*linear, deep_logits])  # [batch, units]
-    output = keras.layers.Activation(head.activation, name="output")(logits)
+    output = head.activate(logits, "output")
     if loss_weights is None:
         return keras.Model(inputs, output, name="wide_deep")
-    second = keras.layers.Activation(head.activation, name="auxiliary")(deep_logits)
+    second = head.activate(deep_logits, "auxiliary")
     network = keras.Model(inputs, [output, second])
     return auxiliary.AuxiliaryModel(network, loss_weights, name="wide_deep")
 

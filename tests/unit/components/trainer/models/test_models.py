@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -22,8 +22,13 @@ from transforms.errors import ModelError, SpecError
 AGE = TensorFeature("age", "numeric")
 CITY = TensorFeature("city name", "index", depth=4)
 DAY = TensorFeature("day", "numeric", (7,))
-IMAGE = TensorFeature("image", "image", (28, 28, 1))
-SMALL_IMAGE = TensorFeature("image", "image", (32, 32, 1))
+
+
+def image(side: int) -> TensorFeature:
+    return TensorFeature("image", "image", (side, side, 1))
+
+
+IMAGE = image(28)
 TABLE = (AGE, CITY, DAY)
 
 TEXT = (TensorFeature("text", "index", (6,), depth=9), AGE, CITY)
@@ -34,54 +39,68 @@ SERIES = (
     CITY,
 )
 
-NARROW = {"width": 1 / 16}
-
-SMALL: dict[str, tuple[tuple[TensorFeature, ...], dict[str, Any]]] = {
-    "alexnet": (
-        (TensorFeature("image", "image", (67, 67, 1)),),
-        {**NARROW, "hidden_units": [32], "normalization": "batch"},
-    ),
-    "autoencoder_mlp": (TABLE, {}),
-    "cnn": ((IMAGE,), {}),
-    "conv_gru": (SERIES, {}),
-    "deep_cnn": ((IMAGE,), {"width": 1 / 8}),
-    "deep_rnn": (SERIES, {}),
-    "googlenet": ((SMALL_IMAGE,), {**NARROW, "normalization": "batch"}),
-    "gru": (SERIES, {}),
-    "layer_norm_rnn": (SERIES, {}),
-    "lenet5": ((IMAGE,), {}),
-    "lstm": (SERIES, {}),
-    "mlp": (TABLE, {}),
-    "residual_mlp": (TABLE, {}),
-    "resnet34": ((SMALL_IMAGE,), {**NARROW, "units": [1, 1, 1, 1]}),
-    "se_resnet": ((SMALL_IMAGE,), {**NARROW, "units": [1, 1, 1, 1]}),
-    "simple_rnn": (SERIES, {}),
-    "tabular_transformer": (TABLE, {"blocks": 1}),
-    "text_gru": (TEXT, {}),
-    "text_transformer": (TEXT, {"blocks": 1}),
-    "vgg16": ((SMALL_IMAGE,), {**NARROW, "hidden_units": [32], "normalization": "batch"}),
-    "vision_transformer": ((IMAGE,), {"blocks": 1, "patch_size": 14}),
-    "wavenet": (SERIES, {}),
-    "wide_deep": (TABLE, {}),
-    "xception": ((SMALL_IMAGE,), {**NARROW, "middle_blocks": 1}),
-}
-"""Features that each model takes, and arguments that make it small: a test takes seconds."""
-
 HEADS: dict[str, Head] = {
-    "binary": HEAD_CLASSES["binary"](("no", "yes")),
     "multiclass": HEAD_CLASSES["multiclass"](tuple("abcdefghij")),
+    "binary": HEAD_CLASSES["binary"](("no", "yes")),
     "multilabel": HEAD_CLASSES["multilabel"](tuple("abc")),
     "regression": HEAD_CLASSES["regression"](),
     "forecast": HEAD_CLASSES["forecast"](size=4),
+    "box": HEAD_CLASSES["box"](tuple("abc")),
+    "mask": HEAD_CLASSES["mask"](("low", "high"), size=64),
 }
 """What each task has to predict."""
+
+VECTORS = ("multiclass", "binary", "multilabel", "regression", "forecast", "box")
+"""Tasks whose output is made of a vector: those of most models."""
+
+NARROW = {"width": 1 / 16}
+
+
+class Small(NamedTuple):
+    """Features and tasks that a model is for, and arguments that make it quick to build and fit."""
+
+    features: tuple[TensorFeature, ...]
+    arguments: dict[str, Any] = {}
+    tasks: tuple[str, ...] = VECTORS
+
+
+SMALL = {
+    "alexnet": Small((image(67),), {**NARROW, "hidden_units": [32], "normalization": "batch"}),
+    "autoencoder_mlp": Small(TABLE),
+    "cnn": Small((IMAGE,)),
+    "conv_gru": Small(SERIES),
+    "deep_cnn": Small((IMAGE,), {"width": 1 / 8}),
+    "deep_rnn": Small(SERIES),
+    "googlenet": Small((image(32),), {**NARROW, "activation": "elu", "initializer": "he_normal"}),
+    "gru": Small(SERIES),
+    "layer_norm_rnn": Small(SERIES),
+    "lenet5": Small((IMAGE,)),
+    "localizer": Small((image(16),), {"filters": [8, 16], "hidden_units": [32]}, ("box",)),
+    "lstm": Small(SERIES),
+    "mlp": Small(TABLE),
+    "residual_mlp": Small(TABLE),
+    "resnet34": Small((image(32),), {**NARROW, "units": [1, 1, 1, 1]}),
+    "se_resnet": Small((image(32),), {**NARROW, "units": [1, 1, 1, 1]}),
+    "segmenter": Small((image(8),), {"filters": [8, 16]}, ("mask",)),
+    "simple_rnn": Small(SERIES),
+    "tabular_transformer": Small(TABLE, {"blocks": 1}),
+    "text_gru": Small(TEXT),
+    "text_transformer": Small(TEXT, {"blocks": 1}),
+    "vgg16": Small((image(32),), {**NARROW, "hidden_units": [32], "normalization": "batch"}),
+    "vision_transformer": Small((IMAGE,), {"blocks": 1, "patch_size": 14}),
+    "wavenet": Small(SERIES),
+    "wide_deep": Small(TABLE),
+    "xception": Small((image(32),), {**NARROW, "middle_blocks": 1}),
+}
 
 MOST_STEPS = 60
 """Enough for each small model to learn 32 random examples by heart."""
 
 # The contract of the models that write texts is in `generation/test_builders.py`.
 ALL = pytest.mark.parametrize("name", [name for name in MODELS if name not in WRITERS])
-TASKS = pytest.mark.parametrize("task", HEADS)
+EACH_TASK = pytest.mark.parametrize(
+    ("name", "task"), [(name, task) for name, small in SMALL.items() for task in small.tasks]
+)
 
 
 def batch(
@@ -97,6 +116,12 @@ def batch(
             x[feature.name] = rng.normal(size=(32, *feature.shape)).astype(np.float32)
     if head.task == "multilabel":
         return x, rng.integers(0, 2, (32, head.units)).astype(np.float32)
+    if head.task == "box":
+        low, high = rng.uniform(0, 0.5, (32, 2)), rng.uniform(0.5, 1, (32, 2))
+        kind = rng.integers(0, len(head.classes), (32, 1))
+        return x, np.concatenate([kind, low, high], axis=1).astype(np.float32)
+    if head.task == "mask":
+        return x, (x["image"].reshape(32, head.size) > 0).astype(np.int64)
     if head.classes:
         return x, rng.integers(0, len(head.classes), 32)
     return x, rng.normal(size=(32, head.size)).astype(np.float32)
@@ -104,7 +129,7 @@ def batch(
 
 def build(name: str, task: str, arguments: Mapping[str, Any] | None = None) -> keras.Model:
     """Builds and compiles a small model for the features that fit it."""
-    features, small = SMALL[name]
+    features, small, _ = SMALL[name]
     keras.utils.set_random_seed(1)
     model = build_model(name, {**small, **(arguments or {})}, features, HEADS[task])
     compile_model(model, HEADS[task], TrainConfig(learning_rate=0.003), steps_per_execution=1)
@@ -128,33 +153,38 @@ def fit_once() -> Callable[[str], Fitted]:
 
     def fit(name: str) -> Fitted:
         if name not in done:
-            x, y = batch(SMALL[name][0], HEADS["multiclass"])
-            model = build(name, "multiclass", {"dropout": 0.0})
+            task = SMALL[name].tasks[0]
+            x, y = batch(SMALL[name].features, HEADS[task])
+            model = build(name, task, {"dropout": 0.0})
             steps = [model.train_on_batch(x, y) for _ in range(MOST_STEPS)]
-            done[name] = Fitted(model, x, [float(loss) for loss, _ in steps], float(steps[-1][1]))
+            done[name] = Fitted(model, x, [float(step[0]) for step in steps], float(steps[-1][-1]))
         return done[name]
 
     return fit
 
 
-@ALL
-@TASKS
+def test_every_model_is_tested() -> None:
+    assert {*SMALL, *WRITERS} == set(MODELS)
+
+
+@EACH_TASK
 def test_output_has_shape_and_dtype_of_its_task(name: str, task: str) -> None:
-    features, small = SMALL[name]
+    features, small, _ = SMALL[name]
     with keras.StatelessScope(initialize_variables=False):  # no weight is made
         model = build_model(name, small, features, HEADS[task])
     assert model.output_shape == HEADS[task].output_shape
     assert model.output.dtype == "float32"
 
 
-@TASKS
+@pytest.mark.parametrize("task", VECTORS)
 def test_output_has_range_of_its_task(task: str) -> None:
-    x, _ = batch(TABLE, HEADS[task])
+    head = HEADS[task]
+    x, _ = batch(TABLE, head)
     y = build("mlp", task)(x).numpy()
-    assert y.shape == (32, HEADS[task].units)
-    if task == "multiclass":
-        np.testing.assert_allclose(y.sum(axis=1), 1, rtol=1e-5)
-    if task in ("binary", "multilabel"):
+    assert y.shape == (32, head.units)
+    if task in ("multiclass", "box"):
+        np.testing.assert_allclose(y[:, : len(head.classes)].sum(axis=1), 1, rtol=1e-5)
+    if head.classes:
         assert ((y > 0) & (y < 1)).all()
 
 
@@ -179,8 +209,9 @@ def test_save_and_load_agree(name: str, fit_once: Callable[[str], Fitted], tmp_p
 
 @ALL
 def test_dropout_leaves_inference_alone(name: str) -> None:
-    x, _ = batch(SMALL[name][0], HEADS["binary"])
-    model = build(name, "binary", {"dropout": 0.5})
+    features, _, (task, *_) = SMALL[name]
+    x, _ = batch(features, HEADS[task])
+    model = build(name, task, {"dropout": 0.5})
     first, second = (model(x, training=False).numpy() for _ in range(2))
     np.testing.assert_array_equal(first, second)
     first, second = (np.asarray(model(x, training=True)) for _ in range(2))
