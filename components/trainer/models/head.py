@@ -63,8 +63,8 @@ class Head(abc.ABC):
         return dense(x)
 
     def activate(self, logits: keras.KerasTensor, name: str) -> keras.KerasTensor:
-        """Returns what `output` does for logits [batch, units] that are there already."""
-        return keras.layers.Activation(self.activation, name=name)(logits)
+        """Returns the output, in float32, for logits [batch, units] that are there already."""
+        return keras.layers.Activation(self.activation, dtype="float32", name=name)(logits)
 
     def example(self, features: Features, label: tf.Tensor) -> tuple[Features, tf.Tensor]:
         """Returns what a model is fed with while it is trained, and what it is compared with."""
@@ -265,13 +265,14 @@ class BoxHead(Head):
 
     def output(self, x: keras.KerasTensor) -> keras.KerasTensor:
         """Returns the output [batch, units] for the last hidden layer [batch, n]."""
-        return self.activate(keras.layers.Dense(self.units, name="logits")(x), "output")
+        logits = keras.layers.Dense(self.units, dtype="float32", name="logits")(x)
+        return self.activate(logits, "output")
 
     def activate(self, logits: keras.KerasTensor, name: str) -> keras.KerasTensor:
         """Returns probabilities, and sides between 0 and 1."""
         k = len(self.classes)
         parts = [keras.ops.softmax(logits[:, :k]), keras.ops.sigmoid(logits[:, k:])]
-        return keras.layers.Concatenate(name=name)(parts)
+        return keras.layers.Concatenate(dtype="float32", name=name)(parts)
 
     def loss(self) -> keras.losses.Loss:
         """Returns the sum of the losses of class and box."""
@@ -318,7 +319,8 @@ class MaskHead(Head):
                 where="label.shape",
                 hint="Use the model `segmenter`, with an image of the height and width of `shape`.",
             )
-        x = keras.layers.Conv2D(self.units, 1, name="logits")(x)  # [batch, height, width, units]
+        convolution = keras.layers.Conv2D(self.units, 1, dtype="float32", name="logits")
+        x = convolution(x)  # [batch, height, width, units]
         x = keras.layers.Reshape((self.size, self.units))(x)
         return self.activate(x, "output")
 
