@@ -62,10 +62,10 @@ class ServingModel(tf.Module):
         self._graph = graph
         self._generator = find_generator(model)
         self._samples = samples
-        # What the model consists of, without its optimizer: that would triple the export. A
-        # function may hold the model itself: it is no part of what is saved.
-        self._layers = model.layers
-        self.model_variables = list(model.variables)  # for a training that begins with them
+        # TensorFlow's own variables, each once: without the optimizer, which would triple the
+        # export, and not Keras' around them, which servers in C++ do not find. A function may hold
+        # the model itself: it is no part of what is saved.
+        self.model_variables = [variable.value for variable in model.variables]
         self._sample_texts = functools.partial(sample_texts, model, graph.metadata)
         self._score_texts = functools.partial(score_texts, model, graph)
         decides = graph.metadata.task in THRESHOLD_TASKS

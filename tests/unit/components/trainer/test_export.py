@@ -313,3 +313,23 @@ def test_threshold_among_the_assets_is_what_a_loaded_model_decides_by(
 
 def test_model_that_decides_by_nothing_has_no_threshold(exported: Export) -> None:
     assert not (exported("mlp", "regression") / FILE).exists()
+
+
+@EVERY_CASE
+def test_variables_are_found_by_a_server(
+    exported: Export, cases: dict[str, Case], name: str, case: str
+) -> None:
+    """A server in C++ restores by the operation that the file names, not by Python's objects."""
+    path = exported(name, case)
+    examples = cases[case].examples[:3]
+    expected = signatures(path)["serving_default"](examples=tf.constant(examples))
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        loaded = tf.compat.v1.saved_model.load(session, ["serve"], str(path))
+        signature = loaded.signature_def["serving_default"]
+        outputs = {key: info.name for key, info in signature.outputs.items()}
+        found = session.run(outputs, {signature.inputs["examples"].name: examples})
+    for key, tensor in expected.items():
+        if tensor.dtype == tf.string:
+            assert found[key].tolist() == tensor.numpy().tolist()
+        else:
+            np.testing.assert_allclose(found[key], tensor.numpy(), rtol=1e-5)
