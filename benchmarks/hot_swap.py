@@ -23,17 +23,18 @@ from serving.channel import PREDICT
 from serving.process import start_server
 from serving.protos import predict_pb2, types_pb2
 
-_MODEL = "tripled"
+_MODEL = "half_plus_two"
+_INPUT, _OUTPUT = 8.0, 6.0
 _CLIENTS = 8
 _COPY_SECONDS = 0.5
 _FLAGS = ("--max_num_load_retries=5", "--load_retry_interval_micros=500000")
 _BUILD = """
 import sys, tensorflow as tf
 module = tf.Module()
-module.three = tf.Variable(3.0)
+module.half = tf.Variable(0.5)
 @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
 def serve(x):
-    return {"y": module.three * x}
+    return {"y": module.half * x + 2.0}
 tf.saved_model.save(module, sys.argv[1], signatures={"serving_default": serve})
 """
 
@@ -54,7 +55,7 @@ class Outcome:
 
 
 def build(folder: Path) -> None:
-    """Writes a SavedModel that multiplies by three; in a process of its own."""
+    """Writes a SavedModel that halves and adds two; in a process of its own."""
     subprocess.run([sys.executable, "-c", _BUILD, str(folder)], check=True, capture_output=True)
 
 
@@ -62,7 +63,7 @@ def swap(model: Path, base_path: Path, *, seconds: float, rate: float, versions:
     """Serves `model`, and pushes it again and again while clients ask for predictions.
 
     Args:
-        model: A SavedModel of `build`.
+        model: A SavedModel whose ``x`` gives ``y``, the half of it plus two.
         base_path: The folder of the versions; made here.
         seconds: How long the clients ask.
         rate: Requests a second, of all clients together.
@@ -121,7 +122,7 @@ def _ask(target: str, rate: float, end: float, outcome: Outcome) -> None:
     request = predict_pb2.PredictRequest(model_spec={"name": _MODEL})
     request.inputs["x"].dtype = types_pb2.DT_FLOAT
     request.inputs["x"].tensor_shape.dim.add(size=1)
-    request.inputs["x"].float_val.append(2.0)
+    request.inputs["x"].float_val.append(_INPUT)
     with grpc.insecure_channel(target) as channel:
         predict = channel.unary_unary(
             PREDICT,
@@ -140,8 +141,8 @@ def _ask(target: str, rate: float, end: float, outcome: Outcome) -> None:
                 continue
             outcome.latencies.append(time.perf_counter() - start)
             outcome.versions.add(response.model_spec.version.value)
-            if list(response.outputs["y"].float_val) != [6.0]:
-                outcome.failures.append(f"{response} instead of 6")
+            if list(response.outputs["y"].float_val) != [_OUTPUT]:
+                outcome.failures.append(f"{response} instead of {_OUTPUT}")
 
 
 def main() -> int:

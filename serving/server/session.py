@@ -51,6 +51,7 @@ class Session:
         self._pointer: int | None = None
         self._graph: int | None = lib.TF_NewGraph()
         meta_graph = lib.TF_NewBuffer()
+        restored = (folder / _VARIABLES).is_file()  # what comes during the load is not read
         options = lib.TF_NewSessionOptions()
         try:
             status = Status()
@@ -69,7 +70,8 @@ class Session:
             )
             status.check()
             content = ctypes.string_at(meta_graph.contents.data, meta_graph.contents.length)
-            _check_variables(folder, content)
+            if not restored and _VARIABLE_OPERATION in content:
+                raise _without_variables(folder)
         except BaseException:
             self.close()
             raise
@@ -153,14 +155,13 @@ class Session:
         return output
 
 
-def _check_variables(folder: Path, meta_graph: bytes) -> None:
-    """Raises if the variables are missing, as in a folder that is still being copied.
+def _without_variables(folder: Path) -> StatusError:
+    """Returns the error for a folder without variables, such as one that is still being copied.
 
     TensorFlow loads such a model; each of its answers would be an error.
     """
-    if _VARIABLE_OPERATION in meta_graph and not (folder / _VARIABLES).is_file():
-        raise StatusError(
-            Code.NOT_FOUND,
-            f"The graph has variables, but there is no {folder / _VARIABLES}: "
-            "a model has to be written elsewhere and renamed",
-        )
+    return StatusError(
+        Code.NOT_FOUND,
+        f"The graph has variables, but there was no {folder / _VARIABLES}: "
+        "a model has to be written elsewhere and renamed",
+    )

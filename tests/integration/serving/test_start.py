@@ -103,11 +103,13 @@ def broken_models(publish: Callable[..., Path], base: Path) -> dict[str, str]:
     """Makes a base path for each kind of damage; returns what the server says of it."""
     (base / "empty" / "1").mkdir(parents=True)
     (publish("price", base / "blank") / "saved_model.pb").write_bytes(b"")
+    (publish("toolbox", base / "halfway") / "variables" / "variables.index").unlink()
     truncated = publish("price", base / "truncated") / "saved_model.pb"
     truncated.write_bytes(truncated.read_bytes()[:-100])
     return {
         "empty": "NOT_FOUND: Could not find SavedModel .pb or .pbtxt at supplied export directory",
         "blank": "NOT_FOUND: Could not find meta graph def matching supplied tags: { serve }",
+        "halfway": "NOT_FOUND: The graph has variables, but there was no",
         "truncated": "OUT_OF_RANGE",
     }
 
@@ -126,7 +128,7 @@ def test_broken_models_fail_the_start(publish: Callable[..., Path], tmp_path: Pa
     code, out, _ = run("--port=1", f"--model_config_file={config}", "--max_num_load_retries=0")
     assert code == 255
     assert (
-        "Error: UNKNOWN: 3 servable(s) did not become available: {{{name: blank version: 1}" in out
+        "Error: UNKNOWN: 4 servable(s) did not become available: {{{name: blank version: 1}" in out
     )
     for name, text in texts.items():
         assert f"{{name: {name} version: 1}} due to error: {text}" in out
