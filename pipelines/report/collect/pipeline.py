@@ -84,16 +84,24 @@ def collect(files: RunFiles) -> PipelineSection:
 
 
 def _places(names: list[str]) -> dict[str, tuple[int, int]]:
-    """Returns rank and lane of each component: a rank after all that it takes something from."""
+    """Returns rank and lane of each component.
+
+    A component is a rank after all that it takes something from; one that takes nothing, beside
+    the first, a rank before what takes something from it.
+    """
+    takes = {name: [s for s in UPSTREAM.get(name, ()) if s in names] for name in names}
+    late = {name for name in names[1:] if not takes[name]}
     ranks: dict[str, int] = {}
-    taken: dict[int, int] = {}
-    places: dict[str, tuple[int, int]] = {}
     for name in names:
-        sources = [ranks[source] for source in UPSTREAM.get(name, ()) if source in ranks]
-        ranks[name] = 1 + max(sources) if sources else 0
-        if not sources and places:  # a second source stands beside what it is needed with
-            ranks[name] = max(ranks.values())
-        lane = taken.get(ranks[name], 0)
-        taken[ranks[name]] = lane + 1
+        if name not in late:
+            ranks[name] = 1 + max((ranks[s] for s in takes[name] if s in ranks), default=-1)
+    for name in late:
+        takers = [ranks[taker] for taker in ranks if name in takes[taker]]
+        ranks[name] = max(0, min(takers, default=1) - 1)
+    lanes: dict[int, int] = {}
+    places: dict[str, tuple[int, int]] = {}
+    for name in sorted(names, key=lambda name: name in late):  # those stand at the side
+        lane = lanes.get(ranks[name], 0)
+        lanes[ranks[name]] = lane + 1
         places[name] = (ranks[name], lane)
     return places

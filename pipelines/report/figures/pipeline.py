@@ -72,7 +72,10 @@ def _draw(section: PipelineSection, tall: bool) -> Drawing:
             level = first - _ARC * (1 + arcs.index((source, node.name)))
             out, into = begin + length // 2, end + length // 2
             corners = [(out, side), (out, level), (into, level), (into, entry)]
-        elif node.rank - ranks[source] > 1:  # to another lane, past the boxes between
+        elif node.rank - ranks[source] > 1 and side > first:  # from a lane at the side
+            turn = end - _ALONG // 2
+            corners = [(begin + length, middle), (turn, middle), (turn, target), (end, target)]
+        elif node.rank - ranks[source] > 1:  # to a lane at the side
             out = begin + length * 3 // 4
             corners = [(out, side + breadth), (out, target), (end, target)]
         else:
@@ -99,12 +102,13 @@ def _draw(section: PipelineSection, tall: bool) -> Drawing:
 
 
 def _arcs(section: PipelineSection) -> list[tuple[str, str]]:
-    """Returns the arrows that pass over other boxes, the shortest first: each has its level."""
+    """Returns the arrows that pass boxes of lane 0, the shortest first: each has its level."""
     ranks = {node.name: node.rank for node in section.nodes}
+    lanes = {node.name: node.lane for node in section.nodes}
     arcs = [
         (name, node.name)
         for node in section.nodes
         for name in node.upstream
-        if node.rank - ranks[name] > 1 and node.lane == 0
+        if node.rank - ranks[name] > 1 and node.lane == lanes[name] == 0
     ]
     return sorted(arcs, key=lambda arc: ranks[arc[1]] - ranks[arc[0]])
