@@ -98,6 +98,8 @@ def train(spec: PipelineSpec, graph: Path, files: Mapping[str, list[str]], folde
         eval_files=files["eval"],
         model_run_dir=str(folder / "run"),
         serving_model_dir=str(folder / "model"),
+        base_model=None,
+        hyperparameters=None,
     )
     run_fn(arguments)
     report = json.loads((folder / "run" / "training.json").read_text())
