@@ -10,7 +10,8 @@ import pydantic
 import pytest
 
 from components.example_gen.config import SplitRule
-from pipelines.spec import DataSpec, PipelineSpec, find_spec, json_schema, load_spec
+from pipelines.data_spec import DataSpec
+from pipelines.spec import PipelineSpec, find_spec, json_schema, load_spec
 from transforms.errors import DataError, SpecError
 from transforms.features import FrozenModel, LabelSpec
 from transforms.table import TRANSFORMS
