@@ -9,10 +9,9 @@ from typing import Any
 import pydantic
 import pytest
 
-from components.example_gen.config import SplitRule
 from pipelines.data_spec import DataSpec
 from pipelines.spec import PipelineSpec, find_spec, json_schema, load_spec
-from transforms.errors import DataError, SpecError
+from transforms.errors import SpecError
 from transforms.features import FrozenModel, LabelSpec
 from transforms.table import TRANSFORMS
 
@@ -74,16 +73,6 @@ def test_model_arguments_are_checked_and_kept(load: Load) -> None:
 def test_spec_is_frozen(load: Load) -> None:
     with pytest.raises(pydantic.ValidationError, match="frozen"):
         load(TEXT).name = "other"  # type: ignore[misc]
-
-
-def test_split_fractions_read_alone_and_beside_a_rule() -> None:
-    alone = DataSpec.model_validate({"files": "*.tfrecord", "split": {"train": 0.8, "eval": 0.2}})
-    assert alone.split == SplitRule(fractions={"train": 0.8, "eval": 0.2})
-    grouped = {"train": 0.5, "eval": 0.5, "by": "group", "feature": "user", "seed": 3}
-    beside = DataSpec.model_validate({"files": "*.tfrecord", "split": grouped})
-    assert beside.split == SplitRule(
-        fractions={"train": 0.5, "eval": 0.5}, by="group", feature="user", seed=3
-    )
 
 
 PROSE = """\
@@ -288,29 +277,6 @@ def test_expectations_say_what_each_raw_feature_is_for(load: Load) -> None:
         ("image", "bytes", "feature"),
         ("city", "any", "slice"),
     ]
-
-
-def test_patterns_are_resolved_to_sorted_absolute_files(folder: Path) -> None:
-    for name in ("b.tfrecord", "a.tfrecord", "e.tfrecord"):
-        (folder / name).touch()
-    data = DataSpec.model_validate({"train": ["[ab].tfrecord", "a.tfrecord"], "eval": "e*"})
-    resolved = data.resolve()
-    assert resolved.splits == {
-        "train": (str(folder / "a.tfrecord"), str(folder / "b.tfrecord")),
-        "eval": (str(folder / "e.tfrecord"),),
-    }
-
-
-def test_pattern_without_a_file_is_refused(folder: Path) -> None:
-    data = DataSpec.model_validate({"train": "none*", "eval": "none*"})
-    with pytest.raises(DataError, match=r"No file matches the pattern 'none\*'"):
-        data.resolve()
-
-
-def test_files_are_split_by_hash_unless_told_otherwise(folder: Path) -> None:
-    (folder / "a.tfrecord").touch()
-    resolved = DataSpec.model_validate({"files": "a.tfrecord"}).resolve()
-    assert resolved.split == SplitRule(fractions={"train": 0.8, "eval": 0.2})
 
 
 def fields(model: type[FrozenModel]) -> set[str]:

@@ -1,0 +1,44 @@
+"""Where the records are: patterns become files, and each file is in one split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from components.example_gen.config import SplitRule
+from pipelines.data_spec import DataSpec
+from transforms.errors import DataError
+
+
+def test_split_fractions_read_alone_and_beside_a_rule() -> None:
+    alone = DataSpec.model_validate({"files": "*.tfrecord", "split": {"train": 0.8, "eval": 0.2}})
+    assert alone.split == SplitRule(fractions={"train": 0.8, "eval": 0.2})
+    grouped = {"train": 0.5, "eval": 0.5, "by": "group", "feature": "user", "seed": 3}
+    beside = DataSpec.model_validate({"files": "*.tfrecord", "split": grouped})
+    assert beside.split == SplitRule(
+        fractions={"train": 0.5, "eval": 0.5}, by="group", feature="user", seed=3
+    )
+
+
+def test_patterns_are_resolved_to_sorted_absolute_files(folder: Path) -> None:
+    for name in ("b.tfrecord", "a.tfrecord", "e.tfrecord"):
+        (folder / name).touch()
+    data = DataSpec.model_validate({"train": ["[ab].tfrecord", "a.tfrecord"], "eval": "e*"})
+    resolved = data.resolve()
+    assert resolved.splits == {
+        "train": (str(folder / "a.tfrecord"), str(folder / "b.tfrecord")),
+        "eval": (str(folder / "e.tfrecord"),),
+    }
+
+
+def test_pattern_without_a_file_is_refused(folder: Path) -> None:
+    data = DataSpec.model_validate({"train": "none*", "eval": "none*"})
+    with pytest.raises(DataError, match=r"No file matches the pattern 'none\*'"):
+        data.resolve()
+
+
+def test_files_are_split_by_hash_unless_told_otherwise(folder: Path) -> None:
+    (folder / "a.tfrecord").touch()
+    resolved = DataSpec.model_validate({"files": "a.tfrecord"}).resolve()
+    assert resolved.split == SplitRule(fractions={"train": 0.8, "eval": 0.2})
