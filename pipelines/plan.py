@@ -7,6 +7,8 @@ No TensorFlow here: a plan takes milliseconds.
 from __future__ import annotations
 
 import dataclasses
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +214,7 @@ def _training_parts(spec: PipelineSpec, module: str) -> Parts:
     return {
         **source_parts(modules, exclude=unused | shared),
         **value_parts("model", _dump(spec.model)),
+        **file_parts("model", argument_files(spec.model.arguments)),
         **value_parts("train", _dump(spec.train)),
     }
 
@@ -222,6 +225,12 @@ def _evaluator_parts(spec: PipelineSpec) -> Parts:
         **source_parts(["components.evaluator.executor", *own]),
         **value_parts("evaluate", _dump(spec.evaluate)),
     }
+
+
+def argument_files(arguments: Mapping[str, Any]) -> list[str]:
+    """Returns the files that arguments of a model name, such as weights."""
+    texts = [value for value in arguments.values() if isinstance(value, str)]
+    return [text for text in texts if os.path.isfile(text)]
 
 
 def _dump(model: Any) -> Any:

@@ -19,6 +19,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from components.trainer.config import RunConfig
 from components.trainer.data import TrainingData, make_data
 from components.trainer.devices import repeatable
+from components.trainer.fine_tuning import find_fine_tuning
 from components.trainer.fit import fit
 from components.trainer.report import best_epoch
 from components.trainer.run_fn import prepare_model
@@ -119,7 +120,8 @@ def _evaluated(config: RunConfig, graph: TransformGraph, data: TrainingData) -> 
     """Trains a model; returns what it reaches on what is held out."""
     model = prepare_model(config, graph, data)
     train = config.train.model_copy(update={"tensorboard": False})
-    history = fit(model, data, train, log_dir="", state_dir=None)
+    second = find_fine_tuning(model, graph.head, train, data)
+    history = fit(model, data, train, log_dir="", state_dir=None, fine_tuning=second)
     epoch = best_epoch(history) if train.early_stopping else -1
     prefix = "val_"
     return {

@@ -18,6 +18,7 @@ from components.trainer.callbacks import (
 from components.trainer.checkpoints import Checkpoint, load_state, restore_variables
 from components.trainer.config import TrainConfig
 from components.trainer.data import TrainingData
+from components.trainer.fine_tuning import FineTuning
 from components.trainer.schedules import Plateau
 from transforms.errors import ModelError
 
@@ -45,6 +46,7 @@ def fit(
     config: TrainConfig,
     log_dir: str,
     state_dir: str | None,
+    fine_tuning: FineTuning | None = None,
 ) -> dict[str, list[float]]:
     """Trains a compiled model.
 
@@ -55,6 +57,7 @@ def fit(
         log_dir: For the logs of TensorBoard.
         state_dir: Where the state is saved after each epoch, and read from at first; None:
             nowhere.
+        fine_tuning: The second phase of the training; None: there is one phase.
 
     Returns:
         The history: name of a metric to its value in each epoch.
@@ -65,11 +68,12 @@ def fit(
         SpecError: The user's own callback is none.
     """
     state = load_state(state_dir)
+    if fine_tuning is not None and state.epoch >= fine_tuning.first_epoch:
+        fine_tuning.begin()
     restore_variables(model, state)
     history = History(state.history)
     plateau = config.schedule if isinstance(config.schedule, Plateau) else None
     callbacks = [
-        LearningRate(history, config.peak_rate, plateau),
         EpochNumber(data.epoch),
         LastStep(data),
         StopAtDivergence(),
@@ -87,15 +91,26 @@ def fit(
         callbacks.append(_tensorboard(log_dir))
     callbacks += [own.make(keras.callbacks.Callback) for own in config.callbacks]
     is_over = early_stopping is not None and early_stopping.is_over
-    model.fit(
-        data.train,
-        validation_data=data.evaluation,
-        initial_epoch=state.epoch,
-        epochs=state.epoch if is_over else data.epochs,
-        callbacks=callbacks,
-        shuffle=False,  # the dataset is shuffled
-        verbose=0,
-    )
+    last = state.epoch if is_over else data.epochs
+
+    def fit_until(epoch: int, peak_rate: float) -> None:
+        model.fit(
+            data.train,
+            validation_data=data.evaluation,
+            initial_epoch=len(history.metrics.get("loss", ())),
+            epochs=epoch,
+            callbacks=[LearningRate(history, peak_rate, plateau), *callbacks],
+            shuffle=False,  # the dataset is shuffled
+            verbose=0,
+        )
+
+    if fine_tuning is None:
+        fit_until(last, config.peak_rate)
+    else:
+        if state.epoch < fine_tuning.first_epoch:
+            fit_until(min(fine_tuning.first_epoch, last), config.peak_rate)
+            fine_tuning.begin()
+        fit_until(last, fine_tuning.peak_rate)
     return history.metrics
 
 

@@ -13,6 +13,7 @@ from components.trainer.config import RunConfig
 from components.trainer.data import TrainingData, load_data
 from components.trainer.devices import precision, repeatable, strategy
 from components.trainer.export import export
+from components.trainer.fine_tuning import find_fine_tuning
 from components.trainer.fit import fit, steps_per_execution
 from components.trainer.hyperparameters import with_values
 from components.trainer.learning_rate import scheduled_rate
@@ -51,7 +52,8 @@ def run_fn(fn_args: FnArgs) -> None:
             warm_start(model, fn_args.base_model)
         started = time.monotonic()
         state_dir = config.train_state_dir if config.train.checkpoints else None
-        history = fit(model, data, config.train, fn_args.model_run_dir, state_dir)
+        second = find_fine_tuning(model, graph.head, config.train, data)
+        history = fit(model, data, config.train, fn_args.model_run_dir, state_dir, second)
         seconds = time.monotonic() - started
 
     export(model, graph, config, fn_args.serving_model_dir)

@@ -11,6 +11,7 @@ import keras
 from components.trainer.config import RunConfig
 from components.trainer.data import load_data
 from components.trainer.devices import repeatable
+from components.trainer.fine_tuning import find_fine_tuning
 from components.trainer.fit import fit
 from components.trainer.hyperparameters import with_values
 from components.trainer.run_fn import prepare_model
@@ -52,4 +53,5 @@ def train_trial(
         keras.utils.set_random_seed(config.train.seed + 1)
         data = load_data(train_files, eval_files, graph, config.train, scratch)
         model = prepare_model(config, graph, data)
-        return fit(model, data, config.train, log_dir="", state_dir=state_dir)
+        second = find_fine_tuning(model, graph.head, config.train, data)
+        return fit(model, data, config.train, "", state_dir, second)

@@ -121,7 +121,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         type_specs = {k: tf.SparseTensorSpec([None, None], dtype) for k, dtype in raw.items()}
         needed = tft.get_analyze_input_columns(traced, type_specs)
         source = tfxio.TFExampleRecord(
-            file_pattern=train_files if needed else [],
+            file_pattern=train_files if needed else train_files[:1],  # a source needs one
             schema=schema,
             telemetry_descriptors=["tfline", "Transform"],
         )

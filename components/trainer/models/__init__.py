@@ -15,6 +15,7 @@ from components.trainer.models.cnn import (
     resnet34,
     se_resnet,
     segmenter,
+    transfer,
     vgg16,
     xception,
 )
@@ -55,6 +56,7 @@ MODELS: dict[str, ModelBuilder] = {
     "resnet34": resnet34.resnet34,
     "se_resnet": se_resnet.se_resnet,
     "segmenter": segmenter.segmenter,
+    "transfer": transfer.transfer,
     "vgg16": vgg16.vgg16,
     "vision_transformer": vision_transformer.vision_transformer,
     "xception": xception.xception,

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 else:
     keras = lazy_import("keras")
 
-DEFAULTS = Layers(normalization="batch")
-
 
 def localizer(
     features: Sequence[TensorFeature],
@@ -55,7 +53,7 @@ def localizer(
             hint="Use `label: {key: KIND, task: box, targets: [TOP, LEFT, BOTTOM, RIGHT]}`; for "
             "a class alone, the model `cnn`.",
         )
-    layers = DEFAULTS.replace(**options)
+    layers = Layers(**options)
     inputs, x = image_input(features, "localizer", [(2, 2)] * len(filters))
     for count in filters:
         x = layers.convolution(x, count, 3)

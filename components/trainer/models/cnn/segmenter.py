@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 else:
     keras = lazy_import("keras")
 
-DEFAULTS = Layers(normalization="batch")
-
 
 def segmenter(
     features: Sequence[TensorFeature],
@@ -47,7 +45,7 @@ def segmenter(
         ModelError: The features are not a single image, its sides cannot be halved, or the label
             is no mask of its size.
     """
-    layers = DEFAULTS.replace(**options)
+    layers = Layers(**options)
     inputs, x = image_input(features, "segmenter")
     _check(features[0], head, 2 ** (len(filters) - 1))
     x = layers.convolution(x, filters[0], 3)  # [batch, h, w, filters[0]]
