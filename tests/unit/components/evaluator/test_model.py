@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pydantic
 import pytest
 import tensorflow as tf
@@ -99,3 +100,42 @@ def test_predictor_refuses_a_signature_without_the_output(tmp_path: Path) -> Non
 def test_predictor_refuses_a_folder_without_a_model(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cannot be loaded"):
         Predictor(str(tmp_path), ModelCard.model_validate(CARD, strict=False))
+
+
+def test_texts_are_compared_with_their_references(tmp_path: Path) -> None:
+    module = tf.Module()
+    spec = [tf.TensorSpec([None], tf.string, "examples")]
+
+    @tf.function(input_signature=spec)
+    def write(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        written = tf.stack([examples, tf.strings.upper(examples)], axis=1)
+        return {"sequences": written, "scores": tf.zeros(tf.shape(written))}
+
+    @tf.function(input_signature=spec)
+    def label(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        lengths = tf.strings.length(examples)[:, tf.newaxis]
+        ids = tf.where(lengths > 0, tf.repeat([[5, 2, 0]], tf.size(examples), axis=0), -1)
+        return {"label": tf.cast(ids, tf.int64)}
+
+    @tf.function(input_signature=spec)
+    def score(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        ones = tf.ones(tf.shape(examples))
+        return {
+            "reference": tf.strings.lower(examples),
+            "log_probability": -ones,
+            "tokens": tf.cast(ones, tf.int64),
+        }
+
+    signatures = {"serving_default": write, "transform_label": label, "score": score}
+    tf.saved_model.save(module, str(tmp_path), signatures=signatures)
+    card = ModelCard(format=1, task="text", label="y")
+    assert not card.is_raw
+    predictor = Predictor(str(tmp_path), card)
+    texts = tf.constant(["a b", "A b", ""])
+    numbers = predictor(texts).numpy()
+    assert numbers[:, 0].tolist() == [1, 0, 1]  # equal
+    assert numbers[:, 1:5].tolist() == [[-1, 1, 2, 2], [-1, 1, 2, 2], [-1, 1, 0, 0]]
+    assert numbers[:, 5].tolist() == [2, 1, 0]  # words in both
+    tokens = predictor.label(texts).numpy()
+    assert tokens[:2].tolist() == [2, 2]
+    assert np.isnan(tokens[2])
