@@ -60,7 +60,8 @@ class ServingModel(tf.Module):
     def __init__(self, model: keras.Model, graph: TransformGraph, samples: int = 0) -> None:
         super().__init__()
         self._graph = graph
-        self._generator = find_generator(model)
+        generator = find_generator(model)
+        self._writes = generator is not None
         self._samples = samples
         # TensorFlow's own variables, each once: without the optimizer, which would triple the
         # export, and not Keras' around them, which servers in C++ do not find. A function may hold
@@ -79,8 +80,8 @@ class ServingModel(tf.Module):
 
         def predict(columns: Columns) -> tf.Tensor | Texts:
             features = self._transform(columns)
-            if self._generator is not None:
-                return self._generator.search(features)
+            if generator is not None:
+                return generator.search(features)
             return model(features, training=False)
 
         def sample_predictions(columns: Columns) -> tf.Tensor:
@@ -105,7 +106,7 @@ class ServingModel(tf.Module):
             inputs["classify"] = (self.classify, _INPUTS)
         elif metadata.task == "regression" and metadata.size == 1:
             inputs["regress"] = (self.regress, _INPUTS)
-        if self._generator is not None:
+        if self._writes:
             inputs["sample"] = (self.sample, _EXAMPLES, _TEMPERATURE, _SEED)
             inputs["score"] = (self.score, _EXAMPLES)
         if self._samples:
