@@ -37,7 +37,7 @@ class OwnCode(FrozenModel):
             if not isinstance(found, type):
                 check_arguments(found, self.arguments, where="")
         except SpecError as exc:
-            raise ValueError(" ".join(filter(None, (exc.message, exc.hint)))) from exc
+            raise ValueError(". ".join(filter(None, (exc.message, exc.hint)))) from exc
         return self
 
     def find(self) -> Any:
