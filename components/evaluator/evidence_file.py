@@ -88,7 +88,8 @@ class Mistake(FrozenModel):
         label: The true class or classes, or numbers.
         predicted: The predicted ones.
         error: Probability that the model gave to another class than the true one; mean distance
-            of numbers; negative log-likelihood of a text, a token.
+            of numbers; negative log-likelihood of a text, a token; what two boxes do not share of
+            their union; share of wrong pixels.
         features: The raw features that the model sees.
     """
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from components.evaluator.arrays import Array, Floats
 from components.evaluator.evidence_file import Mistake, Values
+from components.evaluator.images import overlaps
 from components.evaluator.model import ModelCard
 from components.evaluator.statistics import Decision, decide
 from transforms.features import Task
@@ -70,6 +71,34 @@ def _text_errors(*arguments: Any) -> Errors:
     return errors, lambda _: ("", "")  # the numbers do not hold the texts
 
 
+def _box_errors(labels: Array, predictions: Floats, card: ModelCard, *_: object) -> Errors:
+    """Returns how much the union of both boxes exceeds what they share; 1 for a wrong class."""
+    k = len(card.classes)
+    classes, decided = labels[:, 0].astype(np.int64), predictions[:, :k].argmax(axis=1)  # [n]
+    apart = 1 - overlaps(labels[:, 1:], predictions[:, k:])
+    errors: Floats = np.where(classes == decided, apart, 1.0)
+
+    def words(index: int, box: Array) -> str:
+        return f"{card.classes[index]} at {', '.join(f'{side:.3g}' for side in box)}"
+
+    return errors, lambda row: (
+        words(classes[row], labels[row, 1:]),
+        words(decided[row], predictions[row, k:]),
+    )
+
+
+def _mask_errors(labels: Array, predictions: Floats, card: ModelCard, *_: object) -> Errors:
+    """Returns the share of the pixels whose class is wrong."""
+    errors: Floats = (labels != predictions).mean(axis=1)
+
+    def words(pixels: Array) -> str:
+        counts = np.bincount(pixels.astype(np.int64), minlength=len(card.classes))
+        shares = zip(card.classes, counts / len(pixels), strict=True)
+        return ", ".join(f"{name} {share:.0%}" for name, share in shares if share)
+
+    return errors, lambda row: (words(labels[row]), words(predictions[row]))
+
+
 ERRORS: dict[Task, Callable[[Array, Floats, ModelCard, float], Errors]] = {
     "binary": _class_errors,
     "multiclass": _class_errors,
@@ -77,6 +106,8 @@ ERRORS: dict[Task, Callable[[Array, Floats, ModelCard, float], Errors]] = {
     "regression": _number_errors,
     "forecast": _number_errors,
     "text": _text_errors,
+    "box": _box_errors,
+    "mask": _mask_errors,
 }
 """What an error is, by task."""
 

@@ -18,7 +18,13 @@ _PICTURE_SIDE = 160
 """Pixels of the longer side of a picture at most; a small one is enlarged by whole factors."""
 
 
-_MEASURES = {"regression": "off by", "forecast": "off by", "text": "loss a token"}
+_MEASURES = {
+    "regression": "off by",
+    "forecast": "off by",
+    "text": "loss a token",
+    "box": "1 - IoU",
+    "mask": "share of wrong pixels",
+}
 """What an error is, by task; of classes it is a probability."""
 
 
