@@ -94,18 +94,25 @@ def _association(one: pd.Series, other: pd.Series) -> float:
 
 
 def _correlation_ratio(numbers: pd.Series, categories: pd.Series) -> float:
-    ranks = numbers.rank()
-    groups = ranks.groupby(categories)
-    within = float((ranks - groups.transform("mean")).pow(2).sum())
-    total = float((ranks - ranks.mean()).pow(2).sum())
-    freedom = len(ranks) - groups.ngroups
+    ranks = numbers.rank().to_numpy()
+    ranks = ranks - ranks.mean()
+    codes = categories.to_numpy() + 1  # what is missing is 0
+    sizes, sums = np.bincount(codes), np.bincount(codes, ranks)
+    occurs = sizes > 0
+    total = float((ranks**2).sum())
+    within = total - float((sums[occurs] ** 2 / sizes[occurs]).sum())
+    freedom = len(ranks) - int(occurs.sum())
     if freedom <= 0 or total == 0:
         return math.nan
     return math.sqrt(max(0.0, 1 - within / total * (len(ranks) - 1) / freedom))
 
 
 def _cramers_v(one: pd.Series, other: pd.Series) -> float:
-    counts = pd.crosstab(one, other).to_numpy(np.float64)  # [r, k]
+    codes, others = one.to_numpy() + 1, other.to_numpy() + 1
+    width = int(others.max()) + 1
+    counts = np.bincount(codes * width + others, minlength=(int(codes.max()) + 1) * width)
+    counts = counts.reshape(-1, width)
+    counts = counts[counts.any(axis=1)][:, counts.any(axis=0)]  # [r, k]
     total = counts.sum()
     expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / total
     phi_squared = float(((counts - expected) ** 2 / expected).sum() / total)
