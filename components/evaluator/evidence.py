@@ -17,6 +17,7 @@ import numpy as np
 from tfx.dsl.io import fileio
 
 from components.evaluator.arrays import Array, Floats
+from components.evaluator.associations import RECORDS as ASSOCIATED
 from components.evaluator.associations import associate
 from components.evaluator.blocks import read_blocks
 from components.evaluator.config import EvaluateConfig
@@ -81,7 +82,9 @@ def write_evidence(
     evidence = Evidence(
         records=len(sample),
         importances=permutation_importance(examples, labels, predict, card, config.threshold),
-        associations=associate(_rows(examples, [*card.features, card.label]), card.label),
+        associations=associate(
+            _rows(examples[:ASSOCIATED], [*card.features, card.label]), card.label
+        ),
         mistakes=worst_mistakes(
             examples,
             numbers,
