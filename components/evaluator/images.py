@@ -10,7 +10,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Self
 
 from components.evaluator.statistics import Decision, Statistic
-from components.evaluator.sums import totals, weight_of
+from components.evaluator.sums import ratio, totals, weight_of
 from transforms.lazy import lazy_import
 
 if TYPE_CHECKING:
@@ -75,17 +75,17 @@ def overlaps(wanted: Floats, found: Floats) -> Floats:
 
 def box_iou(boxes: Boxes) -> Floats:
     """Returns the mean intersection over union."""
-    return boxes.overlap / boxes.examples
+    return ratio(boxes.overlap, boxes.examples)
 
 
 def class_accuracy(boxes: Boxes) -> Floats:
     """Returns the share of examples whose class was predicted."""
-    return boxes.right / boxes.examples
+    return ratio(boxes.right, boxes.examples)
 
 
 def detection_rate(boxes: Boxes) -> Floats:
     """Returns the share of examples whose class was predicted and whose box was found."""
-    return boxes.found / boxes.examples
+    return ratio(boxes.found, boxes.examples)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -125,13 +125,10 @@ def _by_class(pixels: Array, k: int) -> Floats:
 def mask_iou(pixels: Pixels) -> Floats:
     """Returns the intersection over union, mean over the classes that occur."""
     union = pixels.labelled + pixels.predicted - pixels.right  # [r, k]
-    undefined = np.full_like(union, np.nan)
-    shares = np.divide(pixels.right, union, out=undefined, where=union > 0)
-    mean: Floats = np.nanmean(shares, axis=-1)
-    return mean
+    shares = np.nan_to_num(ratio(pixels.right, union))  # [r, k]
+    return ratio(shares.sum(axis=-1), (union > 0).sum(axis=-1))
 
 
 def pixel_accuracy(pixels: Pixels) -> Floats:
     """Returns the share of pixels whose class was predicted."""
-    share: Floats = pixels.right.sum(axis=-1) / pixels.labelled.sum(axis=-1)
-    return share
+    return ratio(pixels.right.sum(axis=-1), pixels.labelled.sum(axis=-1))

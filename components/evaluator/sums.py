@@ -66,3 +66,10 @@ def totals(values: Floats, weights: Array | None) -> Floats:
         part = slice(start, start + _ROWS)
         result += weights[part].T.astype(np.float32) @ values[part].astype(np.float32)
     return result
+
+
+def ratio(numerators: Array, denominators: Array) -> Floats:
+    """Returns the quotients; NaN where the denominator is 0."""
+    undefined = np.full(np.broadcast(numerators, denominators).shape, np.nan)
+    quotients: Floats = np.divide(numerators, denominators, out=undefined, where=denominators != 0)
+    return quotients

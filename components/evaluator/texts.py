@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Self
 
 from components.evaluator.statistics import Decision, Statistic
-from components.evaluator.sums import totals, weight_of
+from components.evaluator.sums import ratio, totals, weight_of
 from transforms.lazy import lazy_import
 
 if TYPE_CHECKING:
@@ -101,12 +101,12 @@ def equal_of_all(texts: TextSums) -> Share:
 
 def exact_match(texts: TextSums) -> Floats:
     """Returns the share of texts that are equal to their reference."""
-    return _ratio(texts.sums[:, 0], texts.examples)
+    return ratio(texts.sums[:, 0], texts.examples)
 
 
 def perplexity(texts: TextSums) -> Floats:
     """Returns exp of the mean negative log-probability of a token of the references, in nats."""
-    return np.exp(-_ratio(texts.sums[:, 1], texts.sums[:, 2]))
+    return np.exp(-ratio(texts.sums[:, 1], texts.sums[:, 2]))
 
 
 def bleu(texts: TextSums) -> Floats:
@@ -127,10 +127,3 @@ def bleu(texts: TextSums) -> Floats:
     value = np.where(matches[:, 0] == 0, 0.0, value)  # no word is right
     scores: Floats = np.where(written[:, -1] > 0, value, np.nan)
     return scores
-
-
-def _ratio(numerators: Floats, denominators: Array) -> Floats:
-    """Returns the quotients; NaN where the denominator is 0."""
-    undefined = np.full(np.shape(numerators), np.nan)
-    quotients: Floats = np.divide(numerators, denominators, out=undefined, where=denominators > 0)
-    return quotients

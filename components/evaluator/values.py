@@ -22,12 +22,13 @@ from components.evaluator.statistics import (
     Sets,
     Steps,
 )
+from components.evaluator.sums import ratio
 from transforms.lazy import lazy_import
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from components.evaluator.arrays import Array, Floats, Integers
+    from components.evaluator.arrays import Floats, Integers
 else:
     np = lazy_import("numpy")
 
@@ -36,13 +37,6 @@ Share = tuple["Integers", "Integers"]
 
 ByClass = Callable[[Classes], "Floats"]
 """A metric with a value for each class, [r, k]."""
-
-
-def _ratio(numerators: Array, denominators: Array) -> Floats:
-    """Returns the quotients; NaN where the denominator is 0."""
-    undefined = np.full(np.broadcast(numerators, denominators).shape, np.nan)
-    quotients: Floats = np.divide(numerators, denominators, out=undefined, where=denominators != 0)
-    return quotients
 
 
 # Classes: shares of examples, which have exact tests.
@@ -75,32 +69,32 @@ def wrong_of_negative(classes: Classes) -> Share:
 
 def accuracy(classes: Classes) -> Floats:
     """Returns the share of examples whose class was predicted."""
-    return _ratio(*right_of_all(classes))
+    return ratio(*right_of_all(classes))
 
 
 def precision(classes: Classes) -> Floats:
     """Returns for each class the share of its predictions that are right, [r, k]."""
-    return _ratio(*right_of_predicted(classes))
+    return ratio(*right_of_predicted(classes))
 
 
 def recall(classes: Classes) -> Floats:
     """Returns for each class the share of its examples that were found, [r, k]."""
-    return _ratio(*right_of_labelled(classes))
+    return ratio(*right_of_labelled(classes))
 
 
 def f1(classes: Classes) -> Floats:
     """Returns for each class the harmonic mean of precision and recall, [r, k]."""
-    return _ratio(2 * classes.right, classes.labelled + classes.predicted)
+    return ratio(2 * classes.right, classes.labelled + classes.predicted)
 
 
 def specificity(classes: Classes) -> Floats:
     """Returns the share of the negative examples that were recognised as such."""
-    return _ratio(*right_of_negative(classes))
+    return ratio(*right_of_negative(classes))
 
 
 def false_positive_rate(classes: Classes) -> Floats:
     """Returns the share of the negative examples that were taken for positive ones."""
-    return _ratio(*wrong_of_negative(classes))
+    return ratio(*wrong_of_negative(classes))
 
 
 def confusion_matrix(confusion: Confusion) -> Integers:
@@ -117,13 +111,13 @@ def macro(by_class: ByClass, classes: Classes) -> Floats:
     """Returns the mean over the classes that occur; what is not defined for one counts as 0."""
     occurs = (classes.labelled + classes.predicted) > 0  # [r, k]
     defined = np.nan_to_num(by_class(classes))
-    return _ratio((defined * occurs).sum(axis=-1), occurs.sum(axis=-1))
+    return ratio((defined * occurs).sum(axis=-1), occurs.sum(axis=-1))
 
 
 def weighted(by_class: ByClass, classes: Classes) -> Floats:
     """Returns the mean over the examples' classes; what is not defined for one counts as 0."""
     defined = np.nan_to_num(by_class(classes))
-    return _ratio((defined * classes.labelled).sum(axis=-1), classes.labelled.sum(axis=-1))
+    return ratio((defined * classes.labelled).sum(axis=-1), classes.labelled.sum(axis=-1))
 
 
 def macro_of_all(by_class: ByClass, classes: Classes) -> Floats:
@@ -135,12 +129,12 @@ def macro_of_all(by_class: ByClass, classes: Classes) -> Floats:
 def micro(share: Callable[[Classes], Share], classes: Classes) -> Floats:
     """Returns the share over the decisions about all classes."""
     hits, trials = share(classes)
-    return _ratio(hits.sum(axis=-1), trials.sum(axis=-1))
+    return ratio(hits.sum(axis=-1), trials.sum(axis=-1))
 
 
 def micro_f1(classes: Classes) -> Floats:
     """Returns F1 over the decisions about all classes."""
-    return _ratio(
+    return ratio(
         2 * classes.right.sum(axis=-1), (classes.labelled + classes.predicted).sum(axis=-1)
     )
 
@@ -152,17 +146,17 @@ def equal_of_all(sets: Sets) -> Share:
 
 def subset_accuracy(sets: Sets) -> Floats:
     """Returns the share of examples with all classes right."""
-    return _ratio(*equal_of_all(sets))
+    return ratio(*equal_of_all(sets))
 
 
 def hamming_loss(sets: Sets) -> Floats:
     """Returns the share of the decisions about a class that are wrong."""
-    return _ratio(sets.wrong, sets.examples * sets.classes)
+    return ratio(sets.wrong, sets.examples * sets.classes)
 
 
 def top_accuracy(k: int, ranks: Ranks) -> Floats:
     """Returns the share of examples whose class is among the `k` most probable ones."""
-    return _ratio(ranks.counts[:, :k].sum(axis=-1), ranks.counts.sum(axis=-1))
+    return ratio(ranks.counts[:, :k].sum(axis=-1), ranks.counts.sum(axis=-1))
 
 
 # Probabilities.
@@ -178,20 +172,20 @@ def auc(scored: Scored) -> Floats:
     negatives, positives = counts[:, 0], counts[:, 1]  # [r, m]
     below = np.cumsum(negatives, axis=-1) - negatives / 2
     pairs = positives.sum(axis=-1) * negatives.sum(axis=-1)
-    return _ratio((positives * below).sum(axis=-1), pairs)
+    return ratio((positives * below).sum(axis=-1), pairs)
 
 
 def pr_auc(scored: Scored) -> Floats:
     """Returns the average precision: the sum of precisions, weighted by the steps of recall."""
     counts = scored.counts[:, :, ::-1]  # best score first
     hits = counts[:, 1]  # [r, m]
-    precisions = _ratio(np.cumsum(hits, axis=-1), np.cumsum(counts.sum(axis=1), axis=-1))
-    return _ratio((np.nan_to_num(precisions) * hits).sum(axis=-1), hits.sum(axis=-1))
+    precisions = ratio(np.cumsum(hits, axis=-1), np.cumsum(counts.sum(axis=1), axis=-1))
+    return ratio((np.nan_to_num(precisions) * hits).sum(axis=-1), hits.sum(axis=-1))
 
 
 def log_loss(loss: LogLoss) -> Floats:
     """Returns the mean negative log-likelihood of the labels, in nats."""
-    return _ratio(loss.total, loss.examples)
+    return ratio(loss.total, loss.examples)
 
 
 # Numbers.
@@ -199,7 +193,7 @@ def log_loss(loss: LogLoss) -> Floats:
 
 def calibration(moments: Moments) -> Floats:
     """Returns mean prediction / mean label: above 1 the model promises too much."""
-    return _ratio(mean_prediction(moments), moments.mean_label)
+    return ratio(mean_prediction(moments), moments.mean_label)
 
 
 def mean_label(moments: Moments) -> Floats:
@@ -209,17 +203,17 @@ def mean_label(moments: Moments) -> Floats:
 
 def mean_prediction(moments: Moments) -> Floats:
     """Returns the mean of the predictions."""
-    return _ratio(moments.prediction, moments.examples)
+    return ratio(moments.prediction, moments.examples)
 
 
 def mae(moments: Moments) -> Floats:
     """Returns the mean absolute error."""
-    return _ratio(moments.absolute_error, moments.examples)
+    return ratio(moments.absolute_error, moments.examples)
 
 
 def mse(moments: Moments) -> Floats:
     """Returns the mean squared error."""
-    return _ratio(moments.squared_error, moments.examples)
+    return ratio(moments.squared_error, moments.examples)
 
 
 def rmse(moments: Moments) -> Floats:
@@ -229,17 +223,17 @@ def rmse(moments: Moments) -> Floats:
 
 def r2(moments: Moments) -> Floats:
     """Returns the share of the labels' variance that is explained; NaN if they are all equal."""
-    return 1 - _ratio(moments.squared_error, moments.spread)
+    return 1 - ratio(moments.squared_error, moments.spread)
 
 
 def mae_of_each(steps: Steps) -> Floats:
     """Returns the mean absolute error of each number, [r, d]."""
-    return _ratio(steps.absolute_error, steps.examples[:, None])
+    return ratio(steps.absolute_error, steps.examples[:, None])
 
 
 def rmse_of_each(steps: Steps) -> Floats:
     """Returns the root of the mean squared error of each number, [r, d]."""
-    return np.sqrt(_ratio(steps.squared_error, steps.examples[:, None]))
+    return np.sqrt(ratio(steps.squared_error, steps.examples[:, None]))
 
 
 def example_count(count: Count) -> Integers:
