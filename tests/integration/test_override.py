@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from ml_metadata import metadata_store, proto
 
+from components.pusher.versions import read_threshold
 from pipelines.override import EXECUTION_TYPE
 
 
 def test_overridden_model_goes_live_without_being_trained_again(
     project, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    strict = ("--set", "evaluate.require={accuracy: 1.5}")
+    strict = (
+        *("--set", "evaluate.require={accuracy: 1.5}"),
+        *("--set", "evaluate.choose_threshold={recall: 0.9}"),
+    )
     assert project.tfline("run", "spec.yaml", *strict) == 3
     assert project.versions() == []
     assert "[--set evaluate.require={accuracy: 1.5}]" in capsys.readouterr().out
@@ -21,6 +27,9 @@ def test_overridden_model_goes_live_without_being_trained_again(
     assert project.tfline("run", "spec.yaml", *strict) == 0
     assert project.executed() == ["Pusher"]
     [version] = project.versions()
+    verdict = json.loads((project.output("Evaluator", "evaluation") / "verdict.json").read_text())
+    pushed = project.folder / "models" / "trips" / str(version)
+    assert read_threshold(pushed) == verdict["threshold"] != 0.5
     assert "the old one is down" in capsys.readouterr().out
 
     assert project.tfline("run", "spec.yaml", *strict) == 0

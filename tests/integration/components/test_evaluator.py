@@ -335,6 +335,44 @@ def test_model_worse_than_its_baseline_is_not_blessed(
     assert len(loaded.slicing_metrics) == 3
 
 
+def test_chosen_threshold_decides_for_the_model_and_the_baseline_keeps_its_own(
+    evaluate: Callable[..., Run],
+    examples: types.Artifact,
+    make_model: Callable[..., types.Artifact],
+    table: pd.DataFrame,
+) -> None:
+    baseline = make_model(binary, "binary")
+    assets = Path(baseline.uri) / "Format-Serving" / "assets"
+    assets.mkdir(exist_ok=True)
+    (assets / "decision_threshold.txt").write_text("threshold\t0.75\n")
+    run = evaluate(
+        examples,
+        make_model(binary, "binary"),
+        baseline,
+        metrics=["accuracy", "f1"],
+        slices=[{"score": [0.25, 0.5]}, {"late": "score > 0.9"}],
+        choose_threshold="best_f1",
+    )
+    threshold = run.verdict["threshold"]
+    possible = [sk.f1_score(table.tip, table.score >= score) for score in table.score]
+    overall, *slices = run.verdict["slices"]
+    assert overall["metrics"]["f1"] == pytest.approx(max(possible))
+    assert run.verdict["threshold_reason"].startswith("highest F1, ")
+    assert run.blessing.get_float_custom_property("threshold") == threshold
+    accuracy = sk.accuracy_score(table.tip, table.score >= threshold)
+    assert overall["metrics"]["accuracy"] == pytest.approx(accuracy)
+    accuracy = sk.accuracy_score(table.tip, table.score >= 0.75)
+    assert overall["baseline"]["accuracy"] == pytest.approx(accuracy)
+    counts = {result["label"]: result["count"] for result in slices}
+    assert counts == {
+        "score=below 0.25": (table.score < 0.25).sum(),
+        "score=[0.25, 0.5)": ((table.score >= 0.25) & (table.score < 0.5)).sum(),
+        "score=0.5 and more": (table.score >= 0.5).sum(),
+        "late=yes": (table.score > 0.9).sum(),
+        "late=no": (table.score <= 0.9).sum(),
+    }
+
+
 def test_empty_baseline_folder_is_no_baseline(
     evaluate: Callable[..., Run],
     examples: types.Artifact,
