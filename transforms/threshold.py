@@ -23,7 +23,7 @@ THRESHOLD_TASKS: tuple[Task, ...] = ("binary", "multilabel")
 """The tasks that are decided by a threshold."""
 
 PROPERTY = "threshold"
-"""The property of a blessing that tells the Pusher what to set."""
+"""The property of a blessing that tells the Pusher what to set: text, for TFX rounds numbers."""
 
 
 def threshold_text(threshold: float) -> str:

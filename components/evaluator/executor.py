@@ -85,7 +85,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         _bless(blessing, verdict, candidate, baseline)
         if card.task in THRESHOLD_TASKS:
-            blessing.set_float_custom_property(PROPERTY, config.threshold)
+            blessing.set_string_custom_property(PROPERTY, repr(config.threshold))
         _SUMMARY.info("%s", summarise(results[0], verdict))
 
 

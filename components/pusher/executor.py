@@ -81,7 +81,7 @@ def _threshold(blessing: artifact.Artifact) -> float | None:
     """Returns what the model has to decide by; None if it decides by nothing."""
     if not blessing.has_custom_property(PROPERTY):
         return None
-    return float(blessing.get_float_custom_property(PROPERTY))
+    return float(blessing.get_string_custom_property(PROPERTY))
 
 
 def _push(

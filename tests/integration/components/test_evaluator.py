@@ -358,7 +358,7 @@ def test_chosen_threshold_decides_for_the_model_and_the_baseline_keeps_its_own(
     overall, *slices = run.verdict["slices"]
     assert overall["metrics"]["f1"] == pytest.approx(max(possible))
     assert run.verdict["threshold_reason"].startswith("highest F1, ")
-    assert run.blessing.get_float_custom_property("threshold") == threshold
+    assert float(run.blessing.get_string_custom_property("threshold")) == threshold
     accuracy = sk.accuracy_score(table.tip, table.score >= threshold)
     assert overall["metrics"]["accuracy"] == pytest.approx(accuracy)
     accuracy = sk.accuracy_score(table.tip, table.score >= 0.75)
