@@ -13,7 +13,7 @@ import numpy as np
 
 from components.evaluator.arrays import Array, Floats
 from components.evaluator.config import ThresholdChoice
-from components.evaluator.statistics import Scores
+from components.evaluator.scores import Scores
 from transforms.errors import DataError
 
 

@@ -26,8 +26,9 @@ from components.evaluator.eval_config import ONE_MODEL, TWO_MODELS, build_eval_c
 from components.evaluator.extracts import EvaluateFile, Group, to_extracts
 from components.evaluator.model import ModelCard, read_served_threshold
 from components.evaluator.results import SliceResult, read_results
+from components.evaluator.scores import Scores
 from components.evaluator.slices import SliceKey
-from components.evaluator.statistics import Decision, Scores
+from components.evaluator.statistics import Decision
 from components.evaluator.uncertainty import (
     AddSums,
     ResampleGroup,

@@ -16,17 +16,16 @@ from components.evaluator import forecasts, images, texts, values
 from components.evaluator.forecasts import HorizonErrors
 from components.evaluator.images import Boxes, Pixels
 from components.evaluator.keras_metrics import check_keras_metric, is_of_keras
+from components.evaluator.moments import Moments, Steps
+from components.evaluator.scores import Scores
 from components.evaluator.statistics import (
     Classes,
     Confusion,
     Count,
     LogLoss,
-    Moments,
     Ranks,
-    Scores,
     Sets,
     Statistic,
-    Steps,
 )
 from components.evaluator.texts import TextSums
 from components.evaluator.values import Share

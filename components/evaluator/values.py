@@ -11,16 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from components.evaluator.moments import Moments, Steps
+from components.evaluator.scores import Scored
 from components.evaluator.statistics import (
     Classes,
     Confusion,
     Count,
     LogLoss,
-    Moments,
     Ranks,
-    Scored,
     Sets,
-    Steps,
 )
 from components.evaluator.sums import ratio
 from transforms.lazy import lazy_import

@@ -11,7 +11,8 @@ from sklearn import metrics as sk
 from components.evaluator.arrays import Array
 from components.evaluator.choice import Chosen, choose_threshold, from_line, to_line
 from components.evaluator.config import ThresholdChoice
-from components.evaluator.statistics import Decision, Scores
+from components.evaluator.scores import Scores
+from components.evaluator.statistics import Decision
 from transforms.errors import DataError
 
 RNG = np.random.default_rng(2)

@@ -11,7 +11,8 @@ from components.evaluator.arrays import Array
 from components.evaluator.extracts import Group
 from components.evaluator.metrics import METRICS
 from components.evaluator.results import MetricKey, Uncertainty
-from components.evaluator.statistics import Decision, Histogram, Scores
+from components.evaluator.scores import Histogram, Scores
+from components.evaluator.statistics import Decision
 from components.evaluator.uncertainty import (
     AddSums,
     ResampleGroup,
