@@ -3,7 +3,7 @@
     python -m benchmarks.training [--from FOLDER] [NAME ...]
 
 For pipelines of the catalog (`series`: gru, `unicode`: text_transformer, and with the folder of
-Fashion-MNIST `fashion`: cnn) it writes the data, runs the pipeline up to a push, and then trains
+Fashion-MNIST `fashion`: cnn) it writes the data, runs the pipeline for one step, and then trains
 in turn by the Trainer's own `run_fn` and by Keras alone, in one process. Bare Keras has its
 examples transformed and in memory already, and the same validation after each epoch; the Trainer
 also reads, transforms and shuffles, looks for a divergence, and writes checkpoints and logs.
@@ -62,8 +62,9 @@ def main() -> None:
 
 def prepare(name: str, work: Path, source: str | None) -> Path:
     """Writes the data of a pipeline and runs it for a step; returns its transform graph."""
-    given = ["--from", source] if name == "fashion" and source else []
-    overrides = ["--set", "train.steps=1", "--set", "evaluate.require={}"]
+    given = ["--from", str(Path(source).resolve())] if name == "fashion" and source else []
+    changes = ("train.steps=1", "evaluate.require={}", "push=null")
+    overrides = [word for change in changes for word in ("--set", change)]
     for command in (["data", name, *given], ["run", name, *overrides]):
         subprocess.run([TFLINE, *command], cwd=work, check=True, stdout=subprocess.DEVNULL)
     [graph] = work.glob(f".tfline/{name}/artifacts/Transform/transform_graph/*")
