@@ -274,9 +274,10 @@ def write_texts(folder: Path) -> Case:
     by_letter = Step(transform="split", arguments={"by": "character"})
     label = LabelSpec(key="back", task="text", transform=(by_letter,), length=6)
     tokens = with_specials(letters, marks=True)
+    read = label.model_copy(update={"key": "word"})
 
     def preprocess(columns: dict[str, tf.SparseTensor]) -> dict[str, tf.Tensor]:
-        letters_of = tokens_of(columns, label.model_copy(update={"key": "word"}))
+        letters_of = tokens_of(columns, read)
         index = given_table(letters).lookup(letters_of.flat_values) + 2
         return {
             "word": letters_of.with_flat_values(index).to_tensor(shape=[None, 5]),

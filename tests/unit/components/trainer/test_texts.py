@@ -29,11 +29,12 @@ SMALL = {"units": 16, "hidden_units": 16, "heads": 2, "blocks": 1, "dropout": 0.
 
 
 @pytest.fixture(scope="module")
-def model(texts: Case) -> keras.Model:
+def model(texts: Case, tmp_path_factory: pytest.TempPathFactory) -> keras.Model:
     """A model after some epochs."""
     graph = texts.graph()
     config = TrainConfig(batch_size=8, learning_rate=0.01)
-    data = load_data(texts.train_files, texts.eval_files, graph, config)
+    scratch = str(tmp_path_factory.mktemp("scratch"))
+    data = load_data(texts.train_files, texts.eval_files, graph, config, scratch)
     keras.utils.set_random_seed(3)
     built = build_model("translator", SMALL, graph.features, graph.head)
     compile_model(built, graph.head, config, steps_per_execution=5)
@@ -61,8 +62,9 @@ def answer(loaded: Any, signature: str, examples: list[bytes], **inputs: Any) ->
     return {name: tensor.numpy() for name, tensor in outputs.items()}
 
 
-def test_record_without_a_text_is_no_example(texts: Case) -> None:
-    data = load_data(texts.train_files, texts.eval_files, texts.graph(), TrainConfig(batch_size=64))
+def test_record_without_a_text_is_no_example(texts: Case, tmp_path: Path) -> None:
+    config = TrainConfig(batch_size=64)
+    data = load_data(texts.train_files, texts.eval_files, texts.graph(), config, str(tmp_path))
     features, label = next(iter(data.train))
     assert label.shape == [39, 5]
     assert features[TARGET].shape == [39, 5]
