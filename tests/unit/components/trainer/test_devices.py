@@ -59,6 +59,7 @@ def test_two_devices_train_the_same_model_and_resume(
     settings = {
         "epochs": 2,
         "early_stopping": 2,
+        "cache": "memory",  # also when there is one epoch only
         "class_weights": "balanced",
         "mlp": {"dropout": 0.0},
     }
@@ -68,7 +69,7 @@ def test_two_devices_train_the_same_model_and_resume(
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
