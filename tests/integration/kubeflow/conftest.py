@@ -206,6 +206,9 @@ class _Container:
         self._component = component
         self._store = store
         self._output_file = folder / "tmp" / "kfp_outputs" / "output_metadata.json"
+        # Artifacts are at the same place in every container, and each finds it empty.
+        self._mounts = folder.parents[1] / "mounts"
+        shutil.rmtree(self._mounts, ignore_errors=True)
 
     def execute(
         self, inputs: Object, outputs: Object, kill: Callable[[], bool] | None
@@ -272,7 +275,7 @@ class _Container:
         """Returns where the launcher puts an artifact."""
         scheme, _, path = uri.partition("://")
         assert scheme in SCHEMES
-        return self._folder / scheme / path
+        return self._mounts / scheme / path
 
     def _environment(self) -> dict[str, str]:
         """Returns the environment of the image: no variable of this process, no other package."""
