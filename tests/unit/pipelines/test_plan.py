@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import fingerprint
-from pipelines.plan import UPSTREAM, Plan, changed_parts, make_plan
+from pipelines.plan import UPSTREAM, Plan, argument_files, changed_parts, make_plan
 from pipelines.spec import load_spec
 from transforms.errors import DataError, SpecError
 
@@ -238,3 +238,10 @@ def test_warm_start_makes_the_trainer_depend_on_the_baseline(plan: MakePlan) -> 
     warm = plan("train.warm_start=true")
     assert "Resolver" in warm.upstream("Trainer")
     assert warm.training_state != warm.training_fingerprint
+
+
+def test_files_that_a_model_names_count(tmp_path: Path) -> None:
+    weights = tmp_path / "notop.weights.h5"
+    weights.write_bytes(b"1")
+    arguments = {"weights": str(weights), "application": "MobileNet", "frozen_epochs": 3}
+    assert argument_files(arguments) == [str(weights)]
