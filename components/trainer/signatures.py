@@ -64,9 +64,11 @@ class ServingModel(tf.Module):
         self._writes = generator is not None
         self._samples = samples
         # TensorFlow's own variables, each once: without the optimizer, which would triple the
-        # export, and not Keras' around them, which servers in C++ do not find. A function may hold
-        # the model itself: it is no part of what is saved.
+        # export, and not Keras' around them, which servers in C++ do not find; and what has none,
+        # such as a layer around a vocabulary. A function may hold the model itself: it is no part
+        # of what is saved.
         self.model_variables = [variable.value for variable in model.variables]
+        self._tables = [layer for layer in model.layers if not layer.variables]
         self._sample_texts = functools.partial(sample_texts, model, graph.metadata)
         self._score_texts = functools.partial(score_texts, model, graph)
         decides = graph.metadata.task in THRESHOLD_TASKS

@@ -42,8 +42,10 @@ class BeamSpec(FrozenModel):
 
     @property
     def arguments(self) -> list[str]:
-        """The command line that Beam reads; empty for its default runner without options."""
-        arguments = [f"--runner={self.runner}"] if "runner" in self.model_fields_set else []
+        """The command line that Beam reads."""
+        # Beam's DirectRunner first tries to download another runner, whatever it then runs on.
+        runner = "FnApiRunner" if self.runner == "DirectRunner" else self.runner
+        arguments = [f"--runner={runner}"]
         for name, value in self.options.items():
             if isinstance(value, bool):
                 arguments += [f"--{name}"] if value else []

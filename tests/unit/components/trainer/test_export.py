@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -16,6 +17,8 @@ from tensorflow.core.protobuf import saved_model_pb2
 from components.trainer.config import RunConfig
 from components.trainer.export import export, name_signatures
 from components.trainer.models.build import build_model
+from components.trainer.models.head import Head
+from components.trainer.models.inputs import TensorFeature, build_inputs
 from components.trainer.signatures import ServingModel, argument_names, present_values
 from transforms.threshold import FILE, read_threshold, threshold_text
 
@@ -333,3 +336,24 @@ def test_variables_are_found_by_a_server(
             assert found[key].tolist() == tensor.numpy().tolist()
         else:
             np.testing.assert_allclose(found[key], tensor.numpy(), rtol=1e-5)
+
+
+def with_vocabulary(features: tuple[TensorFeature, ...], head: Head) -> keras.Model:
+    """A user's model with a table of its own."""
+    inputs = build_inputs(features)
+    index = keras.layers.IntegerLookup(vocabulary=[3, 5])(inputs["city"])
+    hot = keras.layers.CategoryEncoding(3, output_mode="one_hot")(index)
+    return keras.Model(inputs, head.output(hot))
+
+
+def test_tables_of_a_users_model_are_exported(tmp_path: Path, cases: dict[str, Case]) -> None:
+    graph = cases["binary"].graph()
+    model = build_model(f"{__name__}.with_vocabulary", {}, graph.features, graph.head)
+    config = RunConfig.model_validate(
+        {"pipeline": "p", "model": {"name": "own"}, "training_fingerprint": "abc"}
+    )
+    export(model, graph, config, str(tmp_path / "model"))
+    examples = tf.constant(cases["binary"].examples[:3])
+    features, _ = graph.labelled(examples)
+    answer = signatures(tmp_path / "model")["serving_default"](examples=examples)
+    np.testing.assert_allclose(answer["probabilities"][:, 1:], model(features), rtol=1e-6)

@@ -27,8 +27,9 @@ def test_options_become_arguments() -> None:
     ]
 
 
-def test_nothing_given_leaves_beam_its_default() -> None:
-    assert BeamSpec().arguments == []
+def test_runner_of_this_machine_downloads_nothing() -> None:
+    assert BeamSpec().arguments == ["--runner=FnApiRunner"]
+    assert BeamSpec(runner="DirectRunner").arguments == ["--runner=FnApiRunner"]
 
 
 @pytest.mark.parametrize(
