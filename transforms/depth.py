@@ -18,9 +18,10 @@ else:
 
 def declare_depth(index: Indices, depth: int | tf.Tensor) -> Indices:
     """Declares that `index` takes the values 0 to depth - 1, and returns it."""
-    schema_inference.set_tensor_schema_override(
-        index, tf.constant(0, tf.int64), tf.cast(depth, tf.int64) - 1
-    )
+    if tf.is_symbolic_tensor(index):  # only graphs have a schema
+        schema_inference.set_tensor_schema_override(
+            index, tf.constant(0, tf.int64), tf.cast(depth, tf.int64) - 1
+        )
     return index
 
 
@@ -42,5 +43,6 @@ def sparse_vector(
         Sparse [batch, width].
     """
     vector = tf.SparseTensor(tf.stack([rows, columns], axis=1), values, shape)
-    schema_inference.annotate_sparse_output_shape(vector, shape[1:])
+    if tf.is_symbolic_tensor(values):
+        schema_inference.annotate_sparse_output_shape(vector, shape[1:])
     return vector

@@ -93,8 +93,11 @@ SMALL = {
     "xception": Small((image(32),), {**NARROW, "middle_blocks": 1}),
 }
 
-MOST_STEPS = 60
+MOST_STEPS = 200
 """Enough for each small model to learn 32 random examples by heart."""
+
+BY_HEART = 0.95
+"""The accuracy from which on it has."""
 
 # The contract of the models that write texts is in `generation/test_builders.py`.
 ALL = pytest.mark.parametrize("name", list(SMALL))
@@ -156,7 +159,9 @@ def fit_once() -> Callable[[str], Fitted]:
             task = SMALL[name].tasks[0]
             x, y = batch(SMALL[name].features, HEADS[task])
             model = build(name, task, {"dropout": 0.0})
-            steps = [model.train_on_batch(x, y) for _ in range(MOST_STEPS)]
+            steps = [model.train_on_batch(x, y) for _ in range(2)]
+            while steps[-1][-1] < BY_HEART and len(steps) < MOST_STEPS:
+                steps.append(model.train_on_batch(x, y))
             done[name] = Fitted(model, x, [float(step[0]) for step in steps], float(steps[-1][-1]))
         return done[name]
 
@@ -196,7 +201,7 @@ def test_step_lowers_the_loss_of_its_batch(name: str, fit_once: Callable[[str], 
 
 @ALL
 def test_random_classes_are_learnt_by_heart(name: str, fit_once: Callable[[str], Fitted]) -> None:
-    assert fit_once(name).accuracy >= 0.95
+    assert fit_once(name).accuracy >= BY_HEART
 
 
 @ALL
