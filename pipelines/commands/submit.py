@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pipelines.commands.arguments import require_extra
+from pipelines.commands.extra import require_extra
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
