@@ -75,7 +75,7 @@ def test_body_that_waits_for_leave_gets_it(server: ServerProcess):
         assert connection.recv(4).startswith(b"HTTP")
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 @pytest.mark.parametrize(
     ("arguments", "status", "answer"),
     [

@@ -16,11 +16,11 @@ SERVER = {"host": "db.example", "user": "tfline", "password_env": "METADATA_PASS
 def connection(content: dict[str, Any]) -> Any:
     from pipelines.graph import store_connection
 
-    return store_connection(MetadataSpec.model_validate(content), Path("/work/metadata.db"))
+    return store_connection(MetadataSpec.model_validate(content), Path("runs/metadata.db"))
 
 
 def test_default_is_a_file() -> None:
-    assert connection({}).sqlite.filename_uri == "/work/metadata.db"
+    assert connection({}).sqlite.filename_uri == "runs/metadata.db"
 
 
 def test_mysql_gets_its_server_and_the_password_of_the_environment(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from transforms.features import LabelSpec
+from transforms.features import LabelSpec, Task
 from transforms.label import LABELS, encode_label
 
 NAN = float("nan")
@@ -96,8 +96,4 @@ def test_label_that_does_not_fit_its_task_is_refused(label: dict[str, Any], mess
 
 
 def test_every_task_has_an_encoding() -> None:
-    from typing import get_args
-
-    from transforms.features import Task
-
     assert set(LABELS) == set(get_args(Task))
