@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import operator
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import apache_beam as beam
@@ -83,23 +83,6 @@ def evaluate(
     evaluator = metrics_plots_and_validations_evaluator.MetricsPlotsAndValidationsEvaluator(
         eval_config
     )
-    writers = (
-        eval_config_writer.EvalConfigWriter(
-            output,
-            eval_config,
-            data_location=os.path.dirname(files[0]) if files else "",
-            data_file_format="tfrecords",
-            model_locations=locations,
-        ),
-        tfma_writer.MetricsPlotsAndValidationsWriter(
-            {
-                key: os.path.join(output, key)
-                for key in (tfma.METRICS_KEY, tfma.PLOTS_KEY, tfma.VALIDATIONS_KEY)
-            },
-            eval_config,
-            rubber_stamp=True,  # a first model has no baseline to be compared with
-        ),
-    )
     resampling = Resampling(
         metrics=config.metric_names(card.task),
         task=card.task,
@@ -123,7 +106,7 @@ def evaluate(
             | "Extracts" >> beam.Map(to_extracts)
             | evaluator.stage_name >> evaluator.ptransform
         )
-        for writer in writers:
+        for writer in _writers(output, eval_config, files, locations):
             _ = evaluation | writer.stage_name >> writer.ptransform
         _ = (
             groups
@@ -138,6 +121,32 @@ def evaluate(
     if not results:
         raise DataError("The eval split has no records.", where=", ".join(files))
     return results
+
+
+def _writers(
+    output: str,
+    eval_config: tfma.EvalConfig,
+    files: Sequence[str],
+    locations: Mapping[str, str],
+) -> tuple[tfma.writers.Writer, ...]:
+    """Returns what writes TFMA's files into `output`."""
+    return (
+        eval_config_writer.EvalConfigWriter(
+            output,
+            eval_config,
+            data_location=os.path.dirname(files[0]) if files else "",
+            data_file_format="tfrecords",
+            model_locations=dict(locations),
+        ),
+        tfma_writer.MetricsPlotsAndValidationsWriter(
+            {
+                key: os.path.join(output, key)
+                for key in (tfma.METRICS_KEY, tfma.PLOTS_KEY, tfma.VALIDATIONS_KEY)
+            },
+            eval_config,
+            rubber_stamp=True,  # a first model has no baseline to be compared with
+        ),
+    )
 
 
 def find_threshold(

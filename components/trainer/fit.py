@@ -73,23 +73,11 @@ def fit(
     restore_variables(model, state)
     history = History(state.history)
     plateau = config.schedule if isinstance(config.schedule, Plateau) else None
-    callbacks = [
-        EpochNumber(data.epoch),
-        LastStep(data),
-        StopAtDivergence(),
-        Progress(data),
-        history,
-    ]
     early_stopping = None
     if config.early_stopping:
         best = list(state.best_weights) or None
         early_stopping = EarlyStopping(history, config.early_stopping, best)
-        callbacks.append(early_stopping)
-    if state_dir is not None:
-        callbacks.append(Checkpoint(state_dir, history, early_stopping))
-    if config.tensorboard:
-        callbacks.append(_tensorboard(log_dir))
-    callbacks += [own.make(keras.callbacks.Callback) for own in config.callbacks]
+    callbacks = _callbacks(data, config, history, early_stopping, log_dir, state_dir)
     is_over = early_stopping is not None and early_stopping.is_over
     last = state.epoch if is_over else data.epochs
 
@@ -112,6 +100,31 @@ def fit(
             fine_tuning.begin()
         fit_until(last, fine_tuning.peak_rate)
     return history.metrics
+
+
+def _callbacks(
+    data: TrainingData,
+    config: TrainConfig,
+    history: History,
+    early_stopping: EarlyStopping | None,
+    log_dir: str,
+    state_dir: str | None,
+) -> list[keras.callbacks.Callback]:
+    """Returns what happens between the steps and epochs, in that order."""
+    callbacks = [
+        EpochNumber(data.epoch),
+        LastStep(data),
+        StopAtDivergence(),
+        Progress(data),
+        history,
+    ]
+    if early_stopping is not None:
+        callbacks.append(early_stopping)
+    if state_dir is not None:
+        callbacks.append(Checkpoint(state_dir, history, early_stopping))
+    if config.tensorboard:
+        callbacks.append(_tensorboard(log_dir))
+    return [*callbacks, *(own.make(keras.callbacks.Callback) for own in config.callbacks)]
 
 
 def _tensorboard(log_dir: str) -> keras.callbacks.Callback:

@@ -7,6 +7,7 @@ import json
 import logging
 import math
 import os
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -60,17 +61,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         raw = raw_dtypes(schema, keys if weight is None else [*keys, weight])
         files = split_files(artifact_utils.get_single_instance(input_dict["examples"]))
 
-        task = find_task(label, raw[label.keys[0]])
-        values: list[int | str] = []
-        if task is None or task in (*CLASS_TASKS, "box"):
-            values = find_classes(label, raw[label.keys[0]], files)
-            task = task or ("binary" if len(values) == 2 else "multiclass")
-        elif task == "mask":
-            values = list(range(len(label.classes or ())))
-        elif task == "text":
-            label, values = find_vocabulary(label, raw[label.key], files["train"])
+        label, values = settle_label(label, raw, files)
+        if label.task == "text":
             features = features or [prompt_feature(label, values)]
-        label = label.model_copy(update={"task": task})
 
         folder = artifact_utils.get_single_uri(output_dict["transform_graph"])
         custom_config = {
@@ -85,7 +78,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         write_metadata(
             folder,
             {
-                "task": task,
+                "task": label.task,
                 "label": label.key,
                 "label_keys": list(label.keys),
                 "size": label.size,
@@ -100,7 +93,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             },
         )
         width = sum(math.prod(item["shape"]) for item in described)
-        text = f"{len(described)} features, {width:,} columns, {task}"
+        text = f"{len(described)} features, {width:,} columns, {label.task}"
         choice = config.get("materialize", "auto")
         if is_worthwhile(choice, *count_records(files["train"]), described):
             materialize(folder, files)
@@ -134,6 +127,32 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             raw_folder = os.path.join(folder, tft.TFTransformOutput.RAW_METADATA_DIR)
             raw_metadata | "WriteRaw" >> tft_beam.WriteMetadata(raw_folder, pipeline)
         tf.io.gfile.rmtree(scratch)
+
+
+def settle_label(
+    label: LabelSpec, raw: Mapping[str, tf.DType], files: Mapping[str, Sequence[str]]
+) -> tuple[LabelSpec, list[int | str]]:
+    """Returns the label with what only the data tells, and the raw label of each of its classes.
+
+    Args:
+        label: As the spec has it.
+        raw: The type of each raw feature.
+        files: TFRecord files of each split.
+
+    Raises:
+        AnomalyError: The label cannot be used.
+    """
+    dtype = raw[label.keys[0]]
+    task = find_task(label, dtype)
+    values: list[int | str] = []
+    if task is None or task in (*CLASS_TASKS, "box"):
+        values = find_classes(label, dtype, files)
+        task = task or ("binary" if len(values) == 2 else "multiclass")
+    elif task == "mask":
+        values = list(range(len(label.classes or ())))
+    elif task == "text":
+        label, values = find_vocabulary(label, dtype, files["train"])
+    return label.model_copy(update={"task": task}), values
 
 
 def raw_dtypes(schema: schema_pb2.Schema, keys: list[str]) -> dict[str, tf.DType]:
