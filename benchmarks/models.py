@@ -20,7 +20,8 @@ from rich.table import Table
 
 from components.trainer.models import MODELS, WRITERS
 from components.trainer.models.build import build_model
-from components.trainer.models.head import HEADS, Head
+from components.trainer.models.heads import HEADS
+from components.trainer.models.heads.head import Head
 from components.trainer.models.inputs import TensorFeature
 
 BATCH = 64

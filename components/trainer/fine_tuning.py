@@ -12,7 +12,7 @@ from components.trainer.data import TrainingData
 from components.trainer.learning_rate import scheduled_rate
 from components.trainer.models.build import compile_model
 from components.trainer.models.fine_tuned import FineTunedModel
-from components.trainer.models.head import Head
+from components.trainer.models.heads.head import Head
 
 
 @dataclasses.dataclass(frozen=True)

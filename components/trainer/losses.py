@@ -19,7 +19,7 @@ from transforms.lazy import lazy_import
 if TYPE_CHECKING:
     import keras
 
-    from components.trainer.models.head import Head
+    from components.trainer.models.heads.head import Head
 else:
     keras = lazy_import("keras")
 

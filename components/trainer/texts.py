@@ -8,7 +8,7 @@ import tensorflow as tf
 from components.trainer.answers import Outputs
 from components.trainer.models.generation.decoding import PADDING, without_padding
 from components.trainer.models.generation.generator import find_generator
-from components.trainer.models.head import TARGET
+from components.trainer.models.heads.text import TARGET
 from components.trainer.transform_graph import Features, TransformGraph, TransformMetadata
 from transforms.errors import ModelError
 from transforms.target_text import write_text

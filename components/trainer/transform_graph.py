@@ -10,7 +10,8 @@ import pydantic
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components.trainer.models.head import HEADS, Head
+from components.trainer.models.heads import HEADS
+from components.trainer.models.heads.head import Head
 from components.trainer.models.inputs import Kind, TensorFeature
 from transforms.errors import ModelError
 from transforms.features import WEIGHT, Task

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     import keras
 
-    from components.trainer.models.head import Head
+    from components.trainer.models.heads.head import Head
     from components.trainer.models.inputs import TensorFeature
 
     ModelBuilder = Callable[Concatenate[Sequence[TensorFeature], Head, ...], keras.Model]

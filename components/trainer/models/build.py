@@ -12,7 +12,7 @@ from components.trainer.config import TrainConfig
 from components.trainer.learning_rate import ScheduledRate
 from components.trainer.losses import build_loss
 from components.trainer.models import WRITERS, resolve
-from components.trainer.models.head import Head
+from components.trainer.models.heads.head import Head
 from components.trainer.models.inputs import TensorFeature
 from transforms.arguments import check_arguments
 from transforms.errors import ModelError

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Unpack
 
 from components.trainer.models.cnn.image import image_input, scaled
-from components.trainer.models.head import Head
+from components.trainer.models.heads.head import Head
 from components.trainer.models.inputs import TensorFeature
 from components.trainer.models.layers import LayerArguments, Layers, Sizes, Width
 from transforms.lazy import lazy_import

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Unpack
 from pydantic import Field
 
 from components.trainer.models.cnn.image import image_input
-from components.trainer.models.head import Head
+from components.trainer.models.heads.head import Head
 from components.trainer.models.inputs import TensorFeature
 from components.trainer.models.layers import LayerArguments, Layers, Sizes
 from transforms.errors import ModelError

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from components.trainer.models.cnn.image import image_input
 from components.trainer.models.cnn.residual import DEFAULTS, UNITS, Units, residual_units
-from components.trainer.models.head import Head
+from components.trainer.models.heads.head import Head
 from components.trainer.models.inputs import TensorFeature
 from components.trainer.models.layers import LayerArguments, Width
 from transforms.lazy import lazy_import

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 
 from components.trainer.models.cnn.applications import Application, family
 from components.trainer.models.cnn.image import image_input
-from components.trainer.models.head import Head
+from components.trainer.models.heads.head import Head
 from components.trainer.models.inputs import TensorFeature
 from components.trainer.models.layers import LayerArguments, Layers, Sizes
 from transforms.errors import ModelError

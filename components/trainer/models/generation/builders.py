@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from components.trainer.models.head import TARGET, Head, TextHead
+from components.trainer.models.heads.head import Head
+from components.trainer.models.heads.text import TARGET, TextHead
 from components.trainer.models.inputs import TensorFeature, build_inputs
 from components.trainer.models.text import find_text
 from transforms.errors import ModelError

@@ -11,7 +11,7 @@ from keras import ops
 
 from components.trainer.models.generation.decoding import State
 from components.trainer.models.generation.generator import Beginning, Generator
-from components.trainer.models.head import TARGET
+from components.trainer.models.heads.text import TARGET
 
 
 @keras.saving.register_keras_serializable("tfline")

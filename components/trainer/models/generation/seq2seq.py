@@ -11,7 +11,7 @@ from keras import ops
 
 from components.trainer.models.generation.decoding import State
 from components.trainer.models.generation.generator import Beginning, Generator
-from components.trainer.models.head import TARGET
+from components.trainer.models.heads.text import TARGET
 
 Memory = dict[str, keras.KerasTensor]
 """``encoded`` float32 [batch, m, units] and ``is_token`` bool [batch, m], if there is attention."""

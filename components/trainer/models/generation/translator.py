@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from components.trainer.models.generation.decoding import State
 from components.trainer.models.generation.generator import Beginning, Generator
-from components.trainer.models.head import TARGET
+from components.trainer.models.heads.text import TARGET
 from components.trainer.models.transformer.attention import padding_mask
 from components.trainer.models.transformer.blocks import EPSILON, DecoderBlock, EncoderBlock
 from components.trainer.models.transformer.positions import SinusoidalPositions, TokenEmbedding

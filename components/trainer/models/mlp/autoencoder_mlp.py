@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Unpack
 
-from components.trainer.models.head import Head
+from components.trainer.models.heads.head import Head
 from components.trainer.models.inputs import TensorFeature, build_inputs, dense_vector
 from components.trainer.models.layers import LayerArguments, Layers, Size, Sizes, Weight
 from transforms.lazy import lazy_import

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Unpack
 
 from pydantic import Field
 
-from components.trainer.models.head import Head
+from components.trainer.models.heads.head import Head
 from components.trainer.models.inputs import TensorFeature, build_inputs, dense_vector, embed
 from components.trainer.models.layers import LayerArguments, Layers, Size, Sizes, Weight
 from transforms.errors import ModelError, did_you_mean

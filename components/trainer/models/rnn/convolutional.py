@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from components.trainer.models.head import Head
+from components.trainer.models.heads.head import Head
 from components.trainer.models.inputs import TensorFeature, build_inputs
 from components.trainer.models.layers import Rate, Size
 from components.trainer.models.rnn.layers import Layers, recurrent

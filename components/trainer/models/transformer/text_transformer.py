@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from components.trainer.models.head import Head
+from components.trainer.models.heads.head import Head
 from components.trainer.models.inputs import TensorFeature, build_inputs
 from components.trainer.models.layers import Rate, Size
 from components.trainer.models.text import find_text, join_others

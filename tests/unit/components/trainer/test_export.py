@@ -17,7 +17,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from components.trainer.config import RunConfig
 from components.trainer.export import export, name_signatures
 from components.trainer.models.build import build_model
-from components.trainer.models.head import Head
+from components.trainer.models.heads.head import Head
 from components.trainer.models.inputs import TensorFeature, build_inputs
 from components.trainer.signatures import ServingModel, argument_names, present_values
 from transforms.threshold import FILE, read_threshold, threshold_text

@@ -12,7 +12,8 @@ import pytest
 
 from components.trainer.config import TrainConfig
 from components.trainer.losses import AnyLoss, build_loss
-from components.trainer.models.head import HEADS, Head
+from components.trainer.models.heads import HEADS
+from components.trainer.models.heads.head import Head
 from transforms.errors import SpecError
 from transforms.features import Task
 

@@ -16,7 +16,7 @@ from components.trainer.data import load_data
 from components.trainer.export import export
 from components.trainer.models.build import build_model, compile_model
 from components.trainer.models.generation.generator import find_generator
-from components.trainer.models.head import TARGET
+from components.trainer.models.heads.text import TARGET
 from components.trainer.texts import sample_texts
 from serving.client import Client
 from serving.process import start_server

@@ -14,8 +14,8 @@ import pytest
 from components.trainer.config import TrainConfig
 from components.trainer.models import MODELS, WRITERS, resolve
 from components.trainer.models.build import build_model, compile_model
-from components.trainer.models.head import HEADS as HEAD_CLASSES
-from components.trainer.models.head import Head
+from components.trainer.models.heads import HEADS as HEAD_CLASSES
+from components.trainer.models.heads.head import Head
 from components.trainer.models.inputs import TensorFeature, build_inputs
 from transforms.errors import ModelError, SpecError
 

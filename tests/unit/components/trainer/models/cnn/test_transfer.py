@@ -17,7 +17,7 @@ from components.trainer.fine_tuning import find_fine_tuning
 from components.trainer.fit import fit
 from components.trainer.models.build import build_model, compile_model
 from components.trainer.models.cnn.applications import Application, family
-from components.trainer.models.head import HEADS
+from components.trainer.models.heads import HEADS
 from components.trainer.models.inputs import TensorFeature
 from transforms.errors import ModelError, SpecError
 

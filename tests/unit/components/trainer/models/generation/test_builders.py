@@ -12,7 +12,9 @@ from components.trainer.config import TrainConfig
 from components.trainer.models import WRITERS
 from components.trainer.models.build import build_model, compile_model
 from components.trainer.models.generation.accuracy import TokenAccuracy
-from components.trainer.models.head import HEADS, TARGET, Head, TextHead
+from components.trainer.models.heads import HEADS
+from components.trainer.models.heads.head import Head
+from components.trainer.models.heads.text import TARGET, TextHead
 from components.trainer.models.inputs import TensorFeature
 from transforms.errors import ModelError
 from transforms.target_text import with_specials

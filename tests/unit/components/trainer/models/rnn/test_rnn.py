@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from components.trainer.models.build import build_model
-from components.trainer.models.head import HEADS
+from components.trainer.models.heads import HEADS
 from components.trainer.models.inputs import TensorFeature
 from transforms.errors import ModelError
 
