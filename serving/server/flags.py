@@ -53,6 +53,9 @@ class Flags:
     enable_model_warmup: bool = _flag(True, "Run the requests in assets.extra before serving")
     num_request_iterations_for_warmup: int = _flag(0, "Runs of each warm-up request; 0: one")
     grpc_channel_arguments: str = _flag("", "Options of the gRPC server: key=value,key=value")
+    grpc_max_threads: int = _flag(
+        0, "gRPC calls answered at a time; 0: 4 x CPUs, or 256 with batching"
+    )
     tensorflow_session_config_file: str = _flag("", "ConfigProto, text format")
     tensorflow_session_parallelism: int = _flag(0, "Threads of a session; 0: chosen by TensorFlow")
     tensorflow_intra_op_parallelism: int = _flag(
@@ -70,7 +73,6 @@ class Flags:
     version: bool = _flag(False, "Print the versions and leave")
     platform_config_file: str = _flag("", "Not supported")
     use_alts_credentials: bool = _flag(False, "Not supported")
-    grpc_max_threads: int = _flag(0, "Accepted, without effect")
     flush_filesystem_caches: bool = _flag(True, "Accepted, without effect")
     remove_unused_fields_from_bundle_metagraph: bool = _flag(True, "Accepted, without effect")
     num_tflite_pools: int = _flag(1, "Accepted, without effect")

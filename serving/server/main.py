@@ -169,7 +169,8 @@ def _grpc_options(flags: Flags, credentials: grpc.ServerCredentials | None) -> G
     return GrpcOptions(
         port=flags.port,
         socket_path=flags.grpc_socket_path,
-        threads=_BATCHING_THREADS if flags.enable_batching else max(16, 4 * _cpus()),
+        threads=flags.grpc_max_threads
+        or (_BATCHING_THREADS if flags.enable_batching else 4 * _cpus()),
         channel_arguments=tuple(_channel_arguments(flags.grpc_channel_arguments)),
         credentials=credentials,
         health=flags.enable_grpc_healthcheck_service,

@@ -13,9 +13,10 @@ from pathlib import Path
 import grpc
 import pytest
 
+from serving.channel import PREDICT
 from serving.errors import StartError
 from serving.process import ServerProcess, start_server
-from serving.protos import get_model_metadata_pb2
+from serving.protos import get_model_metadata_pb2, get_model_status_pb2, types_pb2
 from tests.integration.serving.conftest import Grpc, Rest, free_port, predict_request, tensor
 
 FLAGS = [
@@ -24,6 +25,7 @@ FLAGS = [
     "--enable_per_model_batching_parameters",
     "--allow_version_labels_for_unavailable_models",
     "--grpc_channel_arguments=grpc.max_receive_message_length=2000,grpc.primary_user_agent=x",
+    "--grpc_max_threads=1",
     "--enable_serialization_as_tensor_content",
     "--rest_api_num_threads=1",
     "--rest_api_timeout_in_ms=300",
@@ -32,7 +34,6 @@ FLAGS = [
     "--num_request_iterations_for_warmup=2",
 ]
 WITHOUT_EFFECT = [
-    "--grpc_max_threads=4",
     "--flush_filesystem_caches=false",
     "--remove_unused_fields_from_bundle_metagraph=false",
     "--num_tflite_pools=2",
@@ -121,6 +122,16 @@ def test_new_label_may_wait_for_its_version(flagged: Grpc):
 def test_channel_arguments_reach_the_server(flagged: Grpc):
     large = predict_request(name="plain", x=tensor([1.0] * 1000))
     assert flagged.error("Predict", large)[0] == "RESOURCE_EXHAUSTED"
+
+
+def test_call_waits_for_a_thread(flagged: Grpc):
+    slow = predict_request("slow", "plain", n=tensor([10_000_000], types_pb2.DT_INT32))
+    status = get_model_status_pb2.GetModelStatusRequest(model_spec={"name": "plain"})
+    predict = flagged.channel.unary_unary(PREDICT)
+    under_way = predict.future(slow.SerializeToString(), timeout=0.5)
+    assert flagged.error("GetModelStatus", status, timeout=0.2)[0] == "DEADLINE_EXCEEDED"
+    assert under_way.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert flagged.call("GetModelStatus", status).model_version_status
 
 
 def test_rest_call_has_a_time_limit_and_waits_for_a_thread(process: ServerProcess):
