@@ -1,40 +1,49 @@
 """How near the model server comes to TensorFlow itself: `python -m benchmarks.serving`.
 
-Calls over gRPC, from clients in another process, against calls of the same session in this one, in
-turns, so that both meet the same machine. The model is the convolutional network of 14,590
-parameters on tf.Examples of 784 floats. Server and clients share the processors: the two last
-columns, processor time a call, say how many calls these can carry at most.
+Calls over gRPC, from clients in another process, against calls of `tf.Session` in this one, in
+turns, so that all meet the same machine. The model is the convolutional network of 14,590
+parameters on tf.Examples of 784 floats. Beside the model server, as one process and as two that
+share a port, there are the plain server of `benchmarks.plain_server`, and one that answers without
+a model: the most that gRPC for Python can do here. Servers and clients share the processors: the
+last columns, processor time a call, say how many calls these can carry at most.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import grpc
+from rich.console import Console
+from rich.table import Table
 
-from serving.channel import PREDICT
-from serving.process import ServerProcess, start_server
-from serving.protos import example_pb2, predict_pb2, types_pb2
+from benchmarks.grpc_clients import MODEL, Load, in_process, over_grpc, serialized_example
+from benchmarks.plain_server import session_call
+from serving.process import checked_port
 from serving.server.session import Session
 from serving.server.tensor import string_tensor
 
-_MODEL = "network"
-_SECONDS = 1.0
-_TURNS = 5
-_BATCHING = """
+TURNS = 7
+"""How often each case is measured; the medians count."""
+
+START_SECONDS = 60.0
+"""The most that a server may take to start."""
+
+BATCHING = """
 max_batch_size { value: 32 } batch_timeout_micros { value: 5000 }
 max_enqueued_batches { value: 100 }
 """
-_BUILD = """
+
+BUILD = """
 import sys, keras, tensorflow as tf
 network = keras.Sequential([
     keras.Input([28, 28, 1]),
@@ -54,179 +63,176 @@ tf.saved_model.save(module, sys.argv[1], signatures={"serving_default": serve})
 
 
 @dataclass(frozen=True)
-class Case:
-    """One comparison.
+class Contender:
+    """A way to answer calls.
 
     Attributes:
-        name: What is compared.
-        clients: Clients that call at a time.
-        batch: Examples of a call over gRPC.
-        target: The least ratio of the rates that is good.
-        flags: Of the server.
+        name: What the table calls it.
+        arguments: Of ``python -m``; ``PORT`` stands for the port.
+        processes: How many share the port.
     """
 
     name: str
-    clients: int
-    batch: int
-    target: float
-    flags: tuple[str, ...] = ()
-
-
-def _example() -> bytes:
-    example = example_pb2.Example()
-    example.features.feature["image"].float_list.value.extend(i / 784 for i in range(784))
-    serialized: bytes = example.SerializeToString()
-    return serialized
-
-
-def _request(batch: int) -> bytes:
-    request = predict_pb2.PredictRequest()
-    request.model_spec.name = _MODEL
-    tensor = request.inputs["examples"]
-    tensor.dtype = types_pb2.DT_STRING
-    tensor.tensor_shape.dim.add(size=batch)
-    tensor.string_val.extend([_example()] * batch)
-    serialized: bytes = request.SerializeToString()
-    return serialized
-
-
-def _rate(call: Callable[[], object], seconds: float) -> tuple[int, list[float]]:
-    """Calls for some seconds; returns the number of calls and their latencies."""
-    latencies = []
-    end = time.perf_counter() + seconds
-    while (start := time.perf_counter()) < end:
-        call()
-        latencies.append(time.perf_counter() - start)
-    return len(latencies), latencies
-
-
-def _in_process(session: Session, batch: int) -> tuple[float, float]:
-    """Returns calls a second, and the median latency."""
-    signature = session.signatures["serving_default"]
-    feeds = {signature.inputs["examples"].name: string_tensor([_example()] * batch)}
-    fetches = [signature.outputs["probabilities"].name]
-    session.run(feeds, fetches)
-    calls, latencies = _rate(lambda: session.run(feeds, fetches), _SECONDS)
-    return calls / _SECONDS, statistics.median(latencies)
+    arguments: Sequence[str]
+    processes: int = 1
 
 
 @dataclass(frozen=True)
-class Load:
-    """What clients in another process measured.
+class Case:
+    """Some clients, and those who answer them.
 
     Attributes:
-        rate: Calls a second.
-        latency: Median, in seconds.
-        client_seconds: Processor time of the clients for one call.
+        clients: Clients that call at a time.
+        batch: Examples of a call.
+        target: The least share of the rate in process that is good; None: only latency counts.
+        contenders: Who answers.
     """
 
-    rate: float
-    latency: float
-    client_seconds: float
+    clients: int
+    batch: int
+    target: float | None
+    contenders: Sequence[Contender]
 
 
-def _over_grpc(port: int, case: Case) -> Load:
-    """Has clients in another process call the server."""
-    arguments = [str(value) for value in (port, case.clients, case.batch)]
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.serving", *arguments],
-        cwd=Path(__file__).parent.parent,
-        env=os.environ | {"GRPC_EXPERIMENTS": "-event_engine_client"},  # less time a call
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return Load(*map(float, done.stdout.split()))
+class Server:
+    """The processes of a contender, and a context in which they answer.
+
+    Attributes:
+        port: Of all processes.
+        start_seconds: From their start until one answers.
+    """
+
+    def __init__(self, contender: Contender) -> None:
+        self.port = checked_port(0)
+        arguments = [str(self.port) if word == "PORT" else word for word in contender.arguments]
+        started = time.perf_counter()
+        self._processes = [
+            subprocess.Popen(
+                [sys.executable, "-m", *arguments],
+                cwd=Path(__file__).parent.parent,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            for _ in range(contender.processes)
+        ]
+        with grpc.insecure_channel(f"localhost:{self.port}") as channel:
+            grpc.channel_ready_future(channel).result(START_SECONDS)
+        self.start_seconds = time.perf_counter() - started
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._processes:
+            process.terminate()
+            process.wait()
+
+    def resident_mib(self) -> float:
+        """Returns the memory of all processes."""
+        return sum(_resident_mib(process.pid) for process in self._processes)
+
+    def processor_seconds(self) -> float:
+        """Returns the processor time that all processes have used."""
+        return sum(_processor_seconds(process.pid) for process in self._processes)
 
 
-def client(port: int, clients: int, batch: int) -> None:
-    """Calls the server from `clients` threads; prints the fields of `Load`."""
-    request = _request(batch)
-    together = threading.Barrier(clients)
-    results: list[tuple[int, list[float]]] = []
-
-    def work(index: int) -> None:
-        # An option that differs gives each thread a connection of its own.
-        with grpc.insecure_channel(f"localhost:{port}", [("benchmark.client", index)]) as channel:
-            predict = channel.unary_unary(PREDICT, None, None)
-            predict(request, wait_for_ready=True)
-            together.wait()
-            results.append(_rate(lambda: predict(request), _SECONDS))
-
-    threads = [threading.Thread(target=work, args=(index,)) for index in range(clients)]
-    for thread in threads:
-        thread.start()
-    start = time.process_time()
-    for thread in threads:
-        thread.join()
-    used = time.process_time() - start
-    calls = sum(calls for calls, _ in results)
-    latencies = [latency for _, some in results for latency in some]
-    print(calls / _SECONDS, statistics.median(latencies), used / calls)
-
-
-def _resident_mib(server: ServerProcess) -> float:
-    status = Path(f"/proc/{server.pid}/status").read_text(encoding="ascii")
+def _resident_mib(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     (line,) = (line for line in status.splitlines() if line.startswith("VmRSS"))
     return int(line.split()[1]) / 1024
 
 
-def _processor_seconds(server: ServerProcess) -> float:
-    fields = Path(f"/proc/{server.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+def _processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def compare(base_path: Path, session: Session, case: Case) -> None:
-    """Prints the rates of one case, in turns, and their ratio."""
-    in_process_batch = 1 if case.flags else case.batch
-    inside, loads, added, used = [], [], [], []
-    start = time.perf_counter()
-    with start_server(base_path, _MODEL, flags=case.flags) as server:
-        seconds = time.perf_counter() - start
-        for _ in range(_TURNS):
-            rate, latency = _in_process(session, in_process_batch)
-            before = _processor_seconds(server)
-            load = _over_grpc(server.port, case)
-            used.append((_processor_seconds(server) - before) / load.rate / _SECONDS)
-            inside.append(rate)
-            loads.append(load)
-            added.append(load.latency - latency)
-        ratio = statistics.median(b.rate / a for a, b in zip(inside, loads, strict=True))
-        print(
-            f"{case.name:22} {statistics.median(inside):8.0f} "
-            f"{statistics.median(load.rate for load in loads):8.0f} "
-            f"{ratio:6.2f} {case.target:6.2f} {statistics.median(added) * 1000:9.2f} "
-            f"{seconds:6.2f} {_resident_mib(server):6.0f} {statistics.median(used) * 1000:10.2f} "
-            f"{statistics.median(load.client_seconds for load in loads) * 1000:10.2f}"
-        )
+def make_cases(base_path: Path, batching: Path) -> list[Case]:
+    """Returns all cases, for a model and the parameters of batching."""
+    model_server = (
+        *("serving.server", "--port", "PORT", f"--model_name={MODEL}"),
+        *(f"--model_base_path={base_path}", "--grpc_channel_arguments=grpc.so_reuseport=1"),
+    )
+    batched = (*model_server, "--enable_batching", f"--batching_parameters_file={batching}")
+    nothing = Contender("no model", ("benchmarks.plain_server", "PORT"))
+    plain = Contender("plain", ("benchmarks.plain_server", "PORT", str(base_path / "1")))
+    one = Contender("tfline", model_server)
+    two = Contender("tfline, 2 processes", (*model_server, "--grpc_max_threads=2"), processes=2)
+    return [
+        Case(1, 1, None, (nothing, plain, one)),
+        Case(8, 1, 0.8, (nothing, plain, one, two)),
+        Case(8, 64, 0.85, (plain, one, two)),
+        Case(64, 1, 1.0, (nothing, plain, Contender("tfline, batching", batched))),
+    ]
+
+
+def c_api_call(folder: Path) -> Callable[[list[bytes]], object]:
+    """Returns a call through TensorFlow's C API, as the model server makes it."""
+    session = Session(folder, ["serve"])
+    signature = session.signatures["serving_default"]
+    examples = signature.inputs["examples"].name
+    fetches = [signature.outputs["probabilities"].name]
+    return lambda values: session.run({examples: string_tensor(values)}, fetches)
+
+
+def compare(case: Case, folder: Path, table: Table) -> None:
+    """Measures one case in turns, and adds its rows to the table."""
+    values = [serialized_example()] * case.batch
+    session, c_api = session_call(str(folder)), c_api_call(folder)
+    loads: dict[str, list[Load]] = {"tf.Session": [], "C API": []}
+    used: dict[str, list[float]] = {}
+    with contextlib.ExitStack() as stack:
+        servers = {c.name: stack.enter_context(Server(c)) for c in case.contenders}
+        for _ in range(TURNS):
+            loads["tf.Session"].append(in_process(lambda: session(values)))
+            loads["C API"].append(in_process(lambda: c_api(values)))
+            for name, server in servers.items():
+                before = server.processor_seconds()
+                load = over_grpc(server.port, case.clients, case.batch)
+                seconds = (server.processor_seconds() - before) / load.calls
+                loads.setdefault(name, []).append(load)
+                used.setdefault(name, []).append(seconds)
+        for name, measured in loads.items():
+            inside = loads["tf.Session"]
+            cells = [f"{_median(load.rate for load in measured):.0f}"]
+            if name in servers:
+                pairs = list(zip(measured, inside, strict=True))
+                cells += [
+                    f"{_median(load.rate / base.rate for load, base in pairs):.2f}",
+                    "" if case.target is None else f"{case.target:.2f}",
+                    _milliseconds(load.latency - base.latency for load, base in pairs),
+                    f"{servers[name].start_seconds:.2f}",
+                    f"{servers[name].resident_mib():.0f}",
+                    _milliseconds(used[name]),
+                    _milliseconds(load.caller_seconds for load in measured),
+                ]
+            table.add_row(str(case.clients), str(case.batch), name, *cells)
+    table.add_section()
+
+
+def _median(values: Iterable[float]) -> float:
+    return statistics.median(values)
+
+
+def _milliseconds(seconds: Iterable[float]) -> str:
+    return f"{_median(seconds) * 1000:.2f}"
 
 
 def main() -> None:
     """Builds the model and compares all cases."""
+    figures = ("calls/s", "ratio", "target", "added ms", "start s", "MiB", "server ms", "client ms")
+    table = Table("clients", "batch", "answered by", title="Calls of a model")
+    for figure in figures:
+        table.add_column(figure, justify="right")
     with tempfile.TemporaryDirectory() as folder:
-        base_path = Path(folder, _MODEL)
-        subprocess.run(
-            [sys.executable, "-c", _BUILD, str(base_path / "1")], check=True, capture_output=True
-        )
-        batching = Path(folder, "batching.config")
-        batching.write_text(_BATCHING, encoding="utf-8")
-        flags = ("--enable_batching", f"--batching_parameters_file={batching}")
-        session = Session(base_path / "1", ["serve"])
-        print(
-            f"{'calls a second':22} {'inside':>8} {'served':>8} {'ratio':>6} {'target':>6} "
-            f"{'added ms':>9} {'start':>6} {'MiB':>6} {'server ms':>10} {'client ms':>10}"
-        )
-        for case in (
-            Case("1 client, batch 1", 1, 1, 0.0),
-            Case("8 clients, batch 1", 8, 1, 0.8),
-            Case("8 clients, batch 64", 8, 64, 0.85),
-            Case("64 clients, batching", 64, 1, 1.0, flags),
-        ):
-            compare(base_path, session, case)
+        base_path, batching = Path(folder, MODEL), Path(folder, "batching.config")
+        version = base_path / "1"
+        subprocess.run([sys.executable, "-c", BUILD, str(version)], check=True, capture_output=True)
+        batching.write_text(BATCHING, encoding="utf-8")
+        for case in make_cases(base_path, batching):
+            compare(case, version, table)
+    Console(width=120).print(table)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        client(*map(int, sys.argv[1:]))
-    else:
-        main()
+    main()

@@ -1,0 +1,127 @@
+"""Clients of a model server, in a process of their own: `python -m benchmarks.grpc_clients`.
+
+    python -m benchmarks.grpc_clients PORT CLIENTS BATCH
+
+Each client is a thread with a connection of its own, and calls again as soon as it has its answer.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import grpc
+
+from serving.channel import PREDICT
+from serving.protos import example_pb2, predict_pb2, types_pb2
+
+MODEL = "network"
+"""The name of the model."""
+
+_SECONDS = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Load:
+    """What callers measured.
+
+    Attributes:
+        calls: How many there were.
+        rate: Calls a second.
+        latency: Median, in seconds.
+        caller_seconds: Processor time of the callers for one call.
+    """
+
+    calls: float
+    rate: float
+    latency: float
+    caller_seconds: float
+
+
+def over_grpc(port: int, clients: int, batch: int) -> Load:
+    """Has clients in another process call the server."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.grpc_clients", *map(str, (port, clients, batch))],
+        cwd=Path(__file__).parent.parent,
+        env=os.environ | {"GRPC_EXPERIMENTS": "-event_engine_client"},  # less time a call
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return Load(*map(float, done.stdout.split()))
+
+
+def in_process(call: Callable[[], object]) -> Load:
+    """Calls again and again from this thread, after a call that is not counted."""
+    call()
+    start = time.process_time()
+    latencies = _latencies(call)
+    return _load(latencies, time.process_time() - start)
+
+
+def serialized_example() -> bytes:
+    """Returns a tf.Example of 784 floats."""
+    example = example_pb2.Example()
+    example.features.feature["image"].float_list.value.extend(i / 784 for i in range(784))
+    serialized: bytes = example.SerializeToString()
+    return serialized
+
+
+def _request(batch: int) -> bytes:
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = MODEL
+    tensor = request.inputs["examples"]
+    tensor.dtype = types_pb2.DT_STRING
+    tensor.tensor_shape.dim.add(size=batch)
+    tensor.string_val.extend([serialized_example()] * batch)
+    serialized: bytes = request.SerializeToString()
+    return serialized
+
+
+def _latencies(call: Callable[[], object]) -> list[float]:
+    """Calls for some time; returns the seconds of each call."""
+    latencies = []
+    end = time.perf_counter() + _SECONDS
+    while (start := time.perf_counter()) < end:
+        call()
+        latencies.append(time.perf_counter() - start)
+    return latencies
+
+
+def _load(latencies: Sequence[float], used: float) -> Load:
+    calls = len(latencies)
+    return Load(calls, calls / _SECONDS, statistics.median(latencies), used / calls)
+
+
+def main(port: int, clients: int, batch: int) -> None:
+    """Calls the server from `clients` threads; prints the fields of `Load`."""
+    request = _request(batch)
+    together = threading.Barrier(clients)
+    latencies: list[float] = []
+
+    def work(index: int) -> None:
+        # An option that differs gives each thread a connection of its own.
+        with grpc.insecure_channel(f"localhost:{port}", [("benchmark.client", index)]) as channel:
+            predict = channel.unary_unary(PREDICT, None, None)
+            predict(request, wait_for_ready=True)
+            together.wait()
+            latencies.extend(_latencies(lambda: predict(request)))
+
+    threads = [threading.Thread(target=work, args=(index,)) for index in range(clients)]
+    for thread in threads:
+        thread.start()
+    start = time.process_time()
+    for thread in threads:
+        thread.join()
+    print(*dataclasses.astuple(_load(latencies, time.process_time() - start)))
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
