@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -54,7 +55,7 @@ class Flags:
     num_request_iterations_for_warmup: int = _flag(0, "Runs of each warm-up request; 0: one")
     grpc_channel_arguments: str = _flag("", "Options of the gRPC server: key=value,key=value")
     grpc_max_threads: int = _flag(
-        0, "gRPC calls answered at a time; 0: 4 x CPUs, or 256 with batching"
+        0, "gRPC calls answered at a time, but for those that wait for a batch; 0: 4 x CPUs"
     )
     tensorflow_session_config_file: str = _flag("", "ConfigProto, text format")
     tensorflow_session_parallelism: int = _flag(0, "Threads of a session; 0: chosen by TensorFlow")
@@ -84,6 +85,11 @@ class Flags:
     skip_initialize_tpu: bool = _flag(False, "Accepted, without effect")
     thread_pool_factory_config_file: str = _flag("", "Accepted, without effect")
     prefer_tflite_model: bool = _flag(False, "Accepted, without effect")
+
+    @property
+    def request_threads(self) -> int:
+        """The threads of gRPC that run models."""
+        return self.grpc_max_threads or 4 * (os.cpu_count() or 1)
 
 
 def parse(arguments: Sequence[str]) -> tuple[Flags, list[str]]:

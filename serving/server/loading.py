@@ -12,6 +12,7 @@ from serving.server.batching.scheduler import Scheduler
 from serving.server.flags import Flags
 from serving.server.model_config import read_text_proto
 from serving.server.monitoring import MeasuredRunner, Metrics
+from serving.server.runners import SessionRunner, ThreadsRunner
 from serving.server.servable import Runner, Servable
 from serving.server.session import Session
 from serving.server.status import invalid_argument
@@ -56,9 +57,9 @@ class Loader:
         session = Session(folder, self._tags, self._config)
         try:
             if self._flags.enable_model_warmup:
-                plain = Servable(name, version, session.signatures, session)
+                plain = Servable(name, version, session.signatures, SessionRunner(session))
                 warm_up(plain, folder, self._flags.num_request_iterations_for_warmup or 1)
-            runner = MeasuredRunner(self._batched(session, folder), name, self._metrics)
+            runner = MeasuredRunner(self._runner(session, folder), name, self._metrics)
         except BaseException:
             session.close()
             raise
@@ -69,15 +70,15 @@ class Loader:
         if self._scheduler:
             self._scheduler.stop()
 
-    def _batched(self, session: Session, folder: Path) -> Runner:
+    def _runner(self, session: Session, folder: Path) -> Runner:
+        if not self._scheduler:
+            return SessionRunner(session)
         options = self._batching_options(folder)
-        if not self._scheduler or not options:
-            return session
+        if not options:
+            return ThreadsRunner(session, self._flags.request_threads)
         return BatchingRunner(session, self._scheduler, options)
 
     def _batching_options(self, folder: Path) -> BatchingOptions | None:
-        if not self._scheduler:
-            return None
         if not self._flags.enable_per_model_batching_parameters:
             return self._batching
         own = folder / _OWN_BATCHING_FILE

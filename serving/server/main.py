@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib.metadata
 import logging
@@ -14,8 +15,11 @@ import grpc
 
 from serving.server.c_api import library
 from serving.server.core import ServerCore
+from serving.server.coroutines import run_here
 from serving.server.flags import Flags, UsageError, parse, usage, with_environment
-from serving.server.grpc_server import GrpcOptions, start_grpc
+from serving.server.grpc_loop import GrpcLoop
+from serving.server.grpc_methods import GrpcOptions
+from serving.server.grpc_threads import GrpcThreads
 from serving.server.loading import Loader
 from serving.server.manager import Manager, ManagerOptions
 from serving.server.model_config import ModelServerConfig, read_text_proto, single_model
@@ -29,8 +33,6 @@ from serving.server.tls import server_credentials
 logger = logging.getLogger(__name__)
 
 _FAILURE = 255
-_GRACE_SECONDS = 5.0
-_BATCHING_THREADS = 256  # each request that waits for its batch holds one
 _MICROS, _MILLIS = 1_000_000, 1_000
 
 
@@ -105,14 +107,15 @@ def serving(flags: Flags) -> Iterator[ServerCore]:
         )
         with contextlib.ExitStack() as fronts:
             if flags.port or flags.grpc_socket_path:
-                server = start_grpc(service, _grpc_options(flags, credentials))
-                fronts.callback(lambda: server.stop(_GRACE_SECONDS).wait())
+                front = GrpcLoop if flags.enable_batching else GrpcThreads
+                fronts.callback(front(service, _grpc_options(flags, credentials)).stop)
                 logger.info("Running gRPC ModelServer at 0.0.0.0:%d ...", flags.port)
             if flags.rest_api_port and flags.rest_api_port == flags.port:
                 logger.error("--rest_api_port is the port of gRPC: REST is not served.")
             elif flags.rest_api_port:
+                run = asyncio.run if flags.enable_batching else run_here
                 rest = start_rest(
-                    Router(service, flags.rest_api_timeout_in_ms / _MILLIS, path),
+                    Router(service, run, flags.rest_api_timeout_in_ms / _MILLIS, path),
                     _rest_options(flags),
                 )
                 fronts.callback(rest.stop)
@@ -169,8 +172,7 @@ def _grpc_options(flags: Flags, credentials: grpc.ServerCredentials | None) -> G
     return GrpcOptions(
         port=flags.port,
         socket_path=flags.grpc_socket_path,
-        threads=flags.grpc_max_threads
-        or (_BATCHING_THREADS if flags.enable_batching else 4 * _cpus()),
+        threads=flags.request_threads,
         channel_arguments=tuple(_channel_arguments(flags.grpc_channel_arguments)),
         credentials=credentials,
         health=flags.enable_grpc_healthcheck_service,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import bisect
 import contextlib
 import contextvars
@@ -83,6 +84,9 @@ class Metrics:
         except StatusError as error:
             code = error.code
             raise
+        except asyncio.CancelledError:
+            code = Code.CANCELLED
+            raise
         finally:
             _api.reset(token)
             self._count(model, code)
@@ -136,12 +140,12 @@ class MeasuredRunner:
         self._model = model
         self._metrics = metrics
 
-    def run(
+    async def run(
         self, feeds: Mapping[str, Tensor], fetches: Sequence[str], timeout: float | None = None
     ) -> list[Tensor]:
         """Returns the values of `fetches`; see `serving.server.session.Session.run`."""
         start = time.perf_counter()
-        outputs = self._runner.run(feeds, fetches, timeout)
+        outputs = await self._runner.run(feeds, fetches, timeout)
         self._metrics.runtime(self._model, time.perf_counter() - start)
         return outputs
 

@@ -13,15 +13,15 @@ DEFAULT_SIGNATURE = "serving_default"
 
 
 class Runner(Protocol):
-    """What runs a model: its session, or a queue of batches in front of it."""
+    """What runs a model: see `serving.server.runners` and `serving.server.batching.runner`."""
 
-    def run(
+    async def run(
         self, feeds: Mapping[str, Tensor], fetches: Sequence[str], timeout: float | None = None
     ) -> list[Tensor]:
         """Returns the values of `fetches`; see `serving.server.session.Session.run`."""
 
     def close(self) -> None:
-        """Frees everything. No run may be under way."""
+        """Frees everything. No request may wait for a run."""
 
 
 @dataclass(frozen=True)

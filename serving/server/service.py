@@ -27,7 +27,7 @@ from serving.server.status import invalid_argument
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """Answers requests.
+    """Answers requests: by coroutines that wait for the model alone, but for what asks of models.
 
     Attributes:
         core: The models.
@@ -43,12 +43,12 @@ class Service:
     as_content: bool = False
     check_method: bool = False
 
-    def predict(
+    async def predict(
         self, request: predict_pb2.PredictRequest, timeout: float | None = None
     ) -> predict_pb2.PredictResponse:
         """See `serving.server.handlers.predict.predict`."""
         with self.inference(request, "Predict") as servable:
-            return predicting.predict(
+            return await predicting.predict(
                 servable,
                 request,
                 timeout,
@@ -56,21 +56,21 @@ class Service:
                 check_method=self.check_method,
             )
 
-    def classify(
+    async def classify(
         self, request: classification_pb2.ClassificationRequest, timeout: float | None = None
     ) -> classification_pb2.ClassificationResponse:
         """See `serving.server.handlers.examples.classify`."""
         with self.inference(request, "Classify") as servable:
-            return examples.classify(servable, request, timeout)
+            return await examples.classify(servable, request, timeout)
 
-    def regress(
+    async def regress(
         self, request: regression_pb2.RegressionRequest, timeout: float | None = None
     ) -> regression_pb2.RegressionResponse:
         """See `serving.server.handlers.examples.regress`."""
         with self.inference(request, "Regress") as servable:
-            return examples.regress(servable, request, timeout)
+            return await examples.regress(servable, request, timeout)
 
-    def multi_inference(
+    async def multi_inference(
         self, request: inference_pb2.MultiInferenceRequest, timeout: float | None = None
     ) -> inference_pb2.MultiInferenceResponse:
         """See `serving.server.handlers.examples.multi_inference`.
@@ -80,12 +80,11 @@ class Service:
         if not request.tasks:
             raise invalid_argument("ModelSpec has no name specified.")
         with self.inference(request.tasks[0], "MultiInference") as servable:
-            return examples.multi_inference(servable, request, timeout)
+            return await examples.multi_inference(servable, request, timeout)
 
     def model_metadata(
         self,
         request: get_model_metadata_pb2.GetModelMetadataRequest,
-        _timeout: float | None = None,
     ) -> get_model_metadata_pb2.GetModelMetadataResponse:
         """See `serving.server.handlers.models.model_metadata`."""
         models.check_metadata_fields(request)
@@ -95,7 +94,6 @@ class Service:
     def model_status(
         self,
         request: get_model_status_pb2.GetModelStatusRequest,
-        _timeout: float | None = None,
     ) -> get_model_status_pb2.GetModelStatusResponse:
         """See `serving.server.handlers.models.model_status`."""
         return models.model_status(self.core, request)
@@ -103,7 +101,6 @@ class Service:
     def reload_config(
         self,
         request: model_management_pb2.ReloadConfigRequest,
-        _timeout: float | None = None,
     ) -> model_management_pb2.ReloadConfigResponse:
         """See `serving.server.handlers.models.reload_config`."""
         return models.reload_config(self.core, request)

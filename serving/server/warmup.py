@@ -15,6 +15,7 @@ import google_crc32c
 from google.protobuf.message import DecodeError
 
 from serving.protos import prediction_log_pb2
+from serving.server.coroutines import run_here
 from serving.server.handlers import examples
 from serving.server.handlers.predict import predict
 from serving.server.servable import Servable
@@ -32,7 +33,7 @@ def warm_up(servable: Servable, folder: Path, iterations: int = 1) -> None:
     """Runs the recorded requests of a model, if there are any.
 
     Args:
-        servable: The model.
+        servable: The model; its runner does not suspend.
         folder: The folder of its version.
         iterations: How often each request is run.
 
@@ -51,20 +52,20 @@ def warm_up(servable: Servable, folder: Path, iterations: int = 1) -> None:
             )
         log = _parsed(record, path)
         for _ in range(iterations):
-            _run(servable, log)
+            run_here(_run(servable, log))
     logger.info("Warmed up %s version %d with %d records", servable.name, servable.version, count)
 
 
-def _run(servable: Servable, log: prediction_log_pb2.PredictionLog) -> None:
+async def _run(servable: Servable, log: prediction_log_pb2.PredictionLog) -> None:
     kind = log.WhichOneof("log_type")
     if kind == "predict_log":
-        predict(servable, log.predict_log.request)
+        await predict(servable, log.predict_log.request)
     elif kind == "classify_log":
-        examples.classify(servable, log.classify_log.request)
+        await examples.classify(servable, log.classify_log.request)
     elif kind == "regress_log":
-        examples.regress(servable, log.regress_log.request)
+        await examples.regress(servable, log.regress_log.request)
     elif kind == "multi_inference_log":
-        examples.multi_inference(servable, log.multi_inference_log.request)
+        await examples.multi_inference(servable, log.multi_inference_log.request)
     else:
         raise StatusError(Code.UNIMPLEMENTED, f"Unsupported log_type for warmup: {kind}")
 

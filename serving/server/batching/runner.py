@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import threading
 from collections.abc import Mapping, Sequence
-from queue import Empty
 
 from serving.server.batching.padding import pad_inner
 from serving.server.batching.parameters import BatchingOptions
 from serving.server.batching.scheduler import Queue, Scheduler, Task
-from serving.server.servable import Runner
+from serving.server.session import Session
 from serving.server.status import (
     Code,
     StatusError,
@@ -21,23 +22,44 @@ from serving.server.tensor import Tensor
 _Kind = tuple[tuple[str, ...], tuple[str, ...]]
 
 
+class _Wait:
+    """What a coroutine awaits until a thread ends it.
+
+    Attributes:
+        over: Done once it is ended.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.over = self._loop.create_future()
+
+    def end(self) -> None:
+        """Ends it, from any thread."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(self._set)
+
+    def _set(self) -> None:
+        if not self.over.done():
+            self.over.set_result(None)
+
+
 class BatchingRunner:
-    """Puts requests with the same inputs and outputs together.
+    """Puts requests with the same inputs and outputs together; they wait in an event loop.
 
     Args:
-        runner: Runs a batch.
+        session: Runs a batch.
         scheduler: Whose threads do it.
         options: How batches are formed.
     """
 
-    def __init__(self, runner: Runner, scheduler: Scheduler, options: BatchingOptions) -> None:
-        self._runner = runner
+    def __init__(self, session: Session, scheduler: Scheduler, options: BatchingOptions) -> None:
+        self._session = session
         self._scheduler = scheduler
         self._options = options
         self._queues: dict[_Kind, Queue] = {}
         self._lock = threading.Lock()
 
-    def run(
+    async def run(
         self, feeds: Mapping[str, Tensor], fetches: Sequence[str], timeout: float | None = None
     ) -> list[Tensor]:
         """Returns the values of `fetches`; see `serving.server.session.Session.run`.
@@ -47,40 +69,43 @@ class BatchingRunner:
                 many wait; DEADLINE_EXCEEDED; or what the batch failed with.
         """
         names = sorted(feeds)
-        size = _batch_size(feeds)
-        tasks = self._tasks({name: feeds[name] for name in names}, size)
+        parts = self._parts({name: feeds[name] for name in names}, _batch_size(feeds))
+        waits = [_Wait() for _ in parts]
+        tasks = [Task(*part, wait.end) for part, wait in zip(parts, waits, strict=True)]
         self._queue((tuple(names), tuple(fetches))).add(tasks)
+        try:
+            async with asyncio.timeout(timeout):
+                for wait in waits:
+                    await wait.over
+        except TimeoutError as error:
+            raise StatusError(Code.DEADLINE_EXCEEDED, "The batch was not done in time") from error
         for task in tasks:
-            try:
-                task.done.get(timeout=timeout)
-            except Empty as error:
-                raise StatusError(
-                    Code.DEADLINE_EXCEEDED, "The batch was not done in time"
-                ) from error
             if task.error:
                 raise _again(task.error)
         if len(tasks) == 1:
             return list(tasks[0].outputs)
-        parts = zip(*(task.outputs for task in tasks), strict=True)
-        return [Tensor.stack(part) for part in parts]
+        outputs = zip(*(task.outputs for task in tasks), strict=True)
+        return [Tensor.stack(output) for output in outputs]
 
     def close(self) -> None:
-        """Frees the model."""
+        """Frees the model, once runs that nobody waits for any more are over."""
         for queue in self._queues.values():
             self._scheduler.remove(queue)
-        self._runner.close()
+        self._session.close()
 
-    def _tasks(self, feeds: Mapping[str, Tensor], size: int) -> list[Task]:
-        """Returns the request as one task, or as several if it is large and may be split."""
+    def _parts(
+        self, feeds: Mapping[str, Tensor], size: int
+    ) -> list[tuple[Mapping[str, Tensor], int]]:
+        """Returns the request and its size; in several parts if it is large and may be split."""
         limit = self._options.batch_limit
         if size <= limit:
-            return [Task(feeds, size)]
+            return [(feeds, size)]
         if self._options.max_execution_size is None:
             raise invalid_argument(
                 f"Task size {size} is larger than maximum input batch size {limit}"
             )
         return [
-            Task(
+            (
                 {
                     name: tensor.rows(start, min(start + limit, size))
                     for name, tensor in feeds.items()
@@ -106,7 +131,7 @@ class BatchingRunner:
         size = sum(task.size for task in tasks)
         padding = next((s for s in self._options.allowed_sizes if s >= size), size) - size
         feeds = {name: self._merged(name, tasks, padding) for name in tasks[0].feeds}
-        outputs = self._runner.run(feeds, fetches)
+        outputs = self._session.run(feeds, fetches)
         for output in outputs:
             if not output.shape:
                 raise failed_precondition("Batched output tensor has 0 dimensions")

@@ -7,7 +7,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from queue import SimpleQueue
 
 from serving.server.batching.parameters import BatchingOptions
 from serving.server.status import Code, StatusError
@@ -21,14 +20,14 @@ class Task:
     Attributes:
         feeds: The values of its inputs; dimension 0 of all is `size`.
         size: The number of its rows.
-        done: Gets an item once there are outputs or an error: cheaper than an Event.
+        finish: Called once there are outputs or an error, by the thread of the batch.
         outputs: The values of its outputs.
         error: Why there are none.
     """
 
     feeds: Mapping[str, Tensor]
     size: int
-    done: SimpleQueue[None] = field(default_factory=SimpleQueue)
+    finish: Callable[[], object]
     outputs: Sequence[Tensor] = ()
     error: Exception | None = None
 
@@ -47,13 +46,20 @@ RunBatch = Callable[[Sequence[Task]], None]
 
 
 class Queue:
-    """The batches of one kind of request; made by `Scheduler.queue`."""
+    """The batches of one kind of request; made by `Scheduler.queue`.
+
+    Attributes:
+        run: What a batch does.
+        batches: Those that wait.
+        running: How many are under way.
+    """
 
     def __init__(self, scheduler: Scheduler, options: BatchingOptions, run: RunBatch) -> None:
         self._scheduler = scheduler
         self._options = options
         self.run = run
         self.batches: deque[_Batch] = deque()
+        self.running = 0
 
     def add(self, tasks: Sequence[Task]) -> None:
         """Puts `tasks` into the queue, all or none.
@@ -127,9 +133,10 @@ class Scheduler:
         return queue
 
     def remove(self, queue: Queue) -> None:
-        """Forgets an empty queue."""
+        """Forgets a queue, once its batches under way are done; nobody waits for the others."""
         with self.changed:
             self._queues.remove(queue)
+            self.changed.wait_for(lambda: not queue.running)
 
     def stop(self) -> None:
         """Ends the threads once the batches under way are done."""
@@ -148,7 +155,10 @@ class Scheduler:
                 for task in tasks:
                     task.error = error
             for task in tasks:
-                task.done.put(None)
+                task.finish()
+            with self.changed:
+                queue.running -= 1
+                self.changed.notify_all()
 
     def _take(self) -> tuple[Queue, list[Task]] | None:
         """Waits for a batch that is ready; None once the scheduler stops."""
@@ -161,6 +171,7 @@ class Scheduler:
                     self._queues.remove(queue)
                     self._queues.append(queue)  # the others come first next time
                     batch = queue.batches.popleft()
+                    queue.running += 1
                     if any(queue.batches for queue in self._queues):
                         self.changed.notify()
                     return queue, batch.tasks

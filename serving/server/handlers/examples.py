@@ -27,7 +27,7 @@ _CLASS_RANK = 2  # examples, classes
 _INPUTS, _CLASSES, _SCORES, _OUTPUTS = "inputs", "classes", "scores", "outputs"
 
 
-def classify(
+async def classify(
     servable: Servable,
     request: classification_pb2.ClassificationRequest,
     timeout: float | None = None,
@@ -40,14 +40,14 @@ def classify(
     name, signature = _signature(servable, request.model_spec.signature_name)
     aliases = _classify_outputs(signature)
     examples = _serialized_examples(request.input)
-    outputs = _run(servable, signature, aliases, examples, timeout)
+    outputs = await _run(servable, signature, aliases, examples, timeout)
     return classification_pb2.ClassificationResponse(
         model_spec=answering_spec(servable, name),
         result=_classify_result(outputs, len(examples)),
     )
 
 
-def regress(
+async def regress(
     servable: Servable,
     request: regression_pb2.RegressionRequest,
     timeout: float | None = None,
@@ -60,14 +60,14 @@ def regress(
     name, signature = _signature(servable, request.model_spec.signature_name)
     aliases = _regress_outputs(signature)
     examples = _serialized_examples(request.input)
-    outputs = _run(servable, signature, aliases, examples, timeout)
+    outputs = await _run(servable, signature, aliases, examples, timeout)
     return regression_pb2.RegressionResponse(
         model_spec=answering_spec(servable, name),
         result=_regress_result(outputs, len(examples)),
     )
 
 
-def multi_inference(
+async def multi_inference(
     servable: Servable,
     request: inference_pb2.MultiInferenceRequest,
     timeout: float | None = None,
@@ -85,7 +85,7 @@ def multi_inference(
     fetches = sorted(
         {plan.signature.outputs[alias].name for plan in plans.values() for alias in plan.aliases}
     )
-    values = dict(zip(fetches, servable.runner.run(feeds, fetches, timeout), strict=True))
+    values = dict(zip(fetches, await servable.runner.run(feeds, fetches, timeout), strict=True))
     response = inference_pb2.MultiInferenceResponse()
     for name, plan in plans.items():
         outputs = {alias: values[plan.signature.outputs[alias].name] for alias in plan.aliases}
@@ -171,7 +171,7 @@ def _serialized_examples(given: input_pb2.Input) -> list[bytes]:
     return [context + example.SerializeToString() for example in examples]
 
 
-def _run(
+async def _run(
     servable: Servable,
     signature: Signature,
     aliases: Sequence[str],
@@ -180,7 +180,7 @@ def _run(
 ) -> dict[str, Tensor]:
     feeds = {signature.inputs[_INPUTS].name: string_tensor(examples)}
     fetches = [signature.outputs[alias].name for alias in aliases]
-    return dict(zip(aliases, servable.runner.run(feeds, fetches, timeout), strict=True))
+    return dict(zip(aliases, await servable.runner.run(feeds, fetches, timeout), strict=True))
 
 
 def _check_input(signature: Signature, kind: str) -> None:

@@ -20,7 +20,7 @@ PREDICT_METHOD = "tensorflow/serving/predict"
 _KNOWN_METHODS = (PREDICT_METHOD, CLASSIFY_METHOD, REGRESS_METHOD)
 
 
-def predict(
+async def predict(
     servable: Servable,
     request: predict_pb2.PredictRequest,
     timeout: float | None = None,
@@ -46,7 +46,9 @@ def predict(
         raise failed_precondition(f'Serving signature key "{signature_name}" not found.')
     if check_method:
         _check_method(signature)
-    outputs = run_signature(servable, signature, request.inputs, request.output_filter, timeout)
+    outputs = await run_signature(
+        servable, signature, request.inputs, request.output_filter, timeout
+    )
     response = predict_pb2.PredictResponse(
         model_spec=answering_spec(servable, signature_name),
     )
@@ -55,7 +57,7 @@ def predict(
     return response
 
 
-def run_signature(
+async def run_signature(
     servable: Servable,
     signature: meta_graph_pb2.SignatureDef,
     inputs: Mapping[str, tensor_pb2.TensorProto],
@@ -77,7 +79,7 @@ def run_signature(
     feeds = _feeds(signature, inputs)
     aliases = _output_aliases(signature, output_filter)
     fetches = [signature.outputs[alias].name for alias in aliases]
-    return dict(zip(aliases, servable.runner.run(feeds, fetches, timeout), strict=True))
+    return dict(zip(aliases, await servable.runner.run(feeds, fetches, timeout), strict=True))
 
 
 def answering_spec(servable: Servable, signature_name: str) -> model_pb2.ModelSpec:

@@ -19,7 +19,9 @@ from serving.protos import (
     model_pb2,
     predict_pb2,
     regression_pb2,
+    tensor_pb2,
 )
+from serving.server.coroutines import Run
 from serving.server.handlers.predict import run_signature
 from serving.server.rest import json_text
 from serving.server.rest.json_examples import (
@@ -88,12 +90,16 @@ class Router:
 
     Args:
         service: The methods of the API.
+        run: Runs the service's coroutines.
         timeout: Seconds that an inference may take.
         metrics_path: The path of the metrics; None: they are not served.
     """
 
-    def __init__(self, service: Service, timeout: float, metrics_path: str | None = None) -> None:
+    def __init__(
+        self, service: Service, run: Run, timeout: float, metrics_path: str | None = None
+    ) -> None:
         self._service = dataclasses.replace(service, entrypoint="REST")
+        self._run = run
         self._timeout = timeout
         self._metrics_path = metrics_path
 
@@ -136,6 +142,13 @@ class Router:
 
     def _predict(self, spec: model_pb2.ModelSpec, body: bytes) -> str:
         document, signature_name = _read_document(body)
+        outputs, as_rows = self._run(self._outputs(spec, signature_name, document))
+        return write_rows(outputs) if as_rows else write_columns(outputs)
+
+    async def _outputs(
+        self, spec: model_pb2.ModelSpec, signature_name: str, document: dict[str, Any]
+    ) -> tuple[dict[str, tensor_pb2.TensorProto], bool]:
+        """Returns the outputs by alias, and whether the inputs came as rows."""
         request = predict_pb2.PredictRequest(model_spec=spec)
         with self._service.inference(request, "Predict") as servable:
             name = signature_name or DEFAULT_SIGNATURE
@@ -145,21 +158,22 @@ class Router:
                     f'Serving signature name: "{name}" not found in signature def'
                 )
             inputs, as_rows = read_tensors(document, signature.inputs)
-            outputs = run_signature(servable, signature, inputs, timeout=self._timeout)
-            protos = {alias: tensor.to_proto() for alias, tensor in outputs.items()}
-        return write_rows(protos) if as_rows else write_columns(protos)
+            outputs = await run_signature(servable, signature, inputs, timeout=self._timeout)
+            return {alias: tensor.to_proto() for alias, tensor in outputs.items()}, as_rows
 
     def _classify(self, spec: model_pb2.ModelSpec, body: bytes) -> str:
         document, spec.signature_name = _read_document(body)
         request = classification_pb2.ClassificationRequest(
             model_spec=spec, input=read_input(document)
         )
-        return write_classifications(self._service.classify(request, self._timeout).result)
+        return write_classifications(
+            self._run(self._service.classify(request, self._timeout)).result
+        )
 
     def _regress(self, spec: model_pb2.ModelSpec, body: bytes) -> str:
         document, spec.signature_name = _read_document(body)
         request = regression_pb2.RegressionRequest(model_spec=spec, input=read_input(document))
-        return write_regressions(self._service.regress(request, self._timeout).result)
+        return write_regressions(self._run(self._service.regress(request, self._timeout)).result)
 
     def _status(self, spec: model_pb2.ModelSpec) -> str:
         with_version = self._resolved(spec)

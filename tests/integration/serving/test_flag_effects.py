@@ -16,7 +16,7 @@ import pytest
 from serving.channel import PREDICT
 from serving.errors import StartError
 from serving.process import ServerProcess, start_server
-from serving.protos import get_model_metadata_pb2, get_model_status_pb2, types_pb2
+from serving.protos import get_model_metadata_pb2, types_pb2
 from tests.integration.serving.conftest import Grpc, Rest, free_port, predict_request, tensor
 
 FLAGS = [
@@ -126,12 +126,12 @@ def test_channel_arguments_reach_the_server(flagged: Grpc):
 
 def test_call_waits_for_a_thread(flagged: Grpc):
     slow = predict_request("slow", "plain", n=tensor([10_000_000], types_pb2.DT_INT32))
-    status = get_model_status_pb2.GetModelStatusRequest(model_spec={"name": "plain"})
+    quick = predict_request(name="plain", x=[1.0])
     predict = flagged.channel.unary_unary(PREDICT)
     under_way = predict.future(slow.SerializeToString(), timeout=0.5)
-    assert flagged.error("GetModelStatus", status, timeout=0.2)[0] == "DEADLINE_EXCEEDED"
+    assert flagged.error("Predict", quick, timeout=0.2)[0] == "DEADLINE_EXCEEDED"
     assert under_way.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert flagged.call("GetModelStatus", status).model_version_status
+    assert flagged.call("Predict", quick).outputs
 
 
 def test_rest_call_has_a_time_limit_and_waits_for_a_thread(process: ServerProcess):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from serving.server.monitoring import DEFAULT_PATH, Metrics, metrics_path
@@ -25,6 +27,13 @@ def test_failure_is_counted_but_not_measured():
     text = metrics.text()
     assert 'request_count{model_name="a\\"b",status="NOT_FOUND"} 1' in text
     assert "request_latency_count" not in text
+
+
+def test_call_of_a_client_that_left_is_cancelled():
+    metrics = Metrics()
+    with pytest.raises(asyncio.CancelledError), metrics.request("m", "Predict", "GRPC"):
+        raise asyncio.CancelledError
+    assert 'request_count{model_name="m",status="CANCELLED"} 1' in metrics.text()
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ class Counter:
     def __init__(self):
         self.runs = 0
 
-    def run(self, feeds, fetches, timeout=None):
+    async def run(self, feeds, fetches, timeout=None):
         self.runs += 1
         return []
 

@@ -17,13 +17,21 @@ def scheduler():
     scheduler.stop()
 
 
+class Waiting(Task):
+    """A task that says when it is done."""
+
+    def __init__(self, size):
+        self.done = threading.Event()
+        super().__init__({}, size, self.done.set)
+
+
 def tasks(*sizes):
-    return [Task({}, size) for size in sizes]
+    return [Waiting(size) for size in sizes]
 
 
 def wait(*waiting):
     for task in waiting:
-        task.done.get(timeout=5)
+        assert task.done.wait(5)
 
 
 def test_tasks_share_a_batch_up_to_its_size(scheduler):
@@ -108,3 +116,19 @@ def test_batch_is_run_when_it_is_due_while_another_queue_is_busy():
     release.set()
     wait(blocking)
     scheduler.stop()
+
+
+def test_queue_is_forgotten_once_its_batch_is_done(scheduler):
+    started, release, events = threading.Event(), threading.Event(), []
+
+    def run(batch):
+        started.set()
+        assert release.wait(5)
+        events.append("run")
+
+    queue = scheduler.queue(BatchingOptions(), run)
+    queue.add(tasks(1))
+    assert started.wait(5)
+    threading.Timer(0.05, release.set).start()
+    scheduler.remove(queue)
+    assert events == ["run"]

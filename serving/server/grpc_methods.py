@@ -1,16 +1,14 @@
-"""The gRPC front: PredictionService and ModelService."""
+"""The methods of PredictionService and ModelService, and what all fronts of gRPC share."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from concurrent import futures
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import grpc
 from google.protobuf.message import Message
-from grpc_health.v1 import health, health_pb2_grpc
 
 from serving.protos import (
     classification_pb2,
@@ -38,8 +36,6 @@ _CHANNEL_ARGUMENTS: dict[str, int | str] = {
     "grpc.so_reuseport": 0,
 }
 
-Method = Callable[[Any, float | None], Message]
-
 
 @dataclass(frozen=True)
 class GrpcOptions:
@@ -61,28 +57,22 @@ class GrpcOptions:
     credentials: grpc.ServerCredentials | None = None
     health: bool = False
 
-
-class _Methods(grpc.GenericRpcHandler):
-    """Finds the method of a call by its path."""
-
-    def __init__(self, handlers: Mapping[str, grpc.RpcMethodHandler]) -> None:
-        self._handlers = handlers
-
-    def service(self, call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
-        return self._handlers.get(call_details.method)
+    @property
+    def server_options(self) -> list[tuple[str, int | str]]:
+        """The options of the gRPC server, with those that it has by default."""
+        return list((_CHANNEL_ARGUMENTS | dict(self.channel_arguments)).items())
 
 
-def start_grpc(service: Service, options: GrpcOptions) -> grpc.Server:
-    """Opens the ports and answers calls.
+Infer = Callable[[Any, float | None], Coroutine[Any, Any, Message]]
+"""Answers a request to a model within some seconds; None: without a limit."""
 
-    Raises:
-        StatusError: UNAVAILABLE if a port cannot be bound.
-    """
-    arguments = _CHANNEL_ARGUMENTS | dict(options.channel_arguments)
-    server = grpc.server(
-        futures.ThreadPoolExecutor(options.threads, "grpc"), options=list(arguments.items())
-    )
-    methods: dict[str, tuple[type[Message], Method]] = {
+Manage = Callable[[Any], Message]
+"""Answers a request about the models; to load some takes its time."""
+
+
+def inference_methods(service: Service) -> dict[str, tuple[type[Message], Infer]]:
+    """Returns the type of the request and the coroutine of each path that runs a model."""
+    return {
         f"{_PREDICTION}Predict": (predict_pb2.PredictRequest, service.predict),
         f"{_PREDICTION}Classify": (classification_pb2.ClassificationRequest, service.classify),
         f"{_PREDICTION}Regress": (regression_pb2.RegressionRequest, service.regress),
@@ -90,6 +80,12 @@ def start_grpc(service: Service, options: GrpcOptions) -> grpc.Server:
             inference_pb2.MultiInferenceRequest,
             service.multi_inference,
         ),
+    }
+
+
+def management_methods(service: Service) -> dict[str, tuple[type[Message], Manage]]:
+    """Returns the type of the request and the function of each path that asks about models."""
+    return {
         f"{_PREDICTION}GetModelMetadata": (
             get_model_metadata_pb2.GetModelMetadataRequest,
             service.model_metadata,
@@ -103,19 +99,34 @@ def start_grpc(service: Service, options: GrpcOptions) -> grpc.Server:
             service.reload_config,
         ),
     }
-    handlers = {path: _handler(request, method) for path, (request, method) in methods.items()}
-    server.add_generic_rpc_handlers((_Methods(handlers),))
-    if options.health:  # SERVING from the beginning: the ports open once that is true
-        health_pb2_grpc.add_HealthServicer_to_server(health.HealthServicer(), server)
+
+
+class Handlers(grpc.GenericRpcHandler):
+    """Finds the method of a call by its path."""
+
+    def __init__(self, handlers: Mapping[str, grpc.RpcMethodHandler]) -> None:
+        self._handlers = handlers
+
+    def service(self, call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
+        """Returns the handler of a call; None if there is no such method."""
+        return self._handlers.get(call_details.method)
+
+
+def bind(server: grpc.Server | grpc.aio.Server, options: GrpcOptions) -> None:
+    """Opens the port and the socket.
+
+    Raises:
+        StatusError: UNAVAILABLE if one cannot be bound.
+    """
     if options.port:
         _bind(server, f"0.0.0.0:{options.port}", options.credentials)
     if options.socket_path:
         _bind(server, f"unix:{options.socket_path}", None)
-    server.start()
-    return server
 
 
-def _bind(server: grpc.Server, address: str, credentials: grpc.ServerCredentials | None) -> None:
+def _bind(
+    server: grpc.Server | grpc.aio.Server, address: str, credentials: grpc.ServerCredentials | None
+) -> None:
     try:
         if credentials:
             server.add_secure_port(address, credentials)
@@ -125,29 +136,17 @@ def _bind(server: grpc.Server, address: str, credentials: grpc.ServerCredentials
         raise StatusError(Code.UNAVAILABLE, f"Cannot serve gRPC at {address}: {error}") from error
 
 
-def _handler(request_type: type[Message], method: Method) -> grpc.RpcMethodHandler:
-    """Returns the handler of one method: it turns errors into gRPC statuses."""
-
-    def answer(request: Message, context: grpc.ServicerContext) -> Message:
-        try:
-            return method(request, _seconds_left(context))
-        except StatusError as error:
-            context.abort(_STATUS_CODES[error.code], truncated(error.message))
-        except Exception as error:
-            logger.exception("%s failed", type(request).__name__)
-            context.abort(grpc.StatusCode.INTERNAL, truncated(str(error)))
-
-    return grpc.unary_unary_rpc_method_handler(
-        answer,
-        request_deserializer=request_type.FromString,
-        response_serializer=lambda response: response.SerializeToString(),
-    )
+def seconds_left(remaining: float | None) -> float | None:
+    """Returns what remains until the client's deadline; None if it set none."""
+    return remaining if remaining is not None and remaining < _NO_DEADLINE_SECONDS else None
 
 
-def _seconds_left(context: grpc.ServicerContext) -> float | None:
-    """Returns the time until the client's deadline; None if it set none."""
-    seconds = context.time_remaining()
-    return seconds if seconds is not None and seconds < _NO_DEADLINE_SECONDS else None
+def grpc_status(request: Message, error: Exception) -> tuple[grpc.StatusCode, str]:
+    """Returns the code and the text that answer a request which failed."""
+    if isinstance(error, StatusError):
+        return _STATUS_CODES[error.code], truncated(error.message)
+    logger.error("%s failed", type(request).__name__, exc_info=error)
+    return grpc.StatusCode.INTERNAL, truncated(str(error))
 
 
 def truncated(message: str) -> str:
