@@ -7,30 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 import grpc
 from google.protobuf.message import DecodeError, Message
 from grpc_health.v1 import health, health_pb2_grpc
 
-from serving.server.grpc_methods import (
-    GrpcOptions,
-    Handlers,
-    Infer,
-    Manage,
-    bind,
-    grpc_status,
-    inference_methods,
-    management_methods,
-    seconds_left,
-)
+from serving.server import grpc_methods
+from serving.server.grpc_methods import GRACE_SECONDS, GrpcOptions, Handlers, Infer, Manage
 from serving.server.service import Service
-
-_GRACE_SECONDS = 5.0
-
-Context = grpc.aio.ServicerContext
-Answer = Callable[[Any, Context], Coroutine[Any, Any, Message]]
 
 
 class GrpcLoop:
@@ -56,7 +42,7 @@ class GrpcLoop:
 
     def stop(self) -> None:
         """Takes no more calls, and lets those under way end for some seconds."""
-        self._wait(self._server.stop(_GRACE_SECONDS))
+        self._wait(self._server.stop(GRACE_SECONDS))
         self._end()
 
     def _wait(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -70,42 +56,32 @@ class GrpcLoop:
 
 async def _start(service: Service, options: GrpcOptions) -> grpc.aio.Server:
     server = grpc.aio.server(options=options.server_options)
-    handlers = {
-        path: _handler(request, _inferring(method))
-        for path, (request, method) in inference_methods(service).items()
-    } | {
-        path: _handler(request, _managing(method))
-        for path, (request, method) in management_methods(service).items()
-    }
-    server.add_generic_rpc_handlers((Handlers(handlers),))
+    server.add_generic_rpc_handlers((Handlers(service, _handler, _manage),))
     if options.health:
         servicer = health.aio.HealthServicer()  # type: ignore[attr-defined]  # not in the stubs
         health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
-    bind(server, options)
+    grpc_methods.bind(server, options)
     await server.start()
     return server
 
 
-def _inferring(method: Infer) -> Answer:
-    return lambda request, context: method(request, seconds_left(context.time_remaining()))
+def _manage(request_type: type[Message], method: Manage) -> grpc.RpcMethodHandler:
+    return _handler(request_type, lambda request, _: asyncio.to_thread(method, request))
 
 
-def _managing(method: Manage) -> Answer:
-    return lambda request, _: asyncio.to_thread(method, request)
-
-
-def _handler(request_type: type[Message], method: Answer) -> grpc.RpcMethodHandler:
+def _handler(request_type: type[Message], method: Infer) -> grpc.RpcMethodHandler:
     """Returns the handler of one method: it turns errors into gRPC statuses."""
 
-    async def answer(serialized: bytes, context: Context) -> bytes:
+    async def answer(serialized: bytes, context: grpc.aio.ServicerContext) -> bytes:
         try:
             request = request_type.FromString(serialized)
         except DecodeError:
             await context.abort(grpc.StatusCode.INTERNAL, "Exception deserializing request!")
         try:
-            response = await method(request, context)
+            timeout = grpc_methods.seconds_left(context.time_remaining())
+            response = await method(request, timeout)
         except Exception as error:
-            await context.abort(*grpc_status(request, error))
+            await context.abort(*grpc_methods.status(request, error))
         return response.SerializeToString()
 
     return grpc.unary_unary_rpc_method_handler(answer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,9 @@ from serving.server.service import Service
 from serving.server.status import Code, StatusError
 
 logger = logging.getLogger(__name__)
+
+GRACE_SECONDS = 5.0
+"""How long calls under way may last once the server stops."""
 
 _MAX_ERROR_LENGTH = 1024
 _NO_DEADLINE_SECONDS = 1e9  # gRPC gives the distance to the end of time for a call without one
@@ -70,42 +73,40 @@ Manage = Callable[[Any], Message]
 """Answers a request about the models; to load some takes its time."""
 
 
-def inference_methods(service: Service) -> dict[str, tuple[type[Message], Infer]]:
-    """Returns the type of the request and the coroutine of each path that runs a model."""
-    return {
-        f"{_PREDICTION}Predict": (predict_pb2.PredictRequest, service.predict),
-        f"{_PREDICTION}Classify": (classification_pb2.ClassificationRequest, service.classify),
-        f"{_PREDICTION}Regress": (regression_pb2.RegressionRequest, service.regress),
-        f"{_PREDICTION}MultiInference": (
-            inference_pb2.MultiInferenceRequest,
-            service.multi_inference,
-        ),
-    }
-
-
-def management_methods(service: Service) -> dict[str, tuple[type[Message], Manage]]:
-    """Returns the type of the request and the function of each path that asks about models."""
-    return {
-        f"{_PREDICTION}GetModelMetadata": (
-            get_model_metadata_pb2.GetModelMetadataRequest,
-            service.model_metadata,
-        ),
-        f"{_MODELS}GetModelStatus": (
-            get_model_status_pb2.GetModelStatusRequest,
-            service.model_status,
-        ),
-        f"{_MODELS}HandleReloadConfigRequest": (
-            model_management_pb2.ReloadConfigRequest,
-            service.reload_config,
-        ),
-    }
-
-
 class Handlers(grpc.GenericRpcHandler):
-    """Finds the method of a call by its path."""
+    """Finds the handler of a call by its path.
 
-    def __init__(self, handlers: Mapping[str, grpc.RpcMethodHandler]) -> None:
-        self._handlers = handlers
+    Args:
+        service: The methods of the API.
+        infer: Makes the handler of a method that runs a model, with the type of its request.
+        manage: Makes that of a method that asks about models.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        infer: Callable[[type[Message], Infer], grpc.RpcMethodHandler],
+        manage: Callable[[type[Message], Manage], grpc.RpcMethodHandler],
+    ) -> None:
+        self._handlers = {
+            f"{_PREDICTION}Predict": infer(predict_pb2.PredictRequest, service.predict),
+            f"{_PREDICTION}Classify": infer(
+                classification_pb2.ClassificationRequest, service.classify
+            ),
+            f"{_PREDICTION}Regress": infer(regression_pb2.RegressionRequest, service.regress),
+            f"{_PREDICTION}MultiInference": infer(
+                inference_pb2.MultiInferenceRequest, service.multi_inference
+            ),
+            f"{_PREDICTION}GetModelMetadata": manage(
+                get_model_metadata_pb2.GetModelMetadataRequest, service.model_metadata
+            ),
+            f"{_MODELS}GetModelStatus": manage(
+                get_model_status_pb2.GetModelStatusRequest, service.model_status
+            ),
+            f"{_MODELS}HandleReloadConfigRequest": manage(
+                model_management_pb2.ReloadConfigRequest, service.reload_config
+            ),
+        }
 
     def service(self, call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
         """Returns the handler of a call; None if there is no such method."""
@@ -141,7 +142,7 @@ def seconds_left(remaining: float | None) -> float | None:
     return remaining if remaining is not None and remaining < _NO_DEADLINE_SECONDS else None
 
 
-def grpc_status(request: Message, error: Exception) -> tuple[grpc.StatusCode, str]:
+def status(request: Message, error: Exception) -> tuple[grpc.StatusCode, str]:
     """Returns the code and the text that answer a request which failed."""
     if isinstance(error, StatusError):
         return _STATUS_CODES[error.code], truncated(error.message)

@@ -10,23 +10,10 @@ import grpc
 from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2_grpc
 
+from serving.server import grpc_methods
 from serving.server.coroutines import run_here
-from serving.server.grpc_methods import (
-    GrpcOptions,
-    Handlers,
-    Infer,
-    Manage,
-    bind,
-    grpc_status,
-    inference_methods,
-    management_methods,
-    seconds_left,
-)
+from serving.server.grpc_methods import GRACE_SECONDS, GrpcOptions, Handlers, Infer, Manage
 from serving.server.service import Service
-
-_GRACE_SECONDS = 5.0
-
-Answer = Callable[[Any, grpc.ServicerContext], Message]
 
 
 class GrpcThreads:
@@ -44,42 +31,35 @@ class GrpcThreads:
         self._server = grpc.server(
             futures.ThreadPoolExecutor(options.threads, "grpc"), options=options.server_options
         )
-        handlers = {
-            path: _handler(request, _inferring(method))
-            for path, (request, method) in inference_methods(service).items()
-        } | {
-            path: _handler(request, _managing(method))
-            for path, (request, method) in management_methods(service).items()
-        }
-        self._server.add_generic_rpc_handlers((Handlers(handlers),))
+        self._server.add_generic_rpc_handlers((Handlers(service, _infer, _manage),))
         if options.health:  # SERVING from the beginning: the ports open once that is true
             health_pb2_grpc.add_HealthServicer_to_server(health.HealthServicer(), self._server)
-        bind(self._server, options)
+        grpc_methods.bind(self._server, options)
         self._server.start()
 
     def stop(self) -> None:
         """Takes no more calls, and lets those under way end for some seconds."""
-        self._server.stop(_GRACE_SECONDS).wait()
+        self._server.stop(GRACE_SECONDS).wait()
 
 
-def _inferring(method: Infer) -> Answer:
-    return lambda request, context: run_here(
-        method(request, seconds_left(context.time_remaining()))
-    )
+def _infer(request_type: type[Message], method: Infer) -> grpc.RpcMethodHandler:
+    return _handler(request_type, lambda request, timeout: run_here(method(request, timeout)))
 
 
-def _managing(method: Manage) -> Answer:
-    return lambda request, _: method(request)
+def _manage(request_type: type[Message], method: Manage) -> grpc.RpcMethodHandler:
+    return _handler(request_type, lambda request, _: method(request))
 
 
-def _handler(request_type: type[Message], method: Answer) -> grpc.RpcMethodHandler:
+def _handler(
+    request_type: type[Message], method: Callable[[Any, float | None], Message]
+) -> grpc.RpcMethodHandler:
     """Returns the handler of one method: it turns errors into gRPC statuses."""
 
     def answer(request: Message, context: grpc.ServicerContext) -> Message:
         try:
-            return method(request, context)
+            return method(request, grpc_methods.seconds_left(context.time_remaining()))
         except Exception as error:
-            context.abort(*grpc_status(request, error))
+            context.abort(*grpc_methods.status(request, error))
 
     return grpc.unary_unary_rpc_method_handler(
         answer,

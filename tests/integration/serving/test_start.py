@@ -16,6 +16,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from components.example_gen.tfrecord import frame
+from serving.channel import PREDICT
 from serving.client import Client
 from serving.errors import StartError
 from serving.process import start_server
@@ -192,14 +193,15 @@ def test_cors_headers_are_sent_if_asked_for(publish: Callable[..., Path], tmp_pa
             assert client.predict([{"size": 1.0}])[0].value == 3.0
 
 
-def test_unix_socket_and_warm_up(publish: Callable[..., Path], tmp_path: Path):
+@pytest.mark.parametrize("front", ["--enable_batching=false", "--enable_batching"])
+def test_unix_socket_health_and_warm_up(front: str, publish: Callable[..., Path], tmp_path: Path):
     version = publish("toolbox", tmp_path / "warm", 1)
     write_warm_up(version, predict_request(x=[1.0]))
     path = tmp_path / "grpc.sock"
     with start_server(
         tmp_path / "warm",
         "toolbox",
-        flags=[f"--grpc_socket_path={path}", "--enable_grpc_healthcheck_service"],
+        flags=[f"--grpc_socket_path={path}", "--enable_grpc_healthcheck_service", front],
     ) as server:
         api = Grpc(f"unix:{path}")
         assert api.call("Predict", predict_request(x=[1.0])).outputs["y"].float_val[0] == 2.5
@@ -213,6 +215,9 @@ def test_unix_socket_and_warm_up(publish: Callable[..., Path], tmp_path: Path):
         assert api.call("Predict", predict_request(x=[1.0])).outputs["y"].float_val[0] == 2.5
         for watch in watches:
             watch.cancel()
+        with pytest.raises(grpc.RpcError, match="Exception deserializing request!") as caught:
+            api.channel.unary_unary(PREDICT)(b"no message")
+        assert caught.value.code() is grpc.StatusCode.INTERNAL
 
 
 def test_failing_warm_up_is_a_load_error(publish: Callable[..., Path], tmp_path: Path):
