@@ -87,9 +87,14 @@ def test_model_name_is_no_path(api: Grpc, rest: Rest, name):
     assert rest(path, {"instances": [1.0]}) == (404, {"error": text})
 
 
-def test_sigterm_lets_requests_in_flight_finish(publish: Callable[..., Path], tmp_path: Path):
+@pytest.mark.parametrize(
+    "flags", [(), ("--enable_batching", "--enable_per_model_batching_parameters")]
+)
+def test_sigterm_lets_requests_in_flight_finish(
+    flags: tuple[str, ...], publish: Callable[..., Path], tmp_path: Path
+):
     publish("toolbox", tmp_path / "toolbox", 1)
-    with start_server(tmp_path / "toolbox", "toolbox") as server:
+    with start_server(tmp_path / "toolbox", "toolbox", flags=flags) as server:
         api = Grpc(server.target)
         path = f"/tensorflow.serving.{METHODS['Predict'][0]}Service/Predict"
         slow = predict_request("slow", n=tensor([1000], types_pb2.DT_INT32)).SerializeToString()
