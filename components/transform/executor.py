@@ -93,7 +93,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             },
         )
         width = sum(math.prod(item["shape"]) for item in described)
-        text = f"{len(described)} features, {width:,} columns, {label.task}"
+        count = f"{len(described)} feature" + "s" * (len(described) != 1)
+        text = f"{count}, {width:,} columns, {label.task}"
         choice = config.get("materialize", "auto")
         if is_worthwhile(choice, *count_records(files["train"]), described):
             materialize(folder, files)

@@ -11,6 +11,9 @@ from pipelines.model_card import CardSpec
 from pipelines.report.collect import data as data_section
 from pipelines.report.run_files import RunFiles
 
+MAX_CLASSES = 20
+"""Classes that are named; the others are counted."""
+
 
 @dataclasses.dataclass(frozen=True)
 class CardSection:
@@ -54,9 +57,14 @@ def _task(files: RunFiles) -> str:
     content = files.transform or files.verdict
     if content is None:
         return "not known yet"
-    classes = content["classes"]
-    kind = f"{content['task']} of {', '.join(classes)}" if classes else content["task"]
-    return f"{content['label']}: {kind}"
+    task, classes = content["task"], content["classes"]
+    if task == "text":
+        task = f"text, written with {len(classes):,} tokens" if classes else task
+    elif classes:
+        more = len(classes) - MAX_CLASSES
+        task = f"{task} of {', '.join(classes[:MAX_CLASSES])}"
+        task += f" and {more:,} more" if more > 0 else ""
+    return f"{content['label']}: {task}"
 
 
 def _data(files: RunFiles) -> tuple[str, ...]:

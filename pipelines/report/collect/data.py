@@ -13,6 +13,7 @@ import numpy as np
 from tensorflow_metadata.proto.v0.statistics_pb2 import FeatureNameStatistics
 
 from components.evaluator.evidence_file import Associations
+from components.evaluator.slice_by import SliceBy
 from components.statistics.checks import expectation_anomalies, schema_anomalies
 from components.statistics.config import Expectation
 from pipelines.report.collect.histograms import (
@@ -25,6 +26,12 @@ from pipelines.report.run_files import RunFiles
 
 MAX_VALUES = 8
 """Values of a category that are shown; the others are one bar."""
+
+LEAST_SHOWN = 0.05
+"""Share of the records that have one of these values; where fewer have, nearly all differ."""
+
+ROUNDING = 1e-9
+"""A share that is below this is none."""
 
 DRIFTED = 0.1
 """Divergence from which two splits are called different."""
@@ -112,6 +119,14 @@ class DataSection:
     associations: Associations | None
     drifted: float = DRIFTED
 
+    @property
+    def columns(self) -> frozenset[str]:
+        """What is known of one feature at least: names of `SplitFeature`'s attributes."""
+        splits = [split for feature in self.features for split in feature.splits.values()]
+        return frozenset(
+            name for split in splits for name, x in vars(split).items() if x is not None
+        )
+
 
 def collect(files: RunFiles) -> DataSection | None:
     """Returns the data; None if the run has no statistics of it."""
@@ -143,7 +158,10 @@ def _roles(spec: Mapping[str, Any]) -> dict[str, str]:
     """Returns what the spec uses each raw feature for."""
     if not spec:
         return {}
-    sliced = (str(key) for entry in spec["evaluate"]["slices"] for key in entry)
+    slices = [
+        SliceBy.model_validate(part) for cross in spec["evaluate"]["slices"] for part in cross
+    ]
+    sliced = (key for part in slices for key in part.keys)
     used = (key for feature in spec["features"] for key in feature["keys"])
     roles = {**dict.fromkeys(sliced, "slice"), **dict.fromkeys(used, "feature")}
     label = spec["label"]
@@ -212,16 +230,23 @@ def _number_bars(by_split: Mapping[str, Any]) -> Bars | None:
 def _value_bars(by_split: Mapping[str, Any]) -> Bars | None:
     counts = {split: value_counts(stats) for split, stats in by_split.items()}
     first = next(iter(counts.values()))
-    total = {split: sum(found.values()) for split, found in counts.items()}
-    if not first or BYTES in first or max(first.values()) < 2 or not all(total.values()):
+    total = {
+        split: stats.string_stats.common_stats.tot_num_values for split, stats in by_split.items()
+    }
+    if not first or BYTES in first or not all(total.values()):
         return None
     shown = list(first)[:MAX_VALUES]
-    others = any(len(found) > len(shown) for found in counts.values())
-    rows = {}
-    for split, found in counts.items():
-        known = [found.get(value, 0.0) / total[split] for value in shown]
-        rows[split] = (*known, 1 - sum(known)) if others else tuple(known)
-    return Bars(labels=(*shown, "all others") if others else tuple(shown), shares=rows)
+    if sum(first[value] for value in shown) < LEAST_SHOWN * next(iter(total.values())):
+        return None
+    known = {
+        split: tuple(found.get(value, 0.0) / total[split] for value in shown)
+        for split, found in counts.items()
+    }
+    others = {split: max(0.0, 1 - sum(shares)) for split, shares in known.items()}
+    if max(others.values()) < ROUNDING:
+        return Bars(labels=tuple(shown), shares=known)
+    rows = {split: (*shares, others[split]) for split, shares in known.items()}
+    return Bars(labels=(*shown, "all others"), shares=rows)
 
 
 def _drift(bars: Bars | None) -> float | None:

@@ -40,7 +40,9 @@ class ModelSection:
         steps: How many there were.
         seconds: How long the training took.
         records: By split, how many records it was trained and validated on.
-        curves: Name of a metric to its values in training and in validation, an epoch each.
+        learning_rate: That of all epochs; None if it changed.
+        curves: Name of a metric to its values in training and in validation, an epoch each; of the
+            learning rate only if it changed.
         best: The epoch of the lowest loss in validation, from 0.
     """
 
@@ -54,6 +56,7 @@ class ModelSection:
     steps: int
     seconds: float
     records: Any
+    learning_rate: float | None
     curves: dict[str, tuple[tuple[float, ...], tuple[float, ...]]]
     best: int
 
@@ -65,6 +68,9 @@ def collect(files: RunFiles) -> ModelSection | None:
         return None
     layers = [_layer(content) for content in training["layers"]]
     history = training["history"]
+    rates = set(history.get("learning_rate", ()))
+    constant = rates.pop() if len(rates) == 1 else None
+    changing = {k: v for k, v in history.items() if k != "learning_rate" or constant is None}
     losses = history.get("val_loss") or history["loss"]
     return ModelSection(
         name=training["model"],
@@ -72,12 +78,13 @@ def collect(files: RunFiles) -> ModelSection | None:
         parameters=training["parameters"],
         inputs=tuple(layer for layer in layers if layer.type == "InputLayer"),
         layers=tuple(layer for layer in layers if layer.type != "InputLayer"),
-        settings={key: value for key, value in training["train"].items() if value is not None},
+        settings=_given(training["train"]),
         epochs=training["epochs"],
         steps=training["steps"],
         seconds=training["seconds"],
         records=training["records"],
-        curves=curves(history),
+        learning_rate=constant,
+        curves=curves(changing),
         best=losses.index(min(losses)),
     )
 
@@ -90,6 +97,15 @@ def curves(
         (name for name in history if not name.startswith("val_")), key=lambda name: name != "loss"
     )
     return {name: (tuple(history[name]), tuple(history.get(f"val_{name}", ()))) for name in names}
+
+
+def _given(settings: dict[str, Any]) -> dict[str, Any]:
+    """Returns settings without those that are None, in all depths."""
+    return {
+        key: _given(value) if isinstance(value, dict) else value
+        for key, value in settings.items()
+        if value is not None
+    }
 
 
 def _layer(content: dict[str, Any]) -> Layer:

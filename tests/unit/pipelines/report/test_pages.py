@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from components.evaluator.evidence_file import Evidence, Mistake, Values
 from pipelines.model_card import CardSpec
 from pipelines.override import FILE_NAME, Override
-from pipelines.report.collect import mistakes
+from pipelines.report.collect import card, data, mistakes, model
 from pipelines.report.render import metric, number, render_comparison, render_run, seconds
 from pipelines.report.run_files import RunFiles
 from pipelines.runs import ComponentRecord, RunRecord, find_run
@@ -85,6 +86,11 @@ def evaluated(tmp_path: Path) -> RunRecord:
     )
 
 
+def add_output(record: RunRecord, component: str, channel: str, folder: Path) -> None:
+    outputs = {channel: str(folder)}
+    record.components[component] = ComponentRecord(seconds=1, cached=False, outputs=outputs)
+
+
 def files_of(record: RunRecord, **card: str) -> RunFiles:
     return RunFiles(record, Path("/nowhere/metadata.db"), CardSpec(**card))
 
@@ -120,6 +126,81 @@ def test_killed_run_is_not_finished_and_a_failed_one_says_where(evaluated: RunRe
     assert "Failed in ExampleGen" in page
     assert "and 4 more" in page
     assert "line 11" in page
+
+
+def test_card_names_classes_and_counts_tokens(evaluated: RunRecord, tmp_path: Path) -> None:
+    add_output(evaluated, "Transform", "transform_graph", tmp_path)
+    content = {"task": "multiclass", "label": "kind", "classes": ["a", "b"]}
+    words = [str(number) for number in range(1000)]
+    tasks = []
+    for changes in ({}, {"classes": words}, {"classes": words, "task": "text"}):
+        (tmp_path / "tfline.json").write_text(json.dumps({**content, **changes}))
+        tasks.append(card.collect(files_of(evaluated)).task)
+    assert tasks == [
+        "kind: multiclass of a, b",
+        f"kind: multiclass of {', '.join(words[:20])} and 980 more",
+        "kind: text, written with 1,000 tokens",
+    ]
+
+
+def test_learning_rate_that_never_changes_has_no_curve(
+    evaluated: RunRecord, tmp_path: Path
+) -> None:
+    training = {
+        "model": "mlp",
+        "parameters": 3,
+        "layers": [],
+        "epochs": 2,
+        "steps": 8,
+        "seconds": 1.0,
+        "records": {"train": 4},
+        "train": {"loss": None, "optimizer": {"name": "adam", "clipnorm": None}},
+    }
+    add_output(evaluated, "Trainer", "model_run", tmp_path)
+    sections = []
+    for rates in ([0.1, 0.1], [0.1, 0.05]):
+        history = {"loss": [2.0, 1.0], "learning_rate": rates}
+        (tmp_path / "training.json").write_text(json.dumps({**training, "history": history}))
+        section = model.collect(files_of(evaluated))
+        assert section is not None
+        sections.append((section.learning_rate, list(section.curves)))
+    assert sections == [(0.1, ["loss"]), (None, ["loss", "learning_rate"])]
+    assert section.settings == {"optimizer": {"name": "adam"}}
+
+
+def test_data_says_what_each_feature_is_for(evaluated: RunRecord, tmp_path: Path) -> None:
+    add_output(evaluated, "StatisticsGen", "statistics", tmp_path)
+    split = tmp_path / "Split-train"
+    split.mkdir()
+    statistics = statistics_pb2.DatasetFeatureStatisticsList()
+    dataset = statistics.datasets.add(num_examples=1000)
+    for key, most in {"fare": 1000, "day": 400, "hour": 50, "text": 2, "other": 49}.items():
+        feature = dataset.features.add(name=key, type="STRING")
+        feature.string_stats.unique = 1000 // most
+        feature.string_stats.common_stats.num_non_missing = 1000
+        feature.string_stats.common_stats.tot_num_values = 1000
+        feature.string_stats.rank_histogram.buckets.add(label="x", sample_count=most)
+    (split / "FeatureStats.pb").write_bytes(statistics.SerializeToString())
+    evaluated.spec.update(
+        label={"key": "tip"},
+        features=[{"keys": ["fare"]}],
+        evaluate={"slices": [[{"name": "day"}, {"name": "late", "formula": "hour > 20"}]]},
+    )
+    section = data.collect(files_of(evaluated))
+    assert section is not None
+    roles = {feature.name: feature.role for feature in section.features}
+    assert roles == {
+        "fare": "feature",
+        "day": "slice",
+        "hour": "slice",
+        "text": "unused",
+        "other": "unused",
+    }
+    shares = {feature.name: feature.bars and feature.bars.shares for feature in section.features}
+    assert shares["fare"] == {"train": (1.0,)}
+    assert shares["hour"] == {"train": (0.05, 0.95)}
+    assert shares["text"] is shares["other"] is None  # nearly all values differ
+    assert section.columns == {"present", "missing", "distinct"}
 
 
 def test_runs_of_which_one_has_no_model_are_compared(evaluated: RunRecord) -> None:
