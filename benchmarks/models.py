@@ -3,14 +3,19 @@
     python -m benchmarks.models [NAME ...]
 
 Each has its default arguments, features that it is for, and random weights. Seconds are those of
-1,000 examples in batches of 64: the median of nine batches, and as many of them.
+1,000 examples in batches of 64: the median of nine batches, and as many of them. A model of texts
+to write makes them by beam search, as long as they can be: with random weights they do not end
+before. `transfer` is MobileNetV2.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+import tempfile
 import time
+from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,11 +23,14 @@ import tensorflow as tf
 from rich.console import Console
 from rich.table import Table
 
-from components.trainer.models import MODELS, WRITERS
+from components.trainer.models import MODELS
 from components.trainer.models.build import build_model
+from components.trainer.models.generation.generator import find_generator
 from components.trainer.models.heads import HEADS
 from components.trainer.models.heads.head import Head
+from components.trainer.models.heads.text import TextHead
 from components.trainer.models.inputs import TensorFeature
+from transforms.target_text import with_specials
 
 BATCH = 64
 EXAMPLES = 1000
@@ -36,6 +44,9 @@ TABLE = (
 )
 SERIES = (TensorFeature("series", "numeric", (50,)),)
 TEXT = (TensorFeature("text", "index", (200,), depth=10_000),)
+LETTERS = tuple("abcdefghijklmnopqrstuvwxyz")
+SENTENCE = (TensorFeature("sentence", "index", (20,), depth=100),)
+PROMPT = (TensorFeature("prompt", "index", (100,), depth=len(with_specials(LETTERS, marks=False))),)
 
 
 def image(side: int, channels: int = 1) -> tuple[TensorFeature, ...]:
@@ -51,6 +62,7 @@ CASES: dict[str, tuple[tuple[TensorFeature, ...], Head]] = {
     **dict.fromkeys(("cnn", "deep_cnn", "lenet5", "vision_transformer"), (image(28), TEN)),
     "alexnet": (image(227, 3), IMAGENET),
     **dict.fromkeys(("googlenet", "resnet34", "se_resnet", "vgg16"), (image(224, 3), IMAGENET)),
+    "transfer": (image(224, 3), TEN),
     "xception": (image(299, 3), IMAGENET),
     "localizer": (image(64), HEADS["box"](tuple("abcdefghij"))),
     "segmenter": (image(64), HEADS["mask"](tuple("abc"), size=64 * 64)),
@@ -59,20 +71,23 @@ CASES: dict[str, tuple[tuple[TensorFeature, ...], Head]] = {
         (SERIES, HEADS["forecast"]()),
     ),
     **dict.fromkeys(("text_gru", "text_transformer"), (TEXT, HEADS["binary"](("no", "yes")))),
+    **dict.fromkeys(
+        ("seq2seq", "translator"),
+        (SENTENCE, TextHead(tuple(with_specials(LETTERS, marks=True)), size=21)),
+    ),
+    "char_rnn": (PROMPT, TextHead(tuple(with_specials(LETTERS, marks=False)), size=101)),
 }
 """Features and label of each model: those of its paper, or those that it is mostly used for."""
 
 
 def main() -> None:
     """Measures the models that are named, or all, and prints the table."""
-    left_out = (*WRITERS, "transfer")  # a text is as long as it is; `transfer` needs weights
-    known = [name for name in MODELS if name not in left_out]
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*known, []], metavar="NAME")
+    parser.add_argument("names", nargs="*", choices=[*MODELS, []], metavar="NAME")
     table = Table("model", "input", "parameters", "seconds / 1,000", title=f"batches of {BATCH}")
-    for name in parser.parse_args().names or known:
+    for name in parser.parse_args().names or MODELS:
         features, head = CASES[name]
-        model = build_model(name, {}, features, head)
+        model = build(name, features, head)
         inputs = f"{len(features)} features" if len(features) > 1 else str(features[0])
         seconds = seconds_for_examples(model, features)
         table.add_row(name, inputs, f"{model.count_params():,}", f"{seconds:.3f}")
@@ -80,9 +95,23 @@ def main() -> None:
     Console().print(table)
 
 
+def build(name: str, features: tuple[TensorFeature, ...], head: Head) -> keras.Model:
+    """Returns a model; `transfer` with random weights from a file, as it takes no others."""
+    arguments: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        if name == "transfer":
+            arguments["weights"] = str(Path(folder) / "random.weights.h5")
+            network = keras.applications.MobileNetV2(
+                include_top=False, weights=None, input_shape=features[0].shape
+            )
+            network.save_weights(arguments["weights"])
+        return build_model(name, arguments, features, head)
+
+
 def seconds_for_examples(model: keras.Model, features: tuple[TensorFeature, ...]) -> float:
     """Returns how long 1,000 examples take, after a batch that is not counted."""
-    predict = tf.function(lambda batch: model(batch, training=False))
+    writer = find_generator(model)
+    predict = tf.function(writer.search if writer else lambda batch: model(batch, training=False))
     batch = {feature.name: random_batch(feature) for feature in features}
     predict(batch)
     rounds = []

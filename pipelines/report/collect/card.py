@@ -74,7 +74,7 @@ def _data(files: RunFiles) -> tuple[str, ...]:
     ]
     sources = files.record.parts.get("ExampleGen", {})
     lines += [
-        f"{name.removeprefix('data.')}: {content.partition(',')[0]}"
+        f"{name.removeprefix('data.')}: {content.rpartition(', ')[0]}"
         for name, content in sources.items()
         if name.startswith("data.") and " bytes, " in content
     ]

@@ -143,6 +143,11 @@ def test_card_names_classes_and_counts_tokens(evaluated: RunRecord, tmp_path: Pa
     ]
 
 
+def test_card_says_how_large_the_data_is(evaluated: RunRecord) -> None:
+    evaluated.parts["ExampleGen"] = {"data.train trips": "5,615,609 bytes, 1a2b", "source x": "3c"}
+    assert card.collect(files_of(evaluated)).data == ("train trips: 5,615,609 bytes",)
+
+
 def test_learning_rate_that_never_changes_has_no_curve(
     evaluated: RunRecord, tmp_path: Path
 ) -> None:
