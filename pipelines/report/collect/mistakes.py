@@ -70,7 +70,7 @@ class MistakesSection:
         measure: What an error is, as the head of its column.
         is_share: Whether it is a probability.
         pictured: Raw features that are pictures.
-        keys: All other raw features.
+        keys: All other raw features, but for the label where it is one: a text to go on with.
     """
 
     cards: tuple[MistakeCard, ...]
@@ -107,7 +107,7 @@ def collect(files: RunFiles) -> MistakesSection | None:
         measure=_MEASURES.get(verdict["task"], "wrong by"),
         is_share=verdict["task"] not in _MEASURES,
         pictured=pictured,
-        keys=tuple(key for key in keys if key not in pictured),
+        keys=tuple(key for key in keys if key not in (*pictured, verdict["label"])),
     )
 
 

@@ -114,7 +114,7 @@ def _lying(bars: Bars, shares: list[float]) -> Json:
 def _drift(features: list[RawFeature], limit: float) -> Figure:
     shown = sorted(features, key=lambda feature: -(feature.drift or 0.0))[:30][::-1]
     drifts = [round(feature.drift or 0.0, 4) for feature in shown]
-    highest = max(*drifts, limit) * 1.1
+    space = 1.35 if max(drifts) >= limit else 1.15  # for the words behind a bar
     return Figure(
         title="Drift between train and eval",
         description="Jensen-Shannon divergence of each raw feature between train and eval; "
@@ -133,7 +133,11 @@ def _drift(features: list[RawFeature], limit: float) -> Figure:
             }
         ],
         layout={
-            "xaxis": axis("Jensen-Shannon divergence", range=[0, highest], rangemode="tozero"),
+            "xaxis": axis(
+                "Jensen-Shannon divergence",
+                range=[0, max(*drifts, limit) * space],
+                rangemode="tozero",
+            ),
             "yaxis": {"type": "category", "tickfont": {"size": 12}},
             "shapes": [upright(limit)],
         },

@@ -255,6 +255,18 @@ def test_bytes_that_are_no_picture_are_counted(
     assert shown_picture(evaluated, b"\x00\x01", shape).text == "2 bytes"
 
 
+def test_label_is_not_shown_again_among_the_features_of_an_error(evaluated: RunRecord) -> None:
+    folder = evaluated.output("Evaluator", "evaluation")
+    assert folder is not None
+    features = {key: Values(texts=("no",)) for key in ("tip", "day")}
+    mistake = Mistake(record=1, label="no", predicted="yes", error=0.9, features=features)
+    evidence = Evidence(records=5, mistakes=(mistake,))
+    (folder / "evidence.json").write_text(evidence.model_dump_json())
+    section = mistakes.collect(files_of(evaluated))
+    assert section is not None
+    assert section.keys == ("day",)
+
+
 def shown_picture(record: RunRecord, content: bytes, shape: list[int] | None) -> mistakes.Shown:
     folder = record.output("Evaluator", "evaluation")
     assert folder is not None
