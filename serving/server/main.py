@@ -17,15 +17,15 @@ from serving.server.c_api import library
 from serving.server.core import ServerCore
 from serving.server.coroutines import run_here
 from serving.server.flags import Flags, UsageError, parse, usage, with_environment
-from serving.server.grpc_loop import GrpcLoop
-from serving.server.grpc_methods import GrpcOptions
-from serving.server.grpc_threads import GrpcThreads
 from serving.server.loading import Loader
 from serving.server.manager import Manager, ManagerOptions
 from serving.server.model_config import ModelServerConfig, read_text_proto, single_model
 from serving.server.monitoring import Metrics, metrics_path
 from serving.server.rest.http_server import RestOptions, start_rest
 from serving.server.rest.routes import Router
+from serving.server.rpc.loop import GrpcLoop
+from serving.server.rpc.methods import GrpcOptions
+from serving.server.rpc.threads import GrpcThreads
 from serving.server.service import Service
 from serving.server.status import StatusError, invalid_argument
 from serving.server.tls import server_credentials

@@ -14,8 +14,8 @@ import grpc
 from google.protobuf.message import DecodeError, Message
 from grpc_health.v1 import health, health_pb2_grpc
 
-from serving.server import grpc_methods
-from serving.server.grpc_methods import GRACE_SECONDS, GrpcOptions, Handlers, Infer, Manage
+from serving.server.rpc import methods
+from serving.server.rpc.methods import GRACE_SECONDS, GrpcOptions, Handlers, Infer, Manage
 from serving.server.service import Service
 
 
@@ -60,7 +60,7 @@ async def _start(service: Service, options: GrpcOptions) -> grpc.aio.Server:
     if options.health:
         servicer = health.aio.HealthServicer()  # type: ignore[attr-defined]  # not in the stubs
         health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
-    grpc_methods.bind(server, options)
+    methods.bind(server, options)
     await server.start()
     return server
 
@@ -78,10 +78,10 @@ def _handler(request_type: type[Message], method: Infer) -> grpc.RpcMethodHandle
         except DecodeError:
             await context.abort(grpc.StatusCode.INTERNAL, "Exception deserializing request!")
         try:
-            timeout = grpc_methods.seconds_left(context.time_remaining())
+            timeout = methods.seconds_left(context.time_remaining())
             response = await method(request, timeout)
         except Exception as error:
-            await context.abort(*grpc_methods.status(request, error))
+            await context.abort(*methods.status(request, error))
         return response.SerializeToString()
 
     return grpc.unary_unary_rpc_method_handler(answer)

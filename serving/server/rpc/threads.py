@@ -10,9 +10,9 @@ import grpc
 from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2_grpc
 
-from serving.server import grpc_methods
 from serving.server.coroutines import run_here
-from serving.server.grpc_methods import GRACE_SECONDS, GrpcOptions, Handlers, Infer, Manage
+from serving.server.rpc import methods
+from serving.server.rpc.methods import GRACE_SECONDS, GrpcOptions, Handlers, Infer, Manage
 from serving.server.service import Service
 
 
@@ -34,7 +34,7 @@ class GrpcThreads:
         self._server.add_generic_rpc_handlers((Handlers(service, _infer, _manage),))
         if options.health:  # SERVING from the beginning: the ports open once that is true
             health_pb2_grpc.add_HealthServicer_to_server(health.HealthServicer(), self._server)
-        grpc_methods.bind(self._server, options)
+        methods.bind(self._server, options)
         self._server.start()
 
     def stop(self) -> None:
@@ -57,9 +57,9 @@ def _handler(
 
     def answer(request: Message, context: grpc.ServicerContext) -> Message:
         try:
-            return method(request, grpc_methods.seconds_left(context.time_remaining()))
+            return method(request, methods.seconds_left(context.time_remaining()))
         except Exception as error:
-            context.abort(*grpc_methods.status(request, error))
+            context.abort(*methods.status(request, error))
 
     return grpc.unary_unary_rpc_method_handler(
         answer,

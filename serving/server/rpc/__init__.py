@@ -1,0 +1,1 @@
+"""gRPC: the methods of the API, and two ways to answer calls."""
