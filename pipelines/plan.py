@@ -228,9 +228,11 @@ def _evaluator_parts(spec: PipelineSpec) -> Parts:
 
 
 def argument_files(arguments: Mapping[str, Any]) -> list[str]:
-    """Returns the files that arguments of a model name, such as weights."""
+    """Returns the files that arguments of a model name: weights, and those of a SavedModel."""
     texts = [value for value in arguments.values() if isinstance(value, str)]
-    return [text for text in texts if os.path.isfile(text)]
+    folders = [text for text in texts if os.path.isfile(os.path.join(text, "saved_model.pb"))]
+    in_folders = (str(file) for folder in folders for file in sorted(Path(folder).rglob("*")))
+    return [file for file in (*texts, *in_folders) if os.path.isfile(file)]
 
 
 def _dump(model: Any) -> Any:

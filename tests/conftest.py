@@ -23,6 +23,45 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A SavedModel that makes a vector of a text: the mean of those of its words.
+
+    It is called as those of TF Hub are, and has a vocabulary in a file.
+    """
+    import tensorflow as tf  # most tests need none
+
+    folder = tmp_path_factory.mktemp("encoder")
+    vocabulary = folder / "words.txt"
+    vocabulary.write_text("monday\nsunday\ngood\nbad\n")
+
+    class Encoder(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            file = tf.lookup.TextFileInitializer(
+                str(vocabulary),
+                tf.string,
+                tf.lookup.TextFileIndex.WHOLE_LINE,
+                tf.int64,
+                tf.lookup.TextFileIndex.LINE_NUMBER,
+            )
+            self.words = tf.lookup.StaticVocabularyTable(file, 1)
+            self.embedding = tf.Variable(tf.random.stateless_normal([5, 8], seed=[0, 1]))
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+        def __call__(self, texts: tf.Tensor) -> tf.Tensor:
+            words = tf.strings.split(tf.strings.lower(texts))
+            indices = self.words.lookup(words.to_tensor())  # [batch, words]
+            mask = tf.sequence_mask(words.row_lengths(), dtype=tf.float32)[..., tf.newaxis]
+            total = tf.reduce_sum(tf.gather(self.embedding, indices) * mask, axis=1)
+            return tf.math.divide_no_nan(total, tf.reduce_sum(mask, axis=1))
+
+    path = folder / "saved_model"
+    tf.saved_model.save(Encoder(), str(path))
+    vocabulary.unlink()
+    return str(path)
+
+
+@pytest.fixture(scope="session")
 def write_rows() -> WriteRows:
     """Writes rows as tf.Examples into a TFRecord file, and returns the file."""
 

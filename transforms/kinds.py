@@ -12,6 +12,7 @@ feature is to be read. A function whose annotations are others takes and gives a
     Indices   int64 [batch] or [batch, n], below a known depth
     Vector    float32 [batch, n], dense or sparse
     Image     float32 [batch, height, width, channels]
+    Text      string [batch], for a model that reads it as it is
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
     Indices: TypeAlias = tf.Tensor
     Vector: TypeAlias = tf.Tensor | tf.SparseTensor
     Image: TypeAlias = tf.Tensor
+    Text: TypeAlias = tf.Tensor
 
-KINDS = ("Numbers", "Strings", "Bytes", "Tokens", "Series", "Indices", "Vector", "Image")
+KINDS = ("Numbers", "Strings", "Bytes", "Tokens", "Series", "Indices", "Vector", "Image", "Text")
 
 LISTS = ("Tokens", "Series")
 """The kinds that hold all values of a raw feature; the others hold the first of each record."""

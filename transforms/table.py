@@ -55,6 +55,7 @@ TRANSFORMS: dict[str, Transform] = {
     "token_ids": text.token_ids,
     "text_vectorization": text.text_vectorization,
     "bag_of_words": text.bag_of_words,
+    "text": text.text,
     # images
     "decode_raw": image.decode_raw,
     "decode_image": image.decode_image,

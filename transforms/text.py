@@ -1,8 +1,8 @@
-"""Transforms of text: string [batch] in, tokens, indices or vectors out.
+"""Transforms of text: string [batch] in, tokens, indices or vectors out, or the text itself.
 
 A chain of small steps, ``[standardize, split, {ngrams: {sizes: [1, 2]}}, tf_idf]``, or all at
 once with `text_vectorization`. The tokens of a text are counted by ``count``, ``multi_hot`` and
-``tf_idf``, which are those of lists of categories.
+``tf_idf``, which are those of lists of categories. A model that cuts texts itself takes `text`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from transforms.lexicon import Frequency, GivenTerms, TopK, find_lexicon
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from transforms.kinds import Indices, Strings, Tokens, Vector
+    from transforms.kinds import Indices, Strings, Text, Tokens, Vector
 else:
     tf = lazy_import("tensorflow")
 
@@ -81,6 +81,18 @@ def standardize(
     if strip_punctuation:
         x = tf.strings.regex_replace(x, PUNCTUATION, "")
     return x
+
+
+def text(x: Strings) -> Text:
+    """Leaves texts as they are, for a model with an encoder of its own.
+
+    Args:
+        x: string [batch], UTF-8.
+
+    Returns:
+        string [batch]; empty where a text is missing.
+    """
+    return tf.identity(x)
 
 
 def split(x: Strings, *, by: SplitBy = "whitespace", pattern: Pattern | None = None) -> Tokens:

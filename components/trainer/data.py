@@ -182,7 +182,7 @@ def _shuffled_records(
     source: Source, graph: TransformGraph, config: TrainConfig, epoch: tf.Variable
 ) -> tf.data.Dataset:
     split, blocks, size = source.split, source.blocks, config.batch_size
-    record_bytes = split.record_bytes if blocks is None else example_bytes(graph)
+    record_bytes = split.record_bytes if blocks is None else example_bytes(graph, split)
     buffer = max(1, min(config.shuffle_buffer, int(SHUFFLE_BYTES / record_bytes)))
 
     @traced_as_is

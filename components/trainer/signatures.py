@@ -24,6 +24,7 @@ import tensorflow as tf
 from components.trainer.answers import Outputs, answer
 from components.trainer.models.generation.decoding import Texts
 from components.trainer.models.generation.generator import find_generator
+from components.trainer.models.text_encoder import TextEncoder
 from components.trainer.monte_carlo import answer_samples, sample_outputs
 from components.trainer.texts import sample_texts, score_texts
 from components.trainer.threshold import ServedThreshold
@@ -64,11 +65,14 @@ class ServingModel(tf.Module):
         self._writes = generator is not None
         self._samples = samples
         # TensorFlow's own variables, each once: without the optimizer, which would triple the
-        # export, and not Keras' around them, which servers in C++ do not find; and what has none,
-        # such as a layer around a vocabulary. A function may hold the model itself: it is no part
-        # of what is saved.
+        # export, and not Keras' around them, which servers in C++ do not find; what has none, such
+        # as a layer around a vocabulary; and the vocabularies of encoders. A function may hold the
+        # model itself: it is no part of what is saved.
         self.model_variables = [variable.value for variable in model.variables]
         self._tables = [layer for layer in model.layers if not layer.variables]
+        self._encoders = [
+            layer.saved_model for layer in model.layers if isinstance(layer, TextEncoder)
+        ]
         self._sample_texts = functools.partial(sample_texts, model, graph.metadata)
         self._score_texts = functools.partial(score_texts, model, graph)
         decides = graph.metadata.task in THRESHOLD_TASKS

@@ -66,15 +66,19 @@ def is_cached(split: Split, graph: TransformGraph, config: TrainConfig, passes: 
         return True  # rows of a batch are far apart in the files
     if config.cache != "auto":
         return config.cache == "memory"
-    return passes > 1 and split.labelled * example_bytes(graph) <= CACHE_BYTES
+    return passes > 1 and split.labelled * example_bytes(graph, split) <= CACHE_BYTES
 
 
-def example_bytes(graph: TransformGraph) -> int:
-    """Returns the size of a transformed example."""
-    sizes = (math.prod(f.shape) * tf.as_dtype(f.dtype).size for f in graph.features)
-    label = tf.int64.size * graph.metadata.size
-    total: int = sum(sizes, start=label)
-    return total
+def example_bytes(graph: TransformGraph, split: Split) -> float:
+    """Returns the size of a transformed example, on average; a string is as large as its record."""
+    sizes = (
+        split.record_bytes
+        if feature.kind == "string"
+        else math.prod(feature.shape) * tf.as_dtype(feature.dtype).size
+        for feature in graph.features
+    )
+    label: float = tf.int64.size * graph.metadata.size
+    return sum(sizes, start=label)
 
 
 def load_rows(split: Split, graph: TransformGraph) -> Batch:
@@ -92,7 +96,7 @@ def transformed(
 
     Cut into batches of `multiple_of`, few are put together from two.
     """
-    most = min(TRANSFORM_RECORDS, TRANSFORM_BYTES // example_bytes(graph))
+    most = min(TRANSFORM_RECORDS, int(TRANSFORM_BYTES / example_bytes(graph, split)))
     large = max(most // multiple_of, 1) * multiple_of
     transform = traced_as_is(graph.labelled)
     batches = records.batch(large).map(transform, num_parallel_calls=tf.data.AUTOTUNE)

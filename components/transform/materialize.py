@@ -40,6 +40,8 @@ def is_worthwhile(
     """
     if choice != "auto":
         return choice == "always"
+    if any(feature["kind"] == "string" for feature in described):
+        return False  # it is no smaller than its record
     transformed_bytes = records * example_bytes(described)
     return IN_MEMORY_BYTES < transformed_bytes <= raw_bytes
 

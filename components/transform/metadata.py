@@ -24,9 +24,9 @@ def describe_features(
 
     That is its name, the keys of its raw features and whether it is made from all values of theirs
     or from the first alone, kind, shape and depth, the size of its embedding if the spec gives one,
-    and its augmentation. ``kind`` is ``image`` for a tensor
-    [batch, h, w, c], ``index`` for int64 [batch] or [batch, n], ``numeric`` for float32 [batch]
-    or [batch, n]. ``depth`` is the number of distinct indices. Shapes come from one empty record
+    and its augmentation. ``kind`` is ``image`` for a tensor [batch, h, w, c], ``index`` for int64
+    [batch] or [batch, n], ``string`` for string [batch], ``numeric`` for float32 [batch] or
+    [batch, n]. ``depth`` is the number of distinct indices. Shapes come from one empty record
     that passes through the graph: a vocabulary's size is known by now.
     """
     raw = output.raw_feature_spec()
@@ -39,7 +39,7 @@ def describe_features(
         if isinstance(tensor, tf.SparseTensor):
             tensor = tf.sparse.to_dense(tensor)
         shape = list(tensor.shape[1:])
-        kind = "image" if len(shape) == 3 else "index" if tensor.dtype.is_integer else "numeric"
+        kind = _kind(tensor)
         described.append(
             {
                 "name": feature.name,
@@ -53,6 +53,14 @@ def describe_features(
             }
         )
     return described
+
+
+def _kind(tensor: tf.Tensor) -> str:
+    if tensor.dtype == tf.string:
+        return "string"
+    if tensor.shape.rank == 4:
+        return "image"
+    return "index" if tensor.dtype.is_integer else "numeric"
 
 
 def takes_lists(feature: FeatureSpec) -> bool:

@@ -13,7 +13,7 @@ PUSH = "{{to: models/trips, budgets: {{model_mb: {}, p99_ms: 5000}}}}"
 
 
 def test_push_is_gated_certified_and_taken_back(
-    project, capsys: pytest.CaptureFixture[str]
+    project, encoder: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One story: each part comes on top of the ones before."""
     assert project.run(train__epochs=1, evaluate="{}", push=PUSH.format(0.001)) == 2
@@ -37,8 +37,15 @@ def test_push_is_gated_certified_and_taken_back(
     summary = project.records[-1].components["Pusher"].summary
     assert summary.endswith(f"; {certificate.summary()}")
 
-    # Another model, taken back: the newest version is the first one again.
-    assert project.run(train__epochs=2, evaluate="{}", push=PUSH.format(50)) == 0
+    # Another model, with an encoder of texts, is certified too; it needs what is in its version.
+    transfer = f"{{text_transfer: {{encoder: {encoder}, trainable: true, frozen_epochs: 1}}}}"
+    changes = {"features": "{text: [day]}", "model": transfer, "evaluate": "{}"}
+    assert project.run(**changes, push=PUSH.format(50)) == 0
+    served = read_certificate(list_versions(folder)[-1].path)
+    assert served is not None
+    assert max(served.largest_difference.values()) < 1e-6
+
+    # It is taken back: the newest version is the first one again.
     assert project.tfline("rollback", "spec.yaml") == 0
     newest = list_versions(folder)[-1]
     assert len(project.versions()) == 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Concatenate
 
+from components.trainer.models import text_transfer
 from components.trainer.models.cnn import (
     alexnet,
     deep_cnn,
@@ -70,6 +71,7 @@ MODELS: dict[str, ModelBuilder] = {
     "wavenet": convolutional.wavenet,
     # texts
     "text_gru": text_gru.text_gru,
+    "text_transfer": text_transfer.text_transfer,
     "text_transformer": text_transformer.text_transformer,
     # texts that are written
     "char_rnn": builders.char_rnn,

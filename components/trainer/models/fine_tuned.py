@@ -40,7 +40,7 @@ class FineTunedModel(keras.Model):
         """
         base = self.get_layer(self.base)
         base.trainable = True
-        for layer in base.layers:
+        for layer in getattr(base, "layers", ()):  # an encoder of texts has none
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.trainable = False
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 else:
     keras = lazy_import("keras")
 
-Kind = Literal["numeric", "index", "image"]
+Kind = Literal["numeric", "index", "image", "string"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +24,8 @@ class TensorFeature:
     Attributes:
         name: Its name; unique in a pipeline.
         kind: ``numeric`` is float32 [batch], [batch, n] or [batch, steps, n], ``index`` int64
-            [batch] or [batch, length], ``image`` float32 [batch, height, width, channels].
+            [batch] or [batch, length], ``image`` float32 [batch, height, width, channels],
+            ``string`` string [batch].
         shape: Its shape without the batch dimension.
         depth: How many indices there are, for an index.
         embedding: The size of its embedding; None: the model's own choice.
@@ -39,6 +40,8 @@ class TensorFeature:
     @property
     def dtype(self) -> str:
         """The dtype of the tensor."""
+        if self.kind == "string":
+            return "string"
         return "int64" if self.kind == "index" else "float32"
 
     @property
@@ -54,6 +57,8 @@ class TensorFeature:
     def __str__(self) -> str:
         if self.is_text:
             return f"{self.name} (text of {self.shape[0]} tokens, depth {self.depth})"
+        if self.kind == "string":
+            return f"{self.name} (string)"
         size = f"depth {self.depth}" if self.kind == "index" else str(list(self.shape))
         return f"{self.name} ({self.kind} {size})"
 
@@ -85,10 +90,11 @@ def dense_vector(
         float32 [batch, width].
 
     Raises:
-        ModelError: There is no feature, or an index of unknown depth.
+        ModelError: There is no feature, an index of unknown depth, or a string.
     """
     if not features:
         raise ModelError("The model has no features", hint="Name at least one in `features`.")
+    refuse_strings(features)
     parts = []
     for feature in features:
         x = inputs[feature.name]
@@ -100,6 +106,23 @@ def dense_vector(
         else:
             parts.append(keras.layers.Reshape((1,))(x))  # [batch, 1]
     return keras.layers.Concatenate()(parts) if len(parts) > 1 else parts[0]
+
+
+def refuse_strings(features: Sequence[TensorFeature]) -> None:
+    """Refuses features that are no numbers.
+
+    Raises:
+        ModelError: One is a string.
+    """
+    strings = [feature for feature in features if feature.kind == "string"]
+    if strings:
+        raise ModelError(
+            f"Feature '{strings[0].name}' is no number: only an encoder of texts reads strings. "
+            f"Received: {strings[0]}",
+            where=f"feature {strings[0].name}",
+            hint="Use the model `text_transfer`, or make it with `text_vectorization` or "
+            "`bag_of_words` for a text, with `string_lookup` for a category.",
+        )
 
 
 def embed(

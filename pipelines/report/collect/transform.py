@@ -18,7 +18,7 @@ class TransformedFeature:
         name: Its name.
         keys: The raw features that it is made from.
         steps: Each transform with its arguments, in words.
-        kind: ``numeric``, ``index`` or ``image``.
+        kind: ``numeric``, ``index``, ``image`` or ``string``.
         shape: Of the tensor, without the batch.
         depth: Different indices; None if it has none.
         width: Numbers in the tensor.

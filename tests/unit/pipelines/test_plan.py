@@ -245,3 +245,13 @@ def test_files_that_a_model_names_count(tmp_path: Path) -> None:
     weights.write_bytes(b"1")
     arguments = {"weights": str(weights), "application": "MobileNet", "frozen_epochs": 3}
     assert argument_files(arguments) == [str(weights)]
+
+
+def test_files_of_a_saved_model_that_a_model_names_count(tmp_path: Path) -> None:
+    encoder = tmp_path / "encoder"
+    files = [encoder / name for name in ("assets/words", "saved_model.pb", "variables/index")]
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    arguments = {"encoder": str(encoder), "elsewhere": str(tmp_path)}
+    assert argument_files(arguments) == [*map(str, files)]

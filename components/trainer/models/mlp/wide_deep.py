@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Unpack
 from pydantic import Field
 
 from components.trainer.models.heads.head import Head
-from components.trainer.models.inputs import TensorFeature, build_inputs, dense_vector, embed
+from components.trainer.models.inputs import (
+    TensorFeature,
+    build_inputs,
+    dense_vector,
+    embed,
+    refuse_strings,
+)
 from components.trainer.models.layers import LayerArguments, Layers, Size, Sizes, Weight
 from transforms.errors import ModelError, did_you_mean
 from transforms.lazy import lazy_import
@@ -58,6 +64,7 @@ def wide_deep(
     Raises:
         ModelError: A feature is an image, in neither part or unknown, or none is in the wide part.
     """
+    refuse_strings(features)
     _check_images(features)
     wide_features = _group("wide", wide, features) or [f for f in features if _is_category(f)]
     deep_features = _group("deep", deep, features) or list(features)

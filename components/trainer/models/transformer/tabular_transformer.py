@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from components.trainer.models.heads.head import Head
-from components.trainer.models.inputs import TensorFeature, build_inputs, embed
+from components.trainer.models.inputs import TensorFeature, build_inputs, embed, refuse_strings
 from components.trainer.models.layers import Rate, Size
 from transforms.errors import ModelError
 from transforms.lazy import lazy_import
@@ -75,6 +75,7 @@ def _token(
 
 
 def _check(features: Sequence[TensorFeature]) -> None:
+    refuse_strings(features)
     wrong = [feature for feature in features if feature.kind == "image" or feature.is_text]
     if wrong or not features:
         raise ModelError(

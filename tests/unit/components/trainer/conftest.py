@@ -300,6 +300,35 @@ def write_texts(folder: Path) -> Case:
     return write_case(folder, preprocess, raw, metadata, examples)
 
 
+def write_strings(folder: Path) -> Case:
+    """Writes 40 short texts, good or bad; one is missing."""
+    texts = [f"{'Good' if i % 2 else 'bad'} {('monday', 'sunday')[i % 3 % 2]}" for i in range(40)]
+    examples = [
+        example(review=None if i == 7 else text, label=int(text.startswith("Good")))
+        for i, text in enumerate(texts)
+    ]
+
+    def preprocess(columns: dict[str, tf.SparseTensor]) -> dict[str, tf.Tensor]:
+        return {
+            "review": as_strings(columns["review"]),
+            "label": encode_class(columns, LabelSpec(key="label"), [0, 1]),
+        }
+
+    review = {"name": "review", "keys": ["review"], "kind": "string", "shape": [], "depth": None}
+    metadata = {
+        "task": "binary",
+        "label": "label",
+        "label_keys": ["label"],
+        "size": 1,
+        "classes": ["no", "yes"],
+        "class_values": [0, 1],
+        "features": [review],
+    }
+    return write_case(
+        folder, preprocess, {"review": "string", "label": "int64"}, metadata, examples
+    )
+
+
 @pytest.fixture(scope="session")
 def texts(tmp_path_factory: pytest.TempPathFactory) -> Case:
     """Words that are to be spelt backwards."""
@@ -316,6 +345,7 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
         "images": write_images(folder / "images"),
         "series": write_sequences(folder / "series", "load"),
         "texts": write_sequences(folder / "texts", "words"),
+        "strings": write_strings(folder / "strings"),
     }
 
 

@@ -105,7 +105,7 @@ def test_auto_caches_small_data_that_is_read_again(
     monkeypatch.setattr(sources, "CACHE_BYTES", limit)
     graph = cases["binary"].graph()
     split = survey("train", cases["binary"].train_files, graph)
-    assert sources.example_bytes(graph) == 8 + 4 + 8 + 8
+    assert sources.example_bytes(graph, split) == 8 + 4 + 8 + 8
     assert sources.is_cached(split, graph, TrainConfig(), passes) == cached
 
 

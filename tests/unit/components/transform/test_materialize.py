@@ -35,6 +35,7 @@ def test_size_of_an_example_is_that_of_its_tensors_and_label() -> None:
         ("auto", MANY, MANY * 50, TABLE, False),  # larger than the records
         ("auto", 1000, 1000 * 500, TABLE, False),  # fits into memory
         ("auto", MANY, MANY * 800, IMAGE, False),
+        ("auto", MANY, MANY * 500, [*TABLE, {"kind": "string", "shape": []}], False),
         ("always", 1, 1, IMAGE, True),
         ("never", MANY, MANY * 500, TABLE, False),
     ],
