@@ -25,6 +25,11 @@ Padding = Literal["same", "valid"]
 Activation = Literal[
     "elu", "gelu", "leaky_relu", "prelu", "relu", "selu", "sigmoid", "silu", "softplus", "tanh"
 ]
+WeightlessActivation = Literal[
+    "elu", "gelu", "leaky_relu", "relu", "selu", "sigmoid", "silu", "softplus", "tanh"
+]
+"""Those that are part of a layer: prelu is one itself, with weights."""
+
 Initializer = Literal[
     "glorot_normal",
     "glorot_uniform",
@@ -37,46 +42,83 @@ Initializer = Literal[
 Normalization = Literal["batch", "layer", "none"]
 
 
-class LayerArguments(TypedDict, total=False):
+class WeightArguments(TypedDict, total=False):
+    """What a spec can say of the weights of a model's hidden layers."""
+
+    initializer: Annotated[Initializer, Field(description="Of the hidden layers' weights.")]
+    l1: Annotated[Weight, Field(description="Weight in the loss of the sum of |weights|.")]
+    l2: Annotated[Weight, Field(description="Weight in the loss of the sum of squared weights.")]
+    max_norm: Annotated[Width, Field(description="The most that a unit's weights measure.")]
+
+
+class LayerArguments(WeightArguments, total=False):
     """What a spec can say of a model's hidden layers; what it does not say is the model's own."""
 
     activation: Annotated[Activation, Field(description="Of the hidden layers.")]
-    initializer: Annotated[Initializer, Field(description="Of the hidden layers' weights.")]
     normalization: Annotated[
         Normalization, Field(description="Between a hidden layer and its activation.")
     ]
     dropout: Annotated[
         Rate, Field(description="Share of the inputs of what follows left out in a step.")
     ]
-    l1: Annotated[Weight, Field(description="Weight in the loss of the sum of |weights|.")]
-    l2: Annotated[Weight, Field(description="Weight in the loss of the sum of squared weights.")]
-    max_norm: Annotated[Width, Field(description="The most that a unit's weights measure.")]
 
 
 @dataclasses.dataclass(frozen=True)
-class Layers:
-    """Makes the hidden layers of a model, all in the same way.
+class Weights:
+    """How the weights of a layer begin, and what keeps them small.
 
     Attributes:
-        activation: What makes them non-linear.
-        initializer: Of their weights; None: the one that fits the activation, ``lecun_normal`` for
-            selu (Klambauer et al. 2017) and else Keras's own, ``glorot_uniform``.
-        normalization: Over the batch (Ioffe and Szegedy 2015), or over the units of a record
-            (Ba et al. 2016).
-        dropout: Share left out in a step (Srivastava et al. 2014); for selu the dropout that
-            keeps mean and variance.
+        initializer: Their first values; None: Keras's own.
         l1: Weight in the loss of the sum of |weights|.
         l2: Weight in the loss of the sum of squared weights.
         max_norm: The largest Euclidean norm of the weights that lead to a unit.
     """
 
-    activation: Activation = "relu"
     initializer: Initializer | None = None
-    normalization: Normalization = "none"
-    dropout: float = 0.0
     l1: float = 0.0
     l2: float = 0.0
     max_norm: float | None = None
+
+    def arguments(self, kind: str = "kernel", axis: Sequence[int] = (0,)) -> dict[str, Any]:
+        """Returns a Keras layer's arguments for its weights.
+
+        Args:
+            kind: What Keras calls them.
+            axis: Those of their axes that lead to a unit.
+        """
+        arguments: dict[str, Any] = {}
+        if self.initializer:
+            arguments[f"{kind}_initializer"] = self.initializer
+        if self.l1 or self.l2:
+            arguments[f"{kind}_regularizer"] = keras.regularizers.L1L2(self.l1, self.l2)
+        if self.max_norm:
+            arguments[f"{kind}_constraint"] = keras.constraints.MaxNorm(self.max_norm, [*axis])
+        return arguments
+
+
+@dataclasses.dataclass(frozen=True)
+class Layers(Weights):
+    """Makes the hidden layers of a model, all in the same way.
+
+    Attributes:
+        activation: What makes them non-linear. Without an `initializer` their weights begin with
+            the one that fits it: ``lecun_normal`` for selu (Klambauer et al. 2017).
+        normalization: Over the batch (Ioffe and Szegedy 2015), or over the units of a record
+            (Ba et al. 2016).
+        dropout: Share left out in a step (Srivastava et al. 2014); for selu the dropout that
+            keeps mean and variance.
+    """
+
+    activation: Activation = "relu"
+    normalization: Normalization = "none"
+    dropout: float = 0.0
+
+    def arguments(self, kind: str = "kernel", axis: Sequence[int] = (0,)) -> dict[str, Any]:
+        """See `Weights.arguments`."""
+        arguments = super().arguments(kind, axis)
+        if self.activation == "selu":
+            arguments.setdefault(f"{kind}_initializer", "lecun_normal")
+        return arguments
 
     def replace(self, **options: Unpack[LayerArguments]) -> Layers:
         """Returns the same with `options` in their place."""
@@ -84,7 +126,7 @@ class Layers:
 
     def dense(self, x: keras.KerasTensor, units: int) -> keras.KerasTensor:
         """Returns a hidden layer [batch, units] of x [batch, n]."""
-        layer = keras.layers.Dense(units, use_bias=self._has_bias, **self._weights("kernel", [0]))
+        layer = keras.layers.Dense(units, use_bias=self._has_bias, **self.arguments())
         return self.drop(self.activate(self.normalize(layer(x))))
 
     def stack(self, x: keras.KerasTensor, units: Sequence[int]) -> keras.KerasTensor:
@@ -119,10 +161,31 @@ class Layers:
             strides=strides,
             padding=padding,
             use_bias=self._has_bias,
-            **self._weights("kernel", [0, 1, 2]),
+            **self.arguments("kernel", [0, 1, 2]),
         )
         x = self.normalize(layer(x))
         return self.activate(x) if activate else x
+
+    def causal_convolution(
+        self, x: keras.KerasTensor, filters: int, kernel_size: int, dilation_rate: int
+    ) -> keras.KerasTensor:
+        """Returns [batch, steps, filters] of x [batch, steps, n], each step of those up to it.
+
+        Args:
+            x: A series.
+            filters: How many there are.
+            kernel_size: How many steps a window has.
+            dilation_rate: From a step of a window to the next.
+        """
+        layer = keras.layers.Conv1D(
+            filters,
+            kernel_size,
+            padding="causal",
+            dilation_rate=dilation_rate,
+            use_bias=self._has_bias,
+            **self.arguments("kernel", [0, 1]),
+        )
+        return self.activate(self.normalize(layer(x)))
 
     def transposed_convolution(
         self, x: keras.KerasTensor, filters: int, kernel_size: int, *, strides: int
@@ -137,7 +200,7 @@ class Layers:
             strides=strides,
             padding="same",
             use_bias=self._has_bias,
-            **self._weights("kernel", [0, 1, 3]),
+            **self.arguments("kernel", [0, 1, 3]),
         )
         return self.normalize(layer(x))
 
@@ -153,8 +216,8 @@ class Layers:
             kernel_size,
             padding="same",
             use_bias=self._has_bias,
-            **self._weights("depthwise", [0, 1]),
-            **self._weights("pointwise", [0, 1, 2]),
+            **self.arguments("depthwise", [0, 1]),
+            **self.arguments("pointwise", [0, 1, 2]),
         )
         return self.normalize(layer(x))
 
@@ -183,15 +246,3 @@ class Layers:
     @property
     def _has_bias(self) -> bool:
         return self.normalization != "batch"  # it has one itself
-
-    def _weights(self, kind: str, axis: list[int]) -> dict[str, Any]:
-        """Returns a Keras layer's arguments for its weights; `axis`: those that lead to a unit."""
-        initializer = self.initializer or (
-            "lecun_normal" if self.activation == "selu" else "glorot_uniform"
-        )
-        arguments: dict[str, Any] = {f"{kind}_initializer": initializer}
-        if self.l1 or self.l2:
-            arguments[f"{kind}_regularizer"] = keras.regularizers.L1L2(self.l1, self.l2)
-        if self.max_norm:
-            arguments[f"{kind}_constraint"] = keras.constraints.MaxNorm(self.max_norm, axis)
-        return arguments

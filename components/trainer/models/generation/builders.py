@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
 from pydantic import Field
 
 from components.trainer.models.heads.head import Head
 from components.trainer.models.heads.text import TARGET, TextHead
 from components.trainer.models.inputs import TensorFeature, build_inputs
+from components.trainer.models.layers import Rate, Size
+from components.trainer.models.rnn.layers import CellArguments
 from components.trainer.models.text import find_text
+from components.trainer.models.transformer.arguments import ForwardArguments
 from transforms.errors import ModelError
 from transforms.lazy import lazy_import
 
@@ -21,8 +24,6 @@ if TYPE_CHECKING:
 else:
     keras = lazy_import("keras")
 
-Size = Annotated[int, Field(ge=1)]
-Rate = Annotated[float, Field(ge=0, lt=1)]
 BeamWidth = Annotated[int, Field(ge=1, le=32)]
 LengthPenalty = Annotated[float, Field(ge=0, le=2)]
 
@@ -38,6 +39,7 @@ def seq2seq(
     dropout: Rate = 0.0,
     beam_width: BeamWidth = 3,
     length_penalty: LengthPenalty = 0.6,
+    **options: Unpack[CellArguments],
 ) -> keras.Model:
     """Builds an LSTM that reads and an LSTM that writes (Sutskever et al. 2014).
 
@@ -51,6 +53,7 @@ def seq2seq(
         dropout: Share of the embeddings left out in a step (Srivastava et al. 2014).
         beam_width: How many texts a beam search follows, and returns; 1 is greedy.
         length_penalty: 0 prefers short texts, 1 takes the mean over the tokens, more or less.
+        **options: Of the recurrent layers.
 
     Returns:
         A model from feature name -> tensor to logits [batch, tokens, vocabulary].
@@ -68,6 +71,7 @@ def seq2seq(
         dropout=dropout,
         beam_width=beam_width,
         length_penalty=length_penalty,
+        cell=options,
         **_read("seq2seq", features),
         **_written("seq2seq", head),
     )
@@ -85,6 +89,7 @@ def translator(
     dropout: Rate = 0.1,
     beam_width: BeamWidth = 3,
     length_penalty: LengthPenalty = 0.6,
+    **options: Unpack[ForwardArguments],
 ) -> keras.Model:
     """Builds the Transformer, an encoder and a decoder (Vaswani et al. 2017).
 
@@ -98,6 +103,7 @@ def translator(
         dropout: Share of the embeddings, and of what each part adds, left out in a step.
         beam_width: How many texts a beam search follows, and returns; 1 is greedy.
         length_penalty: 0 prefers short texts, 1 takes the mean over the tokens, more or less.
+        **options: Of the feed-forward layers.
 
     Returns:
         A model from feature name -> tensor to logits [batch, tokens, vocabulary].
@@ -116,6 +122,7 @@ def translator(
         dropout=dropout,
         beam_width=beam_width,
         length_penalty=length_penalty,
+        forward=options,
         **_read("translator", features),
         **_written("translator", head),
     )
@@ -133,6 +140,7 @@ def char_rnn(
     stateful: Size | None = None,
     beam_width: BeamWidth = 1,
     length_penalty: LengthPenalty = 0.0,
+    **options: Unpack[CellArguments],
 ) -> keras.Model:
     """Builds a stack of GRUs that goes on with a text, character by character (Karpathy 2015).
 
@@ -147,6 +155,7 @@ def char_rnn(
             ``train: {order: consecutive}``; None: each text begins anew.
         beam_width: How many texts a beam search follows, and returns; 1 is greedy.
         length_penalty: 0 prefers short texts, 1 takes the mean over the tokens, more or less.
+        **options: Of the recurrent layers.
 
     Returns:
         A model from feature name -> tensor to logits [batch, tokens, vocabulary].
@@ -174,6 +183,7 @@ def char_rnn(
         stateful=stateful,
         beam_width=beam_width,
         length_penalty=length_penalty,
+        cell=options,
         **written,
     )
     return _model("char_rnn", features, generator)

@@ -12,6 +12,7 @@ from keras import ops
 from components.trainer.models.generation.decoding import State
 from components.trainer.models.generation.generator import Beginning, Generator
 from components.trainer.models.heads.text import TARGET
+from components.trainer.models.rnn.layers import Cell, CellArguments
 
 
 @keras.saving.register_keras_serializable("tfline")
@@ -29,6 +30,7 @@ class CharRnn(Generator):
         dropout: Share of each layer's inputs left out in a step.
         stateful: The batch size of a training in which each row of a batch goes on with the text
             of the batch before, and with its state; None: each text begins anew.
+        cell: What is special about the recurrent layers; see `Cell`.
         kwargs: Those of `Generator`.
     """
 
@@ -41,6 +43,7 @@ class CharRnn(Generator):
         embedding_units: int,
         dropout: float,
         stateful: int | None = None,
+        cell: CellArguments | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -50,8 +53,10 @@ class CharRnn(Generator):
         self._carried: list[keras.Variable] = []
         self._embedding = keras.layers.Embedding(self.vocabulary, embedding_units)
         self._dropout = keras.layers.Dropout(dropout)
+        arguments = Cell(**(cell or {})).cell_arguments()
         self._layers_of_state = [
-            keras.layers.GRU(units, return_sequences=True, return_state=True) for _ in range(layers)
+            keras.layers.GRU(units, return_sequences=True, return_state=True, **arguments)
+            for _ in range(layers)
         ]
         self._output = keras.layers.Dense(self.vocabulary, dtype="float32")
 

@@ -12,6 +12,7 @@ from keras import ops
 from components.trainer.models.generation.decoding import State
 from components.trainer.models.generation.generator import Beginning, Generator
 from components.trainer.models.heads.text import TARGET
+from components.trainer.models.rnn.layers import Cell, CellArguments
 
 Memory = dict[str, keras.KerasTensor]
 """``encoded`` float32 [batch, m, units] and ``is_token`` bool [batch, m], if there is attention."""
@@ -32,6 +33,7 @@ class Seq2Seq(Generator):
         attention: Whether the decoder looks back at the encoder's steps.
         bidirectional: Whether the encoder reads from both ends, with half the units each.
         dropout: Share of the embeddings left out in a step.
+        cell: What is special about the recurrent layers; see `Cell`.
         kwargs: Those of `Generator`.
     """
 
@@ -45,6 +47,7 @@ class Seq2Seq(Generator):
         attention: bool,
         bidirectional: bool,
         dropout: float,
+        cell: CellArguments | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -53,10 +56,11 @@ class Seq2Seq(Generator):
         self._source_embedding = keras.layers.Embedding(source_depth, embedding_units)
         self._target_embedding = keras.layers.Embedding(self.vocabulary, embedding_units)
         self._dropout = keras.layers.Dropout(dropout)
-        self._encoder = _lstm(units // 2 if bidirectional else units)
+        arguments = Cell(**(cell or {})).cell_arguments()
+        self._encoder = _lstm(units // 2 if bidirectional else units, arguments)
         if bidirectional:
             self._encoder = keras.layers.Bidirectional(self._encoder)
-        self._decoder = _lstm(units)
+        self._decoder = _lstm(units, arguments)
         if attention:
             self._attention = keras.layers.Attention()
             self._combine = keras.layers.Dense(units, activation="tanh")
@@ -110,5 +114,5 @@ class Seq2Seq(Generator):
         return self._output(x), state
 
 
-def _lstm(units: int) -> keras.layers.LSTM:
-    return keras.layers.LSTM(units, return_sequences=True, return_state=True)
+def _lstm(units: int, arguments: Mapping[str, Any]) -> keras.layers.LSTM:
+    return keras.layers.LSTM(units, return_sequences=True, return_state=True, **arguments)

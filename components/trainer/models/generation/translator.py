@@ -11,6 +11,7 @@ import tensorflow as tf
 from components.trainer.models.generation.decoding import State
 from components.trainer.models.generation.generator import Beginning, Generator
 from components.trainer.models.heads.text import TARGET
+from components.trainer.models.transformer.arguments import ForwardArguments
 from components.trainer.models.transformer.attention import padding_mask
 from components.trainer.models.transformer.blocks import EPSILON, DecoderBlock, EncoderBlock
 from components.trainer.models.transformer.positions import SinusoidalPositions, TokenEmbedding
@@ -28,6 +29,7 @@ class Translator(Generator):
         hidden_units: The width of the feed-forward layers, d_ff in the paper.
         blocks: How many blocks the encoder has, and the decoder.
         dropout: Share of the embeddings, and of what each part adds, left out in a step.
+        forward: What is special about the blocks' feed-forward parts; see `EncoderBlock`.
         kwargs: Those of `Generator`.
     """
 
@@ -41,6 +43,7 @@ class Translator(Generator):
         hidden_units: int,
         blocks: int,
         dropout: float,
+        forward: ForwardArguments | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -50,9 +53,10 @@ class Translator(Generator):
         self._positions = SinusoidalPositions()
         self._dropout = keras.layers.Dropout(dropout)
         sizes = (units, heads, hidden_units, dropout)
-        self._encoder = [EncoderBlock(*sizes) for _ in range(blocks)]
+        options = forward or {}
+        self._encoder = [EncoderBlock(*sizes, **options) for _ in range(blocks)]
         self._encoder_norm = keras.layers.LayerNormalization(epsilon=EPSILON)
-        self._decoder = [DecoderBlock(*sizes) for _ in range(blocks)]
+        self._decoder = [DecoderBlock(*sizes, **options) for _ in range(blocks)]
         self._decoder_norm = keras.layers.LayerNormalization(epsilon=EPSILON)
         self._output = keras.layers.Dense(self.vocabulary, dtype="float32")
         self._cache_shape = (self.length, heads, units // heads)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Unpack
 
 from pydantic import Field
 
 from components.trainer.models.heads.head import Head
 from components.trainer.models.inputs import TensorFeature, build_inputs
-from components.trainer.models.layers import Rate, Size
-from components.trainer.models.rnn.layers import Layers, recurrent
+from components.trainer.models.layers import LayerArguments, Layers, Size
+from components.trainer.models.rnn.layers import RecurrentArguments, RecurrentLayers, Widths
 from components.trainer.models.rnn.series import stack_series
 from transforms.errors import ModelError
 from transforms.lazy import lazy_import
@@ -28,9 +28,8 @@ def conv_gru(
     filters: Size = 32,
     kernel_size: Size = 4,
     strides: Size = 2,
-    units: Layers = (32,),
-    bidirectional: bool = False,
-    dropout: Rate = 0.0,
+    units: Widths = (32,),
+    **options: Unpack[RecurrentArguments],
 ) -> keras.Model:
     """Builds gated recurrent units that read what a convolution makes of the series.
 
@@ -44,8 +43,7 @@ def conv_gru(
         kernel_size: How many steps a pattern has.
         strides: How many steps lie between two windows of the convolution.
         units: The width of each recurrent layer.
-        bidirectional: Read the series also from its end.
-        dropout: Share of each recurrent layer's output left out in a step.
+        **options: Of the recurrent layers; the convolution begins and is kept small as they are.
 
     Returns:
         A model from feature name -> tensor to a tensor of `head.output_shape`.
@@ -54,6 +52,7 @@ def conv_gru(
         ModelError: The features are no series of equally many steps, or have less than
             `kernel_size` steps.
     """
+    layers = RecurrentLayers(**options)
     inputs = build_inputs(features)
     x = stack_series(inputs, features, "conv_gru")  # [batch, steps, channels]
     if x.shape[1] < kernel_size:
@@ -62,8 +61,9 @@ def conv_gru(
             f"kernel_size={kernel_size}",
             hint="Use a smaller `kernel_size`, or a longer `window`.",
         )
-    x = keras.layers.Conv1D(filters, kernel_size, strides, activation="relu")(x)
-    x = recurrent(x, keras.layers.GRU, units, bidirectional=bidirectional, dropout=dropout)
+    weights = layers.arguments(axis=[0, 1])
+    x = keras.layers.Conv1D(filters, kernel_size, strides, activation="relu", **weights)(x)
+    x = layers.stack(x, keras.layers.GRU, units)  # [batch, units]
     return keras.Model(inputs, head.output(x), name="conv_gru")
 
 
@@ -74,7 +74,7 @@ def wavenet(
     filters: Size = 32,
     dilations: Annotated[tuple[Size, ...], Field(min_length=1, strict=False)] = (1, 2, 4, 8),
     repeats: Size = 2,
-    dropout: Rate = 0.0,
+    **options: Unpack[LayerArguments],
 ) -> keras.Model:
     """Builds causal convolutions whose steps lie wider and wider apart (van den Oord et al. 2016).
 
@@ -87,7 +87,7 @@ def wavenet(
         filters: The width of each layer.
         dilations: How many steps lie between the two that each layer reads.
         repeats: How often the layers are repeated.
-        dropout: Share of the last layer's output left out in a step.
+        **options: Of the convolutions; the dropout is that after the last one.
 
     Returns:
         A model from feature name -> tensor to a tensor of `head.output_shape`.
@@ -95,14 +95,11 @@ def wavenet(
     Raises:
         ModelError: The features are no series of equally many steps.
     """
+    layers = Layers(**options)
     inputs = build_inputs(features)
     x = stack_series(inputs, features, "wavenet")  # [batch, steps, channels]
     for rate in dilations * repeats:
-        x = keras.layers.Conv1D(
-            filters, 2, padding="causal", dilation_rate=rate, activation="relu"
-        )(x)  # [batch, steps, filters]
+        x = layers.causal_convolution(x, filters, 2, rate)  # [batch, steps, filters]
     if head.steps == 1:
         x = x[:, -1]  # [batch, filters]
-    if dropout:
-        x = keras.layers.Dropout(dropout)(x)
-    return keras.Model(inputs, head.output(x), name="wavenet")
+    return keras.Model(inputs, head.output(layers.drop(x)), name="wavenet")

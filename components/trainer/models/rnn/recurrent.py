@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Unpack
 
 from components.trainer.models.heads.head import Head
 from components.trainer.models.inputs import TensorFeature, build_inputs
-from components.trainer.models.layers import Rate, Size
-from components.trainer.models.rnn.layers import Layers, RecurrentLayer, recurrent
+from components.trainer.models.layers import Size
+from components.trainer.models.rnn.layers import (
+    RecurrentArguments,
+    RecurrentLayer,
+    RecurrentLayers,
+    Widths,
+)
 from components.trainer.models.rnn.series import stack_series
 from transforms.errors import ModelError
 from transforms.lazy import lazy_import
@@ -27,24 +32,22 @@ def simple_rnn(
     head: Head,
     *,
     units: Size = 32,
-    bidirectional: bool = False,
-    dropout: Rate = 0.0,
+    **options: Unpack[RecurrentArguments],
 ) -> keras.Model:
     """Builds one layer of h(t) = tanh(W x(t) + U h(t - 1) + b) (Elman 1990).
 
     Arguments, result and errors are those of `deep_rnn`; there is one width.
     """
     layer = keras.layers.SimpleRNN
-    return _build("simple_rnn", features, head, layer, (units,), bidirectional, dropout)
+    return _build("simple_rnn", features, head, layer, (units,), options)
 
 
 def deep_rnn(
     features: Sequence[TensorFeature],
     head: Head,
     *,
-    units: Layers = (32, 32),
-    bidirectional: bool = False,
-    dropout: Rate = 0.0,
+    units: Widths = (32, 32),
+    **options: Unpack[RecurrentArguments],
 ) -> keras.Model:
     """Builds several layers of `simple_rnn`, each reading the steps of the one below.
 
@@ -52,8 +55,7 @@ def deep_rnn(
         features: One or more series of equally many steps; see `stack_series`.
         head: What to predict, from the last step or at each.
         units: The width of each layer.
-        bidirectional: Read the series also from its end.
-        dropout: Share of each layer's output left out in a step.
+        **options: Of the recurrent layers.
 
     Returns:
         A model from feature name -> tensor to a tensor of `head.output_shape`.
@@ -63,53 +65,50 @@ def deep_rnn(
             predicts at each step.
     """
     layer = keras.layers.SimpleRNN
-    return _build("deep_rnn", features, head, layer, units, bidirectional, dropout)
+    return _build("deep_rnn", features, head, layer, units, options)
 
 
 def layer_norm_rnn(
     features: Sequence[TensorFeature],
     head: Head,
     *,
-    units: Layers = (32, 32),
-    bidirectional: bool = False,
-    dropout: Rate = 0.0,
+    units: Widths = (32, 32),
+    **options: Unpack[RecurrentArguments],
 ) -> keras.Model:
     """Builds `deep_rnn` with a normalization of each step's state (Ba et al. 2016).
 
     Arguments, result and errors are those of `deep_rnn`.
     """
     layer = _layer_norm_layer
-    return _build("layer_norm_rnn", features, head, layer, units, bidirectional, dropout)
+    return _build("layer_norm_rnn", features, head, layer, units, options)
 
 
 def lstm(
     features: Sequence[TensorFeature],
     head: Head,
     *,
-    units: Layers = (32,),
-    bidirectional: bool = False,
-    dropout: Rate = 0.0,
+    units: Widths = (32,),
+    **options: Unpack[RecurrentArguments],
 ) -> keras.Model:
     """Builds layers of long short-term memory (Hochreiter and Schmidhuber 1997).
 
     Arguments, result and errors are those of `deep_rnn`.
     """
-    return _build("lstm", features, head, keras.layers.LSTM, units, bidirectional, dropout)
+    return _build("lstm", features, head, keras.layers.LSTM, units, options)
 
 
 def gru(
     features: Sequence[TensorFeature],
     head: Head,
     *,
-    units: Layers = (32,),
-    bidirectional: bool = False,
-    dropout: Rate = 0.0,
+    units: Widths = (32,),
+    **options: Unpack[RecurrentArguments],
 ) -> keras.Model:
     """Builds layers of gated recurrent units (Cho et al. 2014).
 
     Arguments, result and errors are those of `deep_rnn`.
     """
-    return _build("gru", features, head, keras.layers.GRU, units, bidirectional, dropout)
+    return _build("gru", features, head, keras.layers.GRU, units, options)
 
 
 def _build(
@@ -118,23 +117,26 @@ def _build(
     head: Head,
     layer: RecurrentLayer,
     units: Sequence[int],
-    bidirectional: bool,
-    dropout: float,
+    options: RecurrentArguments,
 ) -> keras.Model:
+    layers = RecurrentLayers(**options)
     inputs = build_inputs(features)
     x = stack_series(inputs, features, name)  # [batch, steps, channels]
     every_step = head.steps > 1
-    if every_step and bidirectional:
+    if every_step and layers.bidirectional:
         raise ModelError(
             f"{name} would see at each step what it has to forecast there",
             where="model.bidirectional",
             hint="Leave out `bidirectional`, or the label's `steps`.",
         )
-    x = recurrent(
-        x, layer, units, bidirectional=bidirectional, dropout=dropout, every_step=every_step
+    x = layers.stack(
+        x, layer, units, every_step=every_step
     )  # [batch, width] or [batch, steps, width]
     return keras.Model(inputs, head.output(x), name=name)
 
 
-def _layer_norm_layer(units: int, *, return_sequences: bool) -> keras.layers.Layer:
-    return keras.layers.RNN(layer_norm_cell.LayerNormCell(units), return_sequences=return_sequences)
+def _layer_norm_layer(
+    units: int, *, return_sequences: bool, **arguments: Any
+) -> keras.layers.Layer:
+    cell = layer_norm_cell.LayerNormCell(units, **arguments)
+    return keras.layers.RNN(cell, return_sequences=return_sequences)

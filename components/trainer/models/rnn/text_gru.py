@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from components.trainer.models.heads.head import Head
 from components.trainer.models.inputs import TensorFeature, build_inputs
-from components.trainer.models.layers import Rate, Size
-from components.trainer.models.rnn.layers import Layers, recurrent
+from components.trainer.models.layers import Size
+from components.trainer.models.rnn.layers import RecurrentArguments, RecurrentLayers, Widths
 from components.trainer.models.text import find_text, join_others
 from transforms.lazy import lazy_import
 
@@ -23,9 +23,8 @@ def text_gru(
     head: Head,
     *,
     embedding_units: Size = 64,
-    units: Layers = (64,),
-    bidirectional: bool = False,
-    dropout: Rate = 0.0,
+    units: Widths = (64,),
+    **options: Unpack[RecurrentArguments],
 ) -> keras.Model:
     """Builds gated recurrent units (Cho et al. 2014) that read a text and skip its padding.
 
@@ -34,8 +33,7 @@ def text_gru(
         head: What to predict.
         embedding_units: The size of an embedding that its feature does not give.
         units: The width of each recurrent layer.
-        bidirectional: Read the text also from its end.
-        dropout: Share of the embedding and of each layer's output left out in a step.
+        **options: Of the recurrent layers; the dropout is also that of the embedding.
 
     Returns:
         A model from feature name -> tensor to a tensor of `head.output_shape`.
@@ -43,12 +41,13 @@ def text_gru(
     Raises:
         ModelError: There is not one text, or an image.
     """
+    layers = RecurrentLayers(**options)
     text, depth, others = find_text(features, "text_gru")
     inputs = build_inputs(features)
     width = text.embedding or embedding_units
     x = keras.layers.Embedding(depth, width, mask_zero=True)(inputs[text.name])
-    if dropout:
-        x = keras.layers.SpatialDropout1D(dropout)(x)  # [batch, length, width]
-    x = recurrent(x, keras.layers.GRU, units, bidirectional=bidirectional, dropout=dropout)
+    if layers.dropout:
+        x = keras.layers.SpatialDropout1D(layers.dropout)(x)  # [batch, length, width]
+    x = layers.stack(x, keras.layers.GRU, units)  # [batch, units]
     x = join_others(x, inputs, others, embedding_units)  # [batch, units + others]
     return keras.Model(inputs, head.output(x), name="text_gru")

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from transforms.errors import ModelError
+from components.trainer.models.transformer.arguments import check_heads
 
 Shape = tuple[int | None, ...]
 """The shape of a tensor; None: of any size."""
@@ -53,12 +53,7 @@ class MultiHeadAttention(keras.layers.Layer):
 
     def __init__(self, units: int, heads: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if units % heads:
-            raise ModelError(
-                f"The heads of an attention share its units evenly. Received: units={units}, "
-                f"heads={heads}",
-                hint=f"Try units={max(units // heads, 1) * heads}.",
-            )
+        check_heads(units, heads)
         self.units = units
         self.heads = heads
         self._query = keras.layers.Dense(units, name="query")

@@ -7,11 +7,13 @@ Transformer Architecture). The last block is therefore followed by one normaliza
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import keras
 from keras import ops
 
+from components.trainer.models.layers import Initializer, Weights
 from components.trainer.models.transformer.attention import (
     KeysValues,
     MultiHeadAttention,
@@ -32,6 +34,11 @@ class _Block(keras.layers.Layer):
         hidden_units: The width of the hidden layer of its feed-forward part, d_ff in the paper.
         dropout: Share of each part's output left out in a step.
         activation: Of the hidden layer.
+        initializer: Of the weights of the feed-forward part; as all that follows, see `Weights`.
+        l1: Of the sum of their absolute values.
+        l2: Of the sum of their squares.
+        max_norm: Of those that lead to a unit.
+        kwargs: Those of a Keras layer.
     """
 
     def __init__(
@@ -41,6 +48,10 @@ class _Block(keras.layers.Layer):
         hidden_units: int,
         dropout: float = 0.0,
         activation: str = "relu",
+        initializer: Initializer | None = None,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        max_norm: float | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -49,11 +60,14 @@ class _Block(keras.layers.Layer):
         self.hidden_units = hidden_units
         self.dropout = dropout
         self.activation = activation
+        self._forward_weights = Weights(initializer, l1, l2, max_norm)
         self._self_norm = keras.layers.LayerNormalization(epsilon=EPSILON, name="self_norm")
         self._self_attention = MultiHeadAttention(units, heads, name="self_attention")
         self._forward_norm = keras.layers.LayerNormalization(epsilon=EPSILON, name="forward_norm")
-        self._hidden = keras.layers.Dense(hidden_units, activation=activation, name="hidden")
-        self._narrow = keras.layers.Dense(units, name="narrow")
+        self._hidden = keras.layers.Dense(
+            hidden_units, activation=activation, name="hidden", **self._forward_weights.arguments()
+        )
+        self._narrow = keras.layers.Dense(units, name="narrow", **self._forward_weights.arguments())
         self._dropout = keras.layers.Dropout(dropout)
 
     def _build_parts(self, x_shape: Shape) -> None:
@@ -73,6 +87,7 @@ class _Block(keras.layers.Layer):
             "hidden_units": self.hidden_units,
             "dropout": self.dropout,
             "activation": self.activation,
+            **dataclasses.asdict(self._forward_weights),
         }
 
     def _forward(self, x: keras.KerasTensor, training: bool | None) -> keras.KerasTensor:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import keras
 
+from components.trainer.models.transformer.arguments import ForwardArguments
 from components.trainer.models.transformer.blocks import EPSILON, EncoderBlock
 
 
@@ -13,9 +16,9 @@ def encode(
     blocks: int,
     heads: int,
     hidden_units: int,
-    dropout: float,
-    activation: str = "relu",
     attention_mask: keras.KerasTensor | None = None,
+    dropout: float = 0.1,
+    **options: Unpack[ForwardArguments],
 ) -> keras.KerasTensor:
     """Returns float32 [batch, length, units] of the same, normalized.
 
@@ -24,13 +27,13 @@ def encode(
         blocks: How many blocks follow one another.
         heads: How many heads each attention has.
         hidden_units: The width of each feed-forward part's hidden layer.
-        dropout: Share of x and of each part's output left out in a step.
-        activation: Of the hidden layers.
         attention_mask: bool, can be broadcast to [batch, length, length].
+        dropout: Share of x and of each part's output left out in a step.
+        **options: Of the feed-forward parts.
     """
     if dropout:
         x = keras.layers.Dropout(dropout)(x)
     for _ in range(blocks):
-        block = EncoderBlock(x.shape[-1], heads, hidden_units, dropout, activation)
+        block = EncoderBlock(x.shape[-1], heads, hidden_units, dropout, **options)
         x = block(x, attention_mask)
     return keras.layers.LayerNormalization(epsilon=EPSILON)(x)

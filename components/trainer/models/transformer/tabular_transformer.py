@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from components.trainer.models.heads.head import Head
 from components.trainer.models.inputs import TensorFeature, build_inputs, embed, refuse_strings
-from components.trainer.models.layers import Rate, Size
+from components.trainer.models.layers import Size
+from components.trainer.models.transformer.arguments import EncoderArguments
 from transforms.errors import ModelError
 from transforms.lazy import lazy_import
 
@@ -29,7 +30,7 @@ def tabular_transformer(
     heads: Size = 4,
     hidden_units: Size = 64,
     blocks: Size = 2,
-    dropout: Rate = 0.1,
+    **options: Unpack[EncoderArguments],
 ) -> keras.Model:
     """Builds an FT-Transformer (Gorishniy et al. 2021, Revisiting Deep Learning for Tabular Data).
 
@@ -42,7 +43,7 @@ def tabular_transformer(
         heads: How many heads each attention has; they share the units evenly.
         hidden_units: The width of each block's hidden layer.
         blocks: How many blocks there are.
-        dropout: Share of each part's output left out in a step.
+        **options: Of the blocks.
 
     Returns:
         A model from feature name -> tensor to [batch, head.units].
@@ -57,7 +58,7 @@ def tabular_transformer(
     x = keras.layers.Concatenate(axis=1)(tokens) if len(tokens) > 1 else tokens[0]
     x = class_token.ClassToken()(x)  # [batch, 1 + features, units]
     x = encoder.encode(
-        x, blocks=blocks, heads=heads, hidden_units=hidden_units, dropout=dropout
+        x, blocks=blocks, heads=heads, hidden_units=hidden_units, **options
     )  # [batch, 1 + features, units]
     return keras.Model(inputs, head.output(x[:, 0]), name="tabular_transformer")
 

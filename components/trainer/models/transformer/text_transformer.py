@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from components.trainer.models.heads.head import Head
 from components.trainer.models.inputs import TensorFeature, build_inputs
-from components.trainer.models.layers import Rate, Size
+from components.trainer.models.layers import Size
 from components.trainer.models.text import find_text, join_others
+from components.trainer.models.transformer.arguments import EncoderArguments
 from transforms.lazy import lazy_import
 
 if TYPE_CHECKING:
@@ -30,9 +31,9 @@ def text_transformer(
     heads: Size = 4,
     hidden_units: Size = 128,
     blocks: Size = 2,
-    dropout: Rate = 0.1,
     positional: Literal["sinusoidal", "learned"] = "sinusoidal",
     embedding_units: Size = 16,
+    **options: Unpack[EncoderArguments],
 ) -> keras.Model:
     """Builds the encoder of a Transformer (Vaswani et al. 2017), with the mean of its output.
 
@@ -45,9 +46,9 @@ def text_transformer(
         heads: How many heads each attention has; they share the units evenly.
         hidden_units: The width of each block's hidden layer.
         blocks: How many blocks there are.
-        dropout: Share of each part's output left out in a step.
         positional: How a position is told: by sines and cosines, or by a trained vector.
         embedding_units: The size of a category's embedding.
+        **options: Of the blocks.
 
     Returns:
         A model from feature name -> tensor to [batch, head.units].
@@ -68,8 +69,8 @@ def text_transformer(
         blocks=blocks,
         heads=heads,
         hidden_units=hidden_units,
-        dropout=dropout,
         attention_mask=attention.padding_mask(tokens),
+        **options,
     )  # [batch, length, units]
     x = _mean(x, tokens)  # [batch, units]
     x = join_others(x, inputs, others, embedding_units)  # [batch, units + others]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from components.trainer.models.heads.head import Head
 from components.trainer.models.inputs import TensorFeature, build_inputs
-from components.trainer.models.layers import Rate, Size
+from components.trainer.models.layers import Size
+from components.trainer.models.transformer.arguments import EncoderArguments
 from transforms.errors import ModelError
 from transforms.lazy import lazy_import
 
@@ -31,7 +32,7 @@ def vision_transformer(
     heads: Size = 4,
     hidden_units: Size = 128,
     blocks: Size = 4,
-    dropout: Rate = 0.1,
+    **options: Unpack[EncoderArguments],
 ) -> keras.Model:
     """Builds a Vision Transformer (Dosovitskiy et al. 2021, An Image Is Worth 16x16 Words).
 
@@ -46,7 +47,7 @@ def vision_transformer(
         heads: How many heads each attention has; they share the units evenly.
         hidden_units: The width of each block's hidden layer.
         blocks: How many blocks there are.
-        dropout: Share of each part's output left out in a step.
+        **options: Of the blocks.
 
     Returns:
         A model from feature name -> tensor to [batch, head.units].
@@ -55,6 +56,7 @@ def vision_transformer(
         ModelError: The features are not a single image, it cannot be cut into patches, or the
             heads cannot share the units.
     """
+    options = {"activation": "gelu", **options}
     image = _find_image(features, patch_size)
     inputs = build_inputs(features)
     # A patch times a matrix is a convolution whose windows do not overlap.
@@ -68,8 +70,7 @@ def vision_transformer(
         blocks=blocks,
         heads=heads,
         hidden_units=hidden_units,
-        dropout=dropout,
-        activation="gelu",
+        **options,
     )  # [batch, 1 + patches, units]
     return keras.Model(inputs, head.output(x[:, 0]), name="vision_transformer")
 

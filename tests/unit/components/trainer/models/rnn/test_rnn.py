@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 
@@ -40,6 +41,18 @@ def test_recurrent_model_can_read_both_ways(name: str) -> None:
         build_model(name, {"bidirectional": both}, [LOAD], NUMBER) for both in (False, True)
     )
     assert both.layers[-1].input.shape[-1] == 2 * one.layers[-1].input.shape[-1]
+
+
+def test_options_are_those_of_the_weights_of_inputs_and_of_states() -> None:
+    options = {"activation": "relu", "initializer": "he_normal", "l2": 0.1, "max_norm": 1.0}
+    model = build_model("gru", {"recurrent_initializer": "he_uniform", **options}, [LOAD], NUMBER)
+    cell = next(layer.cell for layer in model.layers if isinstance(layer, keras.layers.GRU))
+    squares = sum((weight.numpy() ** 2).sum() for weight in (cell.kernel, cell.recurrent_kernel))
+    assert float(sum(model.losses)) == pytest.approx(0.1 * squares, rel=1e-5)
+    assert cell.kernel_constraint.max_value == cell.recurrent_constraint.max_value == 1
+    assert isinstance(cell.kernel_initializer, keras.initializers.HeNormal)
+    assert isinstance(cell.recurrent_initializer, keras.initializers.HeUniform)
+    assert cell.activation is keras.activations.relu
 
 
 def test_series_and_constants_are_channels() -> None:

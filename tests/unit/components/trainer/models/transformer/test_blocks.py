@@ -70,6 +70,15 @@ def test_steps_equal_teacher_forcing(decoder: DecoderBlock) -> None:
     )
 
 
+def test_options_are_those_of_the_feed_forward_part() -> None:
+    block = EncoderBlock(UNITS, HEADS, 16, initializer="he_normal", l1=0.1, max_norm=1.0)
+    block.build((None, None, UNITS))
+    narrow, hidden = (w.numpy() for w in block.weights if 16 in w.shape and len(w.shape) == 2)
+    expected = 0.1 * (np.abs(narrow).sum() + np.abs(hidden).sum())
+    assert float(sum(block.losses)) == pytest.approx(expected, rel=1e-5)
+    assert EncoderBlock.from_config(block.get_config()).get_config() == block.get_config()
+
+
 def test_blocks_are_saved_and_loaded(tmp_path: Path) -> None:
     x, memory = tensors()
     tokens = np.array([[1, 2, 3, 0, 0], [4, 0, 0, 0, 0]])
