@@ -29,6 +29,7 @@ from components.evaluator.results import SliceResult, read_results
 from components.evaluator.scores import Scores
 from components.evaluator.slices import SliceKey
 from components.evaluator.statistics import Decision
+from components.evaluator.texts import need_writing
 from components.evaluator.uncertainty import (
     AddSums,
     ResampleGroup,
@@ -83,8 +84,12 @@ def evaluate(
     evaluator = metrics_plots_and_validations_evaluator.MetricsPlotsAndValidationsEvaluator(
         eval_config
     )
+    metrics = config.metric_names(card.task)
+    predict = EvaluateFile(
+        card, locations, config.slices, config.batch_size, writes=need_writing(metrics)
+    )
     resampling = Resampling(
-        metrics=config.metric_names(card.task),
+        metrics=metrics,
         task=card.task,
         decisions={
             name: Decision(len(card.classes), threshold) for name, threshold in thresholds.items()
@@ -98,8 +103,7 @@ def evaluate(
             pipeline
             | "Files" >> beam.Create(list(files))
             | "Spread" >> beam.Reshuffle()
-            | "Predict"
-            >> beam.ParDo(EvaluateFile(card, locations, config.slices, config.batch_size))
+            | "Predict" >> beam.ParDo(predict)
         )
         evaluation = (
             groups

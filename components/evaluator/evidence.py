@@ -45,7 +45,7 @@ _VALUES, _BYTES = 400_000, 64 << 20
 def write_evidence(
     output: str,
     files: Sequence[str],
-    model: str,
+    predictor: Predictor,
     card: ModelCard,
     config: EvaluateConfig,
     records: int,
@@ -55,7 +55,7 @@ def write_evidence(
     Args:
         output: The folder to write to.
         files: TFRecord files of tf.Examples.
-        model: Folder of the SavedModel.
+        predictor: The model.
         card: What it predicts.
         config: The evaluation.
         records: The number of records in all files.
@@ -67,7 +67,6 @@ def write_evidence(
     most = _TEXTS if card.task == "text" else RECORDS
     most = min(most, _VALUES // max(card.size, len(card.classes)))
     numbers, sample = _sample(files, math.ceil(records / most))
-    predictor = Predictor(model, card)
     labels, predictions = _evaluate(sample, card, predictor, config.batch_size)
     examples = [tf.train.Example.FromString(record) for record in sample]
 

@@ -14,7 +14,7 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components.evaluator.config import EvaluateConfig
-from components.evaluator.model import ModelCard, read_card
+from components.evaluator.model import ModelCard, Predictor, read_card
 from components.evaluator.results import SliceResult
 from components.evaluator.verdict import NO_BASELINE, Verdict, judge
 from components.evaluator.verdict_file import FILE_NAME, write_verdict
@@ -70,12 +70,13 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         output = artifact_utils.get_single_uri(output_dict["evaluation"])
         files = _eval_files(input_dict["examples"])
         where = (output, self._make_beam_pipeline)
+        predictor = Predictor(candidate_path, card)  # held for all passes in this process
         chosen = None
         if config.choose_threshold is not None:
             chosen = evaluation.find_threshold(files, candidate_path, card, config, *where)
             config = config.model_copy(update={"threshold": chosen.threshold})
         results = evaluation.evaluate(files, models, card, config, *where)
-        write_evidence(output, files, candidate_path, card, config, results[0].count)
+        write_evidence(output, files, predictor, card, config, results[0].count)
         verdict = judge(results, config, card.parts, no_baseline)
         against = f"compared with {baseline.uri}" if baseline else no_baseline
         _write_atomically(

@@ -51,6 +51,7 @@ class EvaluateFile(beam.DoFn):
         models: TFMA's name of each model, and the folder of its SavedModel.
         slices: What to slice by, beside the overall slice.
         batch_size: Examples a call of a model.
+        writes: Whether texts are written; see `Predictor`.
     """
 
     def __init__(
@@ -59,18 +60,22 @@ class EvaluateFile(beam.DoFn):
         models: Mapping[str, str],
         slices: Sequence[Cross],
         batch_size: int,
+        *,
+        writes: bool = True,
     ) -> None:
         super().__init__()
         self._card = card
         self._models = models
         self._slices = slices
         self._batch_size = batch_size
+        self._writes = writes
         self._predictors: dict[str, Predictor] = {}
 
     def setup(self) -> None:
         """Loads the models, once for each worker."""
         self._predictors = {
-            name: Predictor(path, self._card) for name, path in self._models.items()
+            name: Predictor(path, self._card, writes=self._writes)
+            for name, path in self._models.items()
         }
 
     def process(self, file: str) -> Iterator[Group]:

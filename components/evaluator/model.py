@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import weakref
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pydantic
 
@@ -130,22 +131,37 @@ def read_served_threshold(path: str) -> float:
         raise ModelError(f"The model's threshold cannot be read: {exc}", where=file) from exc
 
 
+_LOADED: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
+"""The SavedModels that predictors of this process hold, by folder."""
+
+
+def _load(path: str) -> Any:
+    """Returns the SavedModel at `path`; the one that another predictor holds, if there is one."""
+    model = _LOADED.get(path)
+    if model is None:
+        model = _LOADED[path] = tf.saved_model.load(path)
+    return model
+
+
 class Predictor:
-    """A loaded SavedModel.
+    """A loaded SavedModel; predictors of one model in a process share it.
 
     Args:
         path: Its folder.
         card: What it predicts.
+        writes: Whether texts are written, which takes a beam search; if not, the numbers that
+            compare them with their references are those of empty texts.
 
     Raises:
         ModelError: If it cannot be loaded, or lacks the signature or its outputs.
     """
 
-    def __init__(self, path: str, card: ModelCard) -> None:
+    def __init__(self, path: str, card: ModelCard, *, writes: bool = True) -> None:
         self._card = card
+        self._writes = writes
         self._output = _OUTPUTS[card.task]
         try:
-            self._model = tf.saved_model.load(path)  # the signature does not keep it alive
+            self._model = _load(path)  # the signature does not keep it alive
             self._signature = self._model.signatures["serving_default"]
             self._label = None if card.is_raw else self._model.signatures["transform_label"]
         except (OSError, KeyError, ValueError, tf.errors.OpError) as exc:
@@ -168,14 +184,14 @@ class Predictor:
             multilabel) or predicted numbers [n] (regression), [n, size] of several; of texts
             float64 [n, NUMBERS], see `text_numbers`; of boxes and masks see `images`.
         """
+        if self._card.task == "text":
+            return self._compared(serialized)
         answer = self._signature(examples=serialized)
         outputs = answer[self._output]
         if self._card.task == "box":
             return tf.concat([answer["probabilities"], outputs], axis=1)
         if self._card.task == "mask":
             return tf.reshape(outputs, [-1, self._card.size])
-        if self._card.task == "text":
-            return self._compared(outputs[:, 0], serialized)
         if self._card.classes:
             outputs = tf.ensure_shape(outputs, [None, len(self._card.classes)])
             return outputs[:, 1] if self._card.task == "binary" else outputs
@@ -205,12 +221,17 @@ class Predictor:
 
         Only of the task ``text``; all three are string [n].
         """
-        written = self._signature(examples=serialized)[self._output][:, 0]
-        return self._model.signatures["score"](examples=serialized)["reference"], written
+        reference = self._model.signatures["score"](examples=serialized)["reference"]
+        return reference, self._written(serialized)
 
-    def _compared(self, written: tf.Tensor, serialized: tf.Tensor) -> tf.Tensor:
-        """Returns the numbers of texts that were written for tf.Examples, both string [n]."""
+    def _written(self, serialized: tf.Tensor) -> tf.Tensor:
+        """Returns the best text, string [n], for each of tf.Examples, string [n]."""
+        return self._signature(examples=serialized)[self._output][:, 0]
+
+    def _compared(self, serialized: tf.Tensor) -> tf.Tensor:
+        """Returns the numbers of the texts of tf.Examples, string [n]; see `text_numbers`."""
         scored = self._model.signatures["score"](examples=serialized)
+        written = self._written(serialized) if self._writes else tf.zeros_like(serialized)
         arguments = [scored[name] for name in ("reference", "log_probability", "tokens")]
         numbers = tf.numpy_function(text_numbers, [written, *arguments], tf.float64)
         return tf.ensure_shape(numbers, [None, NUMBERS])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Self
 
 from components.evaluator.statistics import Decision, Statistic
@@ -27,6 +27,14 @@ ORDERS = 4
 
 NUMBERS = 5 + 2 * ORDERS
 """How many numbers `text_numbers` makes of a text."""
+
+_UNWRITTEN = frozenset({"perplexity", "example_count"})
+"""The metrics that go by the references alone."""
+
+
+def need_writing(metrics: Iterable[str]) -> bool:
+    """Returns whether texts have to be written for any of these metrics."""
+    return not _UNWRITTEN.issuperset(metrics)
 
 
 def text_numbers(

@@ -91,6 +91,20 @@ def test_predictor_returns_what_the_task_needs(
     assert predict(tf.constant([b"", b""])).numpy().tolist() == expected
 
 
+def test_predictors_of_a_folder_share_the_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = []
+    load = tf.saved_model.load
+    monkeypatch.setattr(tf.saved_model, "load", lambda path: loaded.append(path) or load(path))
+    card = ModelCard.model_validate(CARD, strict=False)
+    path = save(tmp_path, {"probabilities": [0.25, 0.75]})
+    held = Predictor(path, card)
+    texts = tf.constant([b""])
+    assert Predictor(path, card)(texts).numpy().tolist() == held(texts).numpy().tolist()
+    assert loaded == [path]
+
+
 def test_predictor_refuses_a_signature_without_the_output(tmp_path: Path) -> None:
     card = ModelCard.model_validate(CARD, strict=False)
     with pytest.raises(ModelError, match="has to return 'probabilities'"):
@@ -136,6 +150,9 @@ def test_texts_are_compared_with_their_references(tmp_path: Path) -> None:
     assert numbers[:, 0].tolist() == [1, 0, 1]  # equal
     assert numbers[:, 1:5].tolist() == [[-1, 1, 2, 2], [-1, 1, 2, 2], [-1, 1, 0, 0]]
     assert numbers[:, 5].tolist() == [2, 1, 0]  # words in both
+    unwritten = Predictor(str(tmp_path), card, writes=False)(texts).numpy()
+    assert unwritten[:, 1:3].tolist() == numbers[:, 1:3].tolist()
+    assert unwritten[:, 3].tolist() == [0, 0, 0]  # words
     tokens = predictor.label(texts).numpy()
     assert tokens[:2].tolist() == [2, 2]
     assert np.isnan(tokens[2])

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 import sacrebleu
 
+from components.evaluator.metrics import METRICS
 from components.evaluator.statistics import Decision
 from components.evaluator.texts import (
     TextSums,
     bleu,
     equal_of_all,
     exact_match,
+    need_writing,
     perplexity,
     text_numbers,
 )
@@ -105,3 +107,10 @@ def test_resamples_count_texts_as_often_as_they_are_drawn() -> None:
 def test_no_texts_have_no_value() -> None:
     empty = sums([], [])
     assert np.isnan([exact_match(empty), perplexity(empty), bleu(empty)]).all()
+
+
+def test_texts_are_written_for_what_compares_them() -> None:
+    names = [name for name, metric in METRICS.items() if "text" in metric.values]
+    written = {name for name in names if need_writing([name])}
+    assert written == {"bleu", "exact_match"}
+    assert need_writing(["perplexity", "my_metrics.Rouge"])
