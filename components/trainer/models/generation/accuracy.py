@@ -8,6 +8,7 @@ from keras import ops
 from components.trainer.models.generation.decoding import PADDING
 
 
+@keras.saving.register_keras_serializable("tfline")
 class TokenAccuracy(keras.metrics.Mean):
     """The share of tokens that have the largest logit; padding does not count."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +16,8 @@ from tensorflow_transform import TFTransformOutput
 from tensorflow_transform.saved import saved_transform_io_v2
 from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, schema_utils
 
+from components.trainer.models.heads.head import Head
+from components.trainer.models.inputs import TensorFeature
 from components.trainer.transform_graph import TransformGraph
 from transforms.columns import as_numbers, as_series, as_strings, as_tokens
 from transforms.features import WEIGHT, LabelSpec, Step, Task
@@ -66,12 +69,14 @@ def horizon(task: Task) -> int:
     return HORIZON if task == "forecast" else 1
 
 
-def table_fn(task: Task, classes: list[str]) -> Callable[[dict[str, tf.SparseTensor]], Any]:
+def table_fn(
+    task: Task, classes: list[str], cities: Sequence[str] = CITIES
+) -> Callable[[dict[str, tf.SparseTensor]], Any]:
     """Returns a preprocessing function of a number, an index and a one-hot vector."""
 
     def preprocess(columns: dict[str, tf.SparseTensor]) -> dict[str, tf.Tensor]:
         age = as_numbers(columns["age"])
-        city = encode_class(columns, LabelSpec(key="city"), CITIES)
+        city = encode_class(columns, LabelSpec(key="city"), [*cities])
         day = encode_class(columns, LabelSpec(key="day"), [0, 1])
         label = LabelSpec(key="label", task=task, horizon=horizon(task))
         return {
@@ -150,9 +155,21 @@ def write_case(
     return Case(path, examples, train, evaluation)
 
 
-def write_table(folder: Path, task: Task) -> Case:
-    """Writes 60 records of a table whose label can be learnt; some values are missing."""
-    classes = CLASSES[task]
+def write_table(
+    folder: Path,
+    task: Task,
+    cities: Sequence[str] = CITIES,
+    classes: list[str] | None = None,
+) -> Case:
+    """Writes 60 records of a table whose label can be learnt; some values are missing.
+
+    Args:
+        folder: A new folder.
+        task: What the label asks for.
+        cities: In the order of their indices.
+        classes: In the order of theirs; None: `CLASSES`.
+    """
+    classes = CLASSES[task] if classes is None else classes
     rng = np.random.default_rng(0)
     examples = []
     for i in range(60):
@@ -188,7 +205,7 @@ def write_table(folder: Path, task: Task) -> Case:
     }
     label_dtype = "string" if classes else "float32"
     raw = {"age": "float32", "city": "string", "day": "int64", "label": label_dtype}
-    return write_case(folder, table_fn(task, classes), raw, metadata, examples)
+    return write_case(folder, table_fn(task, classes, cities), raw, metadata, examples)
 
 
 def write_images(folder: Path) -> Case:
@@ -329,6 +346,39 @@ def write_strings(folder: Path) -> Case:
     )
 
 
+def write_as_given(folder: Path, features: Sequence[TensorFeature], head: Head) -> TransformGraph:
+    """Writes a graph that only gives raw features the shapes that a model takes.
+
+    A mask is as high as it is wide.
+    """
+
+    def preprocess(columns: dict[str, tf.SparseTensor]) -> dict[str, tf.Tensor]:
+        dense = {key: tf.sparse.to_dense(column) for key, column in columns.items()}
+        given = {f.name: tf.reshape(dense[f.name], [-1, *f.shape]) for f in features}
+        label = dense["label"]
+        return {**given, "label": label, REFERENCE: tf.strings.reduce_join(tf.as_string(label), 1)}
+
+    side = round(head.size**0.5)
+    metadata = {
+        "task": head.task,
+        "label": "label",
+        "label_keys": ["label"],
+        "size": head.size,
+        "classes": head.classes,
+        "class_values": head.classes,
+        "shape": [side, side] if head.task == "mask" else None,
+        "features": [{**dataclasses.asdict(f), "keys": [f.name], "lists": True} for f in features],
+    }
+    dtypes = {feature.name: feature.dtype for feature in features}
+    return TransformGraph(write_graph(folder, preprocess, {**dtypes, "label": "int64"}, metadata))
+
+
+@pytest.fixture(scope="session")
+def graph_of() -> Callable[[Path, Sequence[TensorFeature], Head], TransformGraph]:
+    """Writes graphs of any features and any label; see `write_as_given`."""
+    return write_as_given
+
+
 @pytest.fixture(scope="session")
 def texts(tmp_path_factory: pytest.TempPathFactory) -> Case:
     """Words that are to be spelt backwards."""
@@ -342,6 +392,8 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
     tables = {task: write_table(folder / task, task) for task in CLASSES}
     return {
         **tables,
+        "reordered": write_table(folder / "reordered", "binary", CITIES[::-1]),
+        "swapped": write_table(folder / "swapped", "binary", classes=["yes", "no"]),
         "images": write_images(folder / "images"),
         "series": write_sequences(folder / "series", "load"),
         "texts": write_sequences(folder / "texts", "words"),

@@ -14,6 +14,8 @@ from components.trainer.models.heads import HEADS
 from components.trainer.models.inputs import TensorFeature
 from transforms.errors import ModelError
 
+pytestmark = pytest.mark.usefixtures("without_weights")  # they would take half a gigabyte
+
 TEN = HEADS["multiclass"](tuple("abcdefghij"))
 IMAGENET = HEADS["multiclass"](tuple(map(str, range(1000))))
 
@@ -22,11 +24,10 @@ def image(side: int, channels: int = 1) -> TensorFeature:
     return TensorFeature("image", "image", (side, side, channels))
 
 
-def symbolic(name: str, arguments: dict[str, Any], side: int, channels: int = 1) -> keras.Model:
-    """Builds a model whose weights are never made: they would take half a gigabyte."""
+def build(name: str, arguments: dict[str, Any], side: int, channels: int = 1) -> keras.Model:
+    """Builds a model of grey digits, or of the colour images of ImageNet."""
     head = TEN if channels == 1 else IMAGENET
-    with keras.StatelessScope(initialize_variables=False):
-        return build_model(name, arguments, [image(side, channels)], head)
+    return build_model(name, arguments, [image(side, channels)], head)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,7 @@ def symbolic(name: str, arguments: dict[str, Any], side: int, channels: int = 1)
 def test_network_trains_the_published_number_of_parameters(
     name: str, side: int, channels: int, count: int
 ) -> None:
-    weights = symbolic(name, {}, side, channels).trainable_weights
+    weights = build(name, {}, side, channels).trainable_weights
     assert sum(int(np.prod(weight.shape)) for weight in weights) == count
 
 
@@ -54,9 +55,8 @@ def test_network_trains_the_published_number_of_parameters(
     ("name", "side", "application"), [("vgg16", 224, "VGG16"), ("xception", 299, "Xception")]
 )
 def test_network_is_that_of_keras_applications(name: str, side: int, application: str) -> None:
-    with keras.StatelessScope(initialize_variables=False):
-        expected = getattr(keras.applications, application)(weights=None)
-    shapes = sorted(tuple(weight.shape) for weight in symbolic(name, {}, side, 3).weights)
+    expected = getattr(keras.applications, application)(weights=None)
+    shapes = sorted(tuple(weight.shape) for weight in build(name, {}, side, 3).weights)
     assert shapes == sorted(tuple(weight.shape) for weight in expected.weights)
 
 
@@ -76,15 +76,15 @@ def test_network_is_that_of_keras_applications(name: str, side: int, application
 def test_image_that_would_shrink_to_nothing_is_refused(
     name: str, arguments: dict[str, Any], least: int
 ) -> None:
-    assert symbolic(name, arguments, least).output_shape == (None, 10)
+    assert build(name, arguments, least).output_shape == (None, 10)
     with pytest.raises(ModelError, match=f"at least {least} x {least} pixels") as error:
-        symbolic(name, arguments, least - 1)
+        build(name, arguments, least - 1)
     assert f"resize: {{height: {least}, width: {least}}}" in error.value.hint
 
 
 @pytest.mark.parametrize("name", ["googlenet", "resnet34", "se_resnet"])
 def test_padded_network_takes_any_image(name: str) -> None:
-    assert symbolic(name, {}, 1).output_shape == (None, 10)
+    assert build(name, {}, 1).output_shape == (None, 10)
 
 
 @pytest.mark.parametrize("name", ["alexnet", "deep_cnn", "googlenet", "resnet34", "vgg16"])
@@ -92,7 +92,7 @@ def test_width_multiplies_the_number_of_filters(name: str) -> None:
     narrow, wide = (
         [
             weight.shape[-1]
-            for weight in symbolic(name, {"width": width}, 96).weights
+            for weight in build(name, {"width": width}, 96).weights
             if len(weight.shape) == 4
         ]
         for width in (0.25, 1.0)
@@ -101,7 +101,7 @@ def test_width_multiplies_the_number_of_filters(name: str) -> None:
 
 
 def test_residual_units_make_other_depths() -> None:
-    eighteen = symbolic("resnet34", {"units": [2, 2, 2, 2]}, 224, 3)
+    eighteen = build("resnet34", {"units": [2, 2, 2, 2]}, 224, 3)
     trained = sum(int(np.prod(weight.shape)) for weight in eighteen.trainable_weights)
     assert trained == 11_689_512  # ResNet-18, as published
 
@@ -116,13 +116,13 @@ def test_local_response_is_that_of_the_paper() -> None:
 
 
 def test_inception_modules_join_their_branches() -> None:
-    model = symbolic("googlenet", {}, 224, 3)
+    model = build("googlenet", {}, 224, 3)
     joined = [layer.output.shape[-1] for layer in model.layers if "concatenate" in layer.name]
     assert joined == [256, 480, 512, 512, 512, 528, 832, 832, 1024]  # table 1 of the paper
 
 
 def test_excitation_multiplies_each_channel_by_its_weight() -> None:
-    model = build_model("se_resnet", {"width": 1 / 16, "units": [1, 1, 1, 1]}, [image(32)], TEN)
+    model = build("se_resnet", {"width": 1 / 16, "units": [1, 1, 1, 1]}, 32)
     x = np.random.default_rng(0).normal(size=(4, 32, 32, 1)).astype(np.float32)
     multiply = next(layer for layer in model.layers if isinstance(layer, keras.layers.Multiply))
     unit, weights = multiply.input

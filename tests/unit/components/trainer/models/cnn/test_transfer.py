@@ -19,6 +19,7 @@ from components.trainer.models.build import build_model, compile_model
 from components.trainer.models.cnn.applications import Application, family
 from components.trainer.models.heads import HEADS
 from components.trainer.models.inputs import TensorFeature
+from components.trainer.optimizers import Sgd
 from transforms.errors import ModelError, SpecError
 
 HEAD = HEADS["binary"](("no", "yes"))
@@ -67,7 +68,7 @@ def test_first_only_the_new_layer_learns_then_all(weights: str) -> None:
     model = build(weights, frozen_epochs=2)
     base = model.get_layer(model.base)
     before = base.get_weights()
-    config = TrainConfig(epochs=4, learning_rate=0.01, tensorboard=False)
+    config = TrainConfig(epochs=4, optimizer=Sgd(), tensorboard=False)
     compile_model(model, HEAD, config, steps_per_execution=1)
     data = batches()
     second = find_fine_tuning(model, HEAD, config, data)

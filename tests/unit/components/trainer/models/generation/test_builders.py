@@ -1,20 +1,15 @@
-"""The contract of the models that write texts, and what they refuse."""
+"""What models that write texts refuse, and what counts of a text."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import keras
 import numpy as np
 import pytest
 
-from components.trainer.config import TrainConfig
-from components.trainer.models import WRITERS
-from components.trainer.models.build import build_model, compile_model
+from components.trainer.models.build import build_model
 from components.trainer.models.generation.accuracy import TokenAccuracy
 from components.trainer.models.heads import HEADS
 from components.trainer.models.heads.head import Head
-from components.trainer.models.heads.text import TARGET, TextHead
+from components.trainer.models.heads.text import TextHead
 from components.trainer.models.inputs import TensorFeature
 from transforms.errors import ModelError
 from transforms.target_text import with_specials
@@ -23,52 +18,12 @@ TOKENS = tuple(with_specials(["a", "b", "c"], marks=True))
 HEAD = TextHead(TOKENS, size=6)
 ENDLESS = TextHead(tuple(with_specials(["a", "b", "c"], marks=False)), size=6)
 TEXT = TensorFeature("x", "index", (4,), depth=9)
-PROMPT = TensorFeature("prompt", "index", (6,), depth=len(TOKENS) - 1)
 AGE = TensorFeature("age", "numeric")
-
-FITTING = {"char_rnn": PROMPT, "seq2seq": TEXT, "translator": TEXT}
-ARGUMENTS: dict[str, dict[str, Any]] = {
-    "char_rnn": {"units": 32},
-    "seq2seq": {"units": 32, "embedding_units": 16},
-    "translator": {"units": 32, "hidden_units": 32, "blocks": 1, "dropout": 0.0},
-}
-EACH = pytest.mark.parametrize("name", FITTING)
-
-
-def batch(feature: TensorFeature) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Returns 8 random texts with what they are to be turned into."""
-    rng = np.random.default_rng(0)
-    label = np.full((8, 6), 0)
-    for row in label:
-        words = rng.integers(1, 5)
-        row[0], row[1 : words + 1], row[words + 1] = 5, rng.integers(2, 5, words), 6
-    x = {feature.name: rng.integers(1, feature.depth, (8, *feature.shape))}
-    return {**x, TARGET: label[:, :-1]}, label[:, 1:]
-
-
-def test_every_writer_is_tested() -> None:
-    assert set(FITTING) == WRITERS
-
-
-@EACH
-def test_model_learns_some_texts_by_heart(name: str) -> None:
-    keras.utils.set_random_seed(1)
-    model = build_model(name, ARGUMENTS[name], [FITTING[name]], HEAD)
-    assert model.output_shape == (None, None, len(TOKENS))
-    compile_model(model, HEAD, TrainConfig(learning_rate=0.03), steps_per_execution=1)
-    x, y = batch(FITTING[name])
-    first = model.train_on_batch(x, y)[0]
-    assert model.test_on_batch(x, y)[0] < first
-    for _ in range(25):
-        loss, accuracy = model.train_on_batch(x, y)
-    assert loss < first / 2
-    if name != "char_rnn":  # the beginning of a text does not tell how it goes on
-        assert accuracy > 0.8
 
 
 def test_char_rnn_needs_no_marks() -> None:
     feature = TensorFeature("prompt", "index", (6,), depth=5)
-    model = build_model("char_rnn", ARGUMENTS["char_rnn"], [feature], ENDLESS)
+    model = build_model("char_rnn", {"units": 32}, [feature], ENDLESS)
     assert model.output_shape == (None, None, 5)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -165,9 +164,3 @@ def test_drawn_text_is_reproducible(generator: Generator) -> None:
     first, second = (generator.sample(features, tf.ones([3]), seed).numpy() for _ in range(2))
     np.testing.assert_array_equal(first, second)
     assert first.shape == (3, LENGTH)
-
-
-def test_save_and_load_agree(model: keras.Model, tmp_path: Path) -> None:
-    model.save(tmp_path / "model.keras")
-    loaded = keras.models.load_model(tmp_path / "model.keras")
-    np.testing.assert_array_equal(forced(loaded, SOURCE, TEXT), forced(model, SOURCE, TEXT))
