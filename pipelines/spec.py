@@ -20,6 +20,7 @@ from components.trainer.config import ModelConfig, RunConfig, TrainConfig
 from components.trainer.hyperparameters import with_values
 from components.trainer.label import check_training
 from components.trainer.models import MODELS, WRITERS, resolve
+from components.trainer.models.transformer.arguments import check_heads
 from components.tuner.config import TuneConfig
 from pipelines.data_spec import DataSpec
 from pipelines.document import read_document
@@ -36,7 +37,7 @@ from pipelines.runners.beam import BeamSpec
 from pipelines.runners.kubeflow.settings import KubernetesSpec
 from pipelines.spec_errors import explain
 from transforms.arguments import arguments_model, check_arguments
-from transforms.errors import SpecError, did_you_mean
+from transforms.errors import ModelError, SpecError, did_you_mean
 from transforms.features import FeatureSpec, FrozenModel, LabelSpec
 from transforms.kinds import kinds_of
 from transforms.table import resolve as resolve_transform
@@ -51,6 +52,9 @@ _EXPECTED: dict[str | None, Literal["number", "bytes"]] = {
     "Bytes": "bytes",
 }
 """What a raw feature must be, by what its first transform takes."""
+
+_TEXTS = frozenset({"text_vectorization", "token_ids"})
+"""The transforms that end in a text; a text's `embedding` is the width of its tokens."""
 
 
 def _as_push(value: Any) -> Any:
@@ -171,6 +175,24 @@ class PipelineSpec(FrozenModel):
             )  # fmt: skip
         if is_text and self.train.monte_carlo:
             raise FormError("A text has no mean", ("train", "monte_carlo"), "Take it out.")
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _check_heads_share_units(self) -> Self:
+        name = self.model.name
+        if name not in MODELS:
+            return self
+        arguments = vars(arguments_model(MODELS[name])(**self.model.arguments))
+        widths = {arguments["units"]} if "heads" in arguments else set()
+        if name == "text_transformer":  # a token is as wide as its feature says
+            lasts = [feature.steps[-1] for feature in self.features]
+            texts = [step for step in lasts if step.transform in _TEXTS]
+            widths = {step.arguments.get("embedding") or arguments["units"] for step in texts}
+        for width in widths:
+            try:
+                check_heads(width, arguments["heads"])
+            except ModelError as exc:
+                raise FormError(exc.message, ("model", name), exc.hint) from exc
         return self
 
     @pydantic.model_validator(mode="after")

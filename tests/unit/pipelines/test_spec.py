@@ -75,6 +75,29 @@ def test_spec_is_frozen(load: Load) -> None:
         load(TEXT).name = "other"  # type: ignore[misc]
 
 
+@pytest.mark.parametrize(
+    ("model", "embedding", "fits"),
+    [
+        ("text_transformer", 6, False),
+        ("text_transformer", 8, True),
+        ("{text_transformer: {heads: 3}}", 6, True),
+        ("{text_transformer: {units: 6}}", "null", False),
+        ("text_gru", 6, True),
+    ],
+)
+def test_heads_share_the_tokens_of_a_text_evenly(
+    load: Load, model: str, embedding: int | str, fits: bool
+) -> None:
+    chain = f"transform: [split, {{token_ids: {{length: 5, embedding: {embedding}}}}}]"
+    text = TEXT.replace("model: mlp", f"model: {model}").replace(
+        "  z_score: [fare]", f"  review: {{key: review, {chain}}}"
+    )
+    if fits:
+        load(text)
+    else:
+        assert "units=6, heads=4" in refused(load, text).message
+
+
 PROSE = """\
 name: prose
 data: {train: a.tfrecord, eval: b.tfrecord}
@@ -125,6 +148,7 @@ def test_what_does_not_fit_a_text_is_refused(load: Load, override: str, message:
         ("  eval: eval.tfrecord", "  eval: a\n  payload: csv", "`data.payload`", ":5"),
         ("model: mlp", "model: mpl", "Unknown model 'mpl'", ":9, model"),
         ("model: mlp", "model: {mlp: {units: 3}}", "mlp has no argument 'units'", ":9, model.mlp"),
+        ("model: mlp", "model: {vision_transformer: {heads: 3}}", "units=64, heads=3", ":9, model"),
         ("model: mlp", "model: {mlp: {dropout: 2.0}}", "`dropout` of mlp", ":9, model.mlp"),
         ("model: mlp", "model: {mlp: {}, cnn: {}}", "Expected a name or", ":9, model"),
         ("model: mlp", "model: {3: {}}", "A model is a name. Received: 3", ":9, model"),
