@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import os
@@ -11,6 +12,7 @@ import tensorflow as tf
 
 from components.trainer.config import RunConfig
 from components.trainer.data import TrainingData
+from components.trainer.warm_start import WarmStart
 
 FILE_NAME = "training.json"
 
@@ -24,6 +26,7 @@ def write_report(
     config: RunConfig,
     history: dict[str, list[float]],
     seconds: float,
+    begun: WarmStart | None = None,
 ) -> None:
     """Writes ``training.json`` and logs the summary.
 
@@ -34,6 +37,7 @@ def write_report(
         config: How it was trained.
         history: Name of a metric to its value in each epoch.
         seconds: How long the training took.
+        begun: What it began with; None: with nothing.
     """
     epochs = len(history["loss"])
     content = {
@@ -52,6 +56,7 @@ def write_report(
         "epochs": epochs,
         "steps": min(epochs * data.steps_per_epoch, data.steps),
         "seconds": round(seconds, 3),
+        "warm_start": None if begun is None else dataclasses.asdict(begun),
         "train": config.train.model_dump(mode="json"),
         "history": history,
     }

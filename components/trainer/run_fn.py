@@ -48,8 +48,9 @@ def run_fn(fn_args: FnArgs) -> None:
         model = prepare_model(config, graph, data)
         if config.train.monte_carlo:
             check_samples(model, graph.head.task)
+        begun = None
         if config.train.warm_start:
-            warm_start(model, fn_args.base_model)
+            begun = warm_start(model, fn_args.base_model, graph, fn_args.train_files)
         started = time.monotonic()
         state_dir = config.train_state_dir if config.train.checkpoints else None
         second = find_fine_tuning(model, graph.head, config.train, data)
@@ -57,7 +58,7 @@ def run_fn(fn_args: FnArgs) -> None:
         seconds = time.monotonic() - started
 
     export(model, graph, config, fn_args.serving_model_dir)
-    write_report(fn_args.model_run_dir, model, data, config, history, seconds)
+    write_report(fn_args.model_run_dir, model, data, config, history, seconds, begun)
     if state_dir is not None and tf.io.gfile.exists(state_dir):
         tf.io.gfile.rmtree(state_dir)
 

@@ -44,6 +44,8 @@ class ModelSection:
         curves: Name of a metric to its values in training and in validation, an epoch each; of the
             learning rate only if it changed.
         best: The epoch of the lowest loss in validation, from 0.
+        warm_start: How many variables it began with, of how many, and the features whose vocabulary
+            was another one; None: it began with none.
     """
 
     name: str
@@ -59,6 +61,7 @@ class ModelSection:
     learning_rate: float | None
     curves: dict[str, tuple[tuple[float, ...], tuple[float, ...]]]
     best: int
+    warm_start: dict[str, Any] | None = None
 
 
 def collect(files: RunFiles) -> ModelSection | None:
@@ -86,6 +89,7 @@ def collect(files: RunFiles) -> ModelSection | None:
         learning_rate=constant,
         curves=curves(changing),
         best=losses.index(min(losses)),
+        warm_start=training.get("warm_start"),
     )
 
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from components.trainer.models.build import build_model
 from components.trainer.signatures import ServingModel
-from components.trainer.warm_start import warm_start
+from components.trainer.warm_start import WarmStart, warm_start
 from transforms.errors import ModelError
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 def build(case: Case, *hidden_units: int) -> keras.Model:
     graph = case.graph()
     return build_model("mlp", {"hidden_units": hidden_units}, graph.features, graph.head)
+
+
+def start(case: Case, model: keras.Model, folder: str | None) -> WarmStart | None:
+    return warm_start(model, folder, case.graph(), case.train_files)
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +42,10 @@ def test_model_begins_with_the_weights_of_the_other(
     cases: dict[str, Case], exported: tuple[str, list]
 ) -> None:
     folder, weights = exported
-    model = build(cases["binary"], 8)
+    case = cases["binary"]
+    model = build(case, 8)
     assert not np.array_equal(model.get_weights()[0], weights[0])
-    warm_start(model, folder)
+    start(case, model, folder)
     for ours, theirs in zip(model.get_weights(), weights, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
@@ -49,9 +54,10 @@ def test_weights_of_another_shape_begin_anew(
     cases: dict[str, Case], exported: tuple[str, list]
 ) -> None:
     folder, weights = exported
-    model = build(cases["binary"], 6)
+    case = cases["binary"]
+    model = build(case, 6)
     before = model.get_weights()
-    warm_start(model, folder)
+    start(case, model, folder)
     for ours, own, theirs in zip(model.get_weights(), before, weights, strict=True):
         np.testing.assert_array_equal(ours, theirs if own.shape == theirs.shape else own)
 
@@ -60,7 +66,34 @@ def test_model_of_other_layers_is_refused(
     cases: dict[str, Case], exported: tuple[str, list]
 ) -> None:
     with pytest.raises(ModelError, match="cannot begin with them"):
-        warm_start(build(cases["binary"], 8, 4), exported[0])
+        start(cases["binary"], build(cases["binary"], 8, 4), exported[0])
+
+
+def test_other_vocabulary_of_the_same_size_begins_anew(
+    cases: dict[str, Case], exported: tuple[str, list], caplog: pytest.LogCaptureFixture
+) -> None:
+    folder, weights = exported
+    reordered = cases["reordered"]
+    model = build(reordered, 8)
+    before = model.get_weights()
+    with caplog.at_level("INFO", "tfline.progress"):
+        begun = start(reordered, model, folder)
+    assert begun == WarmStart(len(weights) - 1, len(weights), ("city",))
+    assert "begins anew: city" in caplog.text
+    for ours, own, theirs in zip(model.get_weights(), before, weights, strict=True):
+        is_embedding = own.shape == (4, 16)
+        np.testing.assert_array_equal(ours, own if is_embedding else theirs)
+
+
+def test_other_order_of_the_classes_begins_the_output_anew(
+    cases: dict[str, Case], exported: tuple[str, list]
+) -> None:
+    model = build(cases["swapped"], 8)
+    begun = start(cases["swapped"], model, exported[0])
+    assert begun is not None
+    assert begun.changed == ("label",)
+    same = [np.array_equal(a, b) for a, b in zip(model.get_weights(), exported[1], strict=True)]
+    assert same == [True] * (len(same) - 2) + [False, True]  # but the bias, which begins with 0
 
 
 @pytest.mark.parametrize("folder", [None, "no such folder"])
@@ -69,6 +102,6 @@ def test_nothing_is_done_without_a_pushed_model(
 ) -> None:
     model = build(cases["binary"], 8)
     before = model.get_weights()
-    warm_start(model, folder and str(tmp_path / folder))
+    assert start(cases["binary"], model, folder and str(tmp_path / folder)) is None
     for a, b in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
