@@ -68,8 +68,8 @@ def fit(
         SpecError: The user's own callback is none.
     """
     state = load_state(state_dir)
-    if fine_tuning is not None and state.epoch >= fine_tuning.first_epoch:
-        fine_tuning.begin()
+    if fine_tuning is not None and state.epoch > fine_tuning.first_epoch:
+        fine_tuning.begin()  # before: the state is still that of the first phase's optimizer
     restore_variables(model, state)
     history = History(state.history)
     plateau = config.schedule if isinstance(config.schedule, Plateau) else None
@@ -97,6 +97,7 @@ def fit(
     else:
         if state.epoch < fine_tuning.first_epoch:
             fit_until(min(fine_tuning.first_epoch, last), config.peak_rate)
+        if state.epoch <= fine_tuning.first_epoch:
             fine_tuning.begin()
         fit_until(last, fine_tuning.peak_rate)
     return history.metrics
