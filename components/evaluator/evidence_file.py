@@ -70,12 +70,12 @@ class Values(FrozenModel):
     """What a raw feature holds in one record: numbers, texts, or bytes; one of them.
 
     Attributes:
-        numbers: At most the first few.
+        numbers: At most the first few hundred; None: infinite or not a number.
         texts: UTF-8.
         encoded: Base64 of what is no text, such as a picture.
     """
 
-    numbers: tuple[float, ...] = pydantic.Field(default=(), strict=False)
+    numbers: tuple[float | None, ...] = pydantic.Field(default=(), strict=False)
     texts: tuple[str, ...] = pydantic.Field(default=(), strict=False)
     encoded: tuple[str, ...] = pydantic.Field(default=(), strict=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from transforms.features import Task
 SHOWN = 24
 """Mistakes that are kept."""
 
-_NUMBERS, _TEXT, _BYTES = 32, 2000, 1 << 20
+_NUMBERS, _SERIES, _TEXT, _BYTES = 32, 256, 2000, 1 << 20
 """What is kept of a feature: numbers, characters, bytes."""
 
 Describe = Callable[[int], tuple[str, str]]
@@ -161,8 +162,8 @@ def read_values(feature: Any) -> Values:
             return Values(texts=tuple(text[:_TEXT] for text in texts if text is not None))
         kept = [value for value in raw[:1] if len(value) <= _BYTES]
         return Values(encoded=tuple(base64.b64encode(value).decode() for value in kept))
-    numbers = feature.int64_list.value or feature.float_list.value
-    return Values(numbers=tuple(map(float, numbers[:_NUMBERS])))
+    numbers = (feature.int64_list.value or feature.float_list.value)[:_SERIES]
+    return Values(numbers=tuple(float(x) if math.isfinite(x) else None for x in numbers))
 
 
 def _text(value: bytes) -> str | None:

@@ -141,8 +141,8 @@ def number(value: float | None, digits: int = 4) -> str:
 
 
 def metric(value: float | None) -> str:
-    """Returns the value of a metric: ``n/a``, ``0.9477``, ``1.0000``, ``12.35``."""
-    if value is None or abs(value) >= 10:
+    """Returns the value of a metric: ``n/a``, ``0.9477``, ``1.0000``, ``12.35``, ``0.004093``."""
+    if value is None or abs(value) >= 10 or 0 < abs(value) < 0.01:
         return number(value)
     return f"{value:.4f}"
 

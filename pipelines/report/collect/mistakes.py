@@ -6,7 +6,7 @@ import base64
 import binascii
 import dataclasses
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PIL import Image, UnidentifiedImageError
@@ -17,6 +17,8 @@ from pipelines.report.run_files import RunFiles
 _PICTURE_SIDE = 160
 """Pixels of the longer side of a picture at most; a small one is enlarged by whole factors."""
 
+_LEAST_POINTS = 12
+"""Numbers from which on a raw feature is drawn, not written."""
 
 _MEASURES = {
     "regression": "off by",
@@ -35,10 +37,12 @@ class Shown:
     Attributes:
         text: What it holds, in words.
         picture: Base64 of a PNG.
+        curve: The points of a series of numbers, in an SVG of 100 x 100.
     """
 
     text: str = ""
     picture: str = ""
+    curve: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,7 +130,23 @@ def _shown(values: Values, shape: tuple[int, ...] | None) -> Shown:
         content = base64.b64decode(values.encoded[0])
         picture = _picture(content, shape)
         return Shown(picture=picture) if picture else Shown(text=f"{len(content):,} bytes")
-    return Shown(text=", ".join(values.texts or (f"{number:.6g}" for number in values.numbers)))
+    numbers = values.numbers
+    known = [number for number in numbers if number is not None]
+    if len(known) >= _LEAST_POINTS:
+        text = f"{len(numbers)} numbers, {min(known):.4g} to {max(known):.4g}"
+        return Shown(text=text, curve=_curve(numbers, min(known), max(known)))
+    written = ("n/a" if number is None else f"{number:.6g}" for number in numbers)
+    return Shown(text=", ".join(values.texts or written))
+
+
+def _curve(numbers: Sequence[float | None], low: float, high: float) -> str:
+    """Returns ``x,y`` of each number that is known, from left to right; the largest is on top."""
+    across, up = 100 / (len(numbers) - 1), 100 / (high - low or 1.0)
+    return " ".join(
+        f"{index * across:.4g},{(high - number) * up:.4g}"
+        for index, number in enumerate(numbers)
+        if number is not None
+    )
 
 
 def _picture(content: bytes, shape: tuple[int, ...] | None) -> str:

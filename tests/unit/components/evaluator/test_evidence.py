@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -139,9 +140,10 @@ def picture() -> bytes:
         (b"\xff" * (1 << 21), Values()),
         ([1, 2], Values(numbers=(1.0, 2.0))),
         (0.5, Values(numbers=(0.5,))),
+        ([1.5, math.nan, math.inf], Values(numbers=(1.5, None, None))),
         (None, Values()),
     ],
-    ids=["text", "pixels", "picture", "too-large", "list", "number", "missing"],
+    ids=["text", "pixels", "picture", "too-large", "list", "number", "not-finite", "missing"],
 )
 def test_values_are_text_or_numbers_or_bytes(value: Value, read: Values) -> None:
     example = tf.train.Example.FromString(encode_example({"x": value}))

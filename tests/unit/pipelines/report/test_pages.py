@@ -255,6 +255,27 @@ def test_bytes_that_are_no_picture_are_counted(
     assert shown_picture(evaluated, b"\x00\x01", shape).text == "2 bytes"
 
 
+@pytest.mark.parametrize(
+    ("numbers", "text", "ends"),
+    [
+        ((1.0, 2.5), "1, 2.5", None),
+        ((*range(11), 5), "12 numbers, 0 to 10", ("0,100", "100,50")),
+        ((7.0,) * 12, "12 numbers, 7 to 7", ("0,0", "100,0")),
+        ((0.0, None, *range(11)), "13 numbers, 0 to 10", ("0,100", "100,0")),
+        ((1.0, None), "1, n/a", None),
+    ],
+    ids=["few", "series", "constant", "gap", "few-with-a-gap"],
+)
+def test_series_is_drawn(
+    evaluated: RunRecord, numbers: tuple[float | None, ...], text: str, ends: tuple[str, str] | None
+) -> None:
+    shown = shown_values(evaluated, Values(numbers=numbers))
+    assert shown.text == text
+    points = shown.curve.split()
+    assert (points[0], points[-1]) == ends if ends else not points
+    assert ("<polyline" in render_run(files_of(evaluated))) is bool(ends)
+
+
 def test_label_is_not_shown_again_among_the_features_of_an_error(evaluated: RunRecord) -> None:
     folder = evaluated.output("Evaluator", "evaluation")
     assert folder is not None
@@ -268,15 +289,18 @@ def test_label_is_not_shown_again_among_the_features_of_an_error(evaluated: RunR
 
 
 def shown_picture(record: RunRecord, content: bytes, shape: list[int] | None) -> mistakes.Shown:
-    folder = record.output("Evaluator", "evaluation")
-    assert folder is not None
-    values = Values(encoded=(base64.b64encode(content).decode(),))
-    mistake = Mistake(record=1, label="no", predicted="yes", error=0.9, features={"x": values})
-    evidence = Evidence(records=5, mistakes=(mistake,))
-    (folder / "evidence.json").write_text(evidence.model_dump_json())
     step = {"transform": "decode_raw", "arguments": {"shape": shape}} if shape else {}
     first = step or {"transform": "decode_image", "arguments": {}}
     record.spec["features"] = [{"name": "x", "keys": ["x"], "steps": [first]}]
+    return shown_values(record, Values(encoded=(base64.b64encode(content).decode(),)))
+
+
+def shown_values(record: RunRecord, values: Values) -> mistakes.Shown:
+    folder = record.output("Evaluator", "evaluation")
+    assert folder is not None
+    mistake = Mistake(record=1, label="no", predicted="yes", error=0.9, features={"x": values})
+    evidence = Evidence(records=5, mistakes=(mistake,))
+    (folder / "evidence.json").write_text(evidence.model_dump_json())
     section = mistakes.collect(files_of(record))
     assert section is not None
     return section.cards[0].features["x"]
@@ -311,7 +335,14 @@ def test_numbers_are_written_to_be_read(value: float | None, text: str) -> None:
 
 
 def test_metrics_have_four_decimals_and_times_two_units() -> None:
-    assert [metric(x) for x in (None, 1.0, 0.5, 12.3456)] == ["n/a", "1.0000", "0.5000", "12.35"]
+    assert [metric(x) for x in (None, 1.0, 0.5, 12.3456, 0.0, 0.00409312)] == [
+        "n/a",
+        "1.0000",
+        "0.5000",
+        "12.35",
+        "0.0000",
+        "0.004093",
+    ]
     assert [seconds(x) for x in (0.44, 59.99, 125, 3780)] == [
         "0.4 s",
         "60.0 s",
