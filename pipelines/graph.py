@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2
-from tfx.components.schema_gen.component import SchemaGen
-from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.components.trainer.component import Trainer
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration import metadata
@@ -19,7 +17,12 @@ from tfx.proto import trainer_pb2
 from components.evaluator.component import Evaluator
 from components.example_gen.component import ExampleGen
 from components.pusher.component import Pusher, Resolver
-from components.statistics.component import ExampleValidator, SchemaImporter
+from components.statistics.component import (
+    ExampleValidator,
+    SchemaGen,
+    SchemaImporter,
+    StatisticsGen,
+)
 from components.transform.component import Transform
 from components.tuner.component import Tuner
 from components.tuner.config import TuneConfig

@@ -58,7 +58,7 @@ def expectation_anomalies(
         expectations: What the spec says of each raw feature.
         allow: Checks that are left out.
     """
-    by_key = {_key(feature): feature for feature in dataset.features}
+    by_key = {feature_key(feature): feature for feature in dataset.features}
     found = []
     for expected in expectations:
         stats = by_key.get(expected.key)
@@ -94,7 +94,8 @@ _HINTS = {
 }
 
 
-def _key(stats: FeatureStats) -> str:
+def feature_key(stats: FeatureStats) -> str:
+    """Returns the raw feature that statistics are of."""
     return stats.name or ".".join(stats.path.step)
 
 

@@ -1,4 +1,4 @@
-"""SchemaImporter and ExampleValidator: typed inputs and outputs, no work."""
+"""StatisticsGen, SchemaGen, SchemaImporter and ExampleValidator: inputs and outputs, no work."""
 
 from __future__ import annotations
 
@@ -6,12 +6,31 @@ import json
 from collections.abc import Sequence
 
 from tfx import types
+from tfx.components.schema_gen import component as stock_schema
+from tfx.components.statistics_gen import component as stock_statistics
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 
 from components.statistics.config import Expectation, ValidateConfig
-from components.statistics.executor import SchemaImportExecutor, ValidateExecutor
+from components.statistics.executor import (
+    SchemaExecutor,
+    SchemaImportExecutor,
+    StatisticsExecutor,
+    ValidateExecutor,
+)
+
+
+class StatisticsGen(stock_statistics.StatisticsGen):
+    """TFX's StatisticsGen, which says what it did."""
+
+    EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(StatisticsExecutor)
+
+
+class SchemaGen(stock_schema.SchemaGen):
+    """TFX's SchemaGen, which says what it did."""
+
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(SchemaExecutor)
 
 
 class SchemaImporterSpec(ComponentSpec):

@@ -1,4 +1,4 @@
-"""The work of SchemaImporter and ExampleValidator."""
+"""The work of StatisticsGen, SchemaGen, SchemaImporter and ExampleValidator."""
 
 from __future__ import annotations
 
@@ -11,12 +11,19 @@ import tensorflow_data_validation as tfdv
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 from tfx.components.example_validator import executor as stock_validator
+from tfx.components.schema_gen import executor as stock_schema
+from tfx.components.statistics_gen import executor as stock_statistics
 from tfx.components.statistics_gen import stats_artifact_utils
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact, artifact_utils
 from tfx.utils import io_utils
 
-from components.statistics.checks import Anomaly, expectation_anomalies, schema_anomalies
+from components.statistics.checks import (
+    Anomaly,
+    expectation_anomalies,
+    feature_key,
+    schema_anomalies,
+)
 from components.statistics.config import SCHEMA_FILE, Expectation, ValidateConfig
 from transforms.errors import AnomalyError, SpecError
 
@@ -26,6 +33,33 @@ _log = logging.getLogger(__name__)
 Artifacts = dict[str, list[artifact.Artifact]]
 
 _SHOWN = 5  # anomalies named in the error; the log has them all
+
+
+class StatisticsExecutor(stock_statistics.Executor):
+    """TFX's statistics, and a line about what they are of."""
+
+    def Do(  # noqa: N802 - TFX's name
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]
+    ) -> None:
+        """Gathers the statistics of every split."""
+        super().Do(input_dict, output_dict, exec_properties)
+        found = [stats.datasets[0] for stats in _read_statistics(output_dict).values()]
+        records = sum(int(dataset.num_examples) for dataset in found)
+        keys = {feature_key(feature) for dataset in found for feature in dataset.features}
+        _summary.info("%d features of %s records", len(keys), f"{records:,}")
+
+
+class SchemaExecutor(stock_schema.Executor):
+    """TFX's inference of a schema, and a line about what was inferred."""
+
+    def Do(  # noqa: N802 - TFX's name
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]
+    ) -> None:
+        """Infers the schema from the statistics of every split."""
+        super().Do(input_dict, output_dict, exec_properties)
+        features = _read_schema(output_dict).feature
+        limited = sum(feature.WhichOneof("domain_info") is not None for feature in features)
+        _summary.info("%d features, %d with a domain", len(features), limited)
 
 
 class SchemaImportExecutor(base_executor.BaseExecutor):
@@ -82,18 +116,28 @@ class ValidateExecutor(stock_validator.Executor):
         self, inputs: Artifacts, expectations: list[Expectation], config: ValidateConfig
     ) -> list[Anomaly]:
         """Returns the anomalies of all splits, the most severe first."""
-        schema = io_utils.SchemaReader().read(
-            io_utils.get_only_uri_in_dir(artifact_utils.get_single_uri(inputs["schema"]))
-        )
-        statistics = artifact_utils.get_single_instance(inputs["statistics"])
+        schema = _read_schema(inputs)
         found: list[Anomaly] = []
-        for split in artifact_utils.decode_split_names(statistics.split_names):
-            stats: statistics_pb2.DatasetFeatureStatisticsList = (
-                stats_artifact_utils.load_statistics(statistics, split).proto()
-            )
+        for split, stats in _read_statistics(inputs).items():
             found += expectation_anomalies(split, stats.datasets[0], expectations, config.allow)
             found += schema_anomalies(split, tfdv.validate_statistics(stats, schema))
         return sorted(found, key=lambda anomaly: anomaly.severity != "error")
+
+
+def _read_schema(artifacts: Artifacts) -> schema_pb2.Schema:
+    folder = artifact_utils.get_single_uri(artifacts["schema"])
+    return io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(folder))
+
+
+def _read_statistics(
+    artifacts: Artifacts,
+) -> dict[str, statistics_pb2.DatasetFeatureStatisticsList]:
+    """Returns the statistics of each split."""
+    statistics = artifact_utils.get_single_instance(artifacts["statistics"])
+    return {
+        split: stats_artifact_utils.load_statistics(statistics, split).proto()
+        for split in artifact_utils.decode_split_names(statistics.split_names)
+    }
 
 
 def _error(anomalies: list[Anomaly]) -> AnomalyError:

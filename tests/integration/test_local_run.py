@@ -56,6 +56,8 @@ def test_every_output_is_on_disk_and_the_training_state_is_gone(finished) -> Non
 def test_components_say_what_they_did(finished) -> None:
     summaries = {name: c.summary for name, c in finished.records[-1].components.items()}
     assert summaries["ExampleGen"].startswith("160 train, 80 eval records")
+    assert summaries["StatisticsGen"] == "3 features of 240 records"
+    assert summaries["SchemaGen"] == "3 features, 2 with a domain"
     assert summaries["ExampleValidator"] == "no anomalies"
     assert summaries["Transform"] == "2 features, 3 columns, binary"
     assert summaries["Resolver"] == "no baseline yet"
