@@ -12,7 +12,7 @@ from tensorflow.python.framework import config as tf_config
 from transforms.errors import ModelError
 
 
-def strategy(accumulate: int = 1) -> tf.distribute.Strategy:
+def strategy(accumulate: int = 1, *, has_strings: bool = False) -> tf.distribute.Strategy:
     """Returns how to spread the training over the devices that are there.
 
     Several GPUs, or several logical CPUs where there is no GPU, each take a part of every batch;
@@ -20,9 +20,11 @@ def strategy(accumulate: int = 1) -> tf.distribute.Strategy:
 
     Args:
         accumulate: The steps whose gradients make one update.
+        has_strings: Whether a feature of the model is a string.
 
     Raises:
-        ModelError: There are several devices, and gradients are to be accumulated.
+        ModelError: There are several devices, and gradients are to be accumulated, or there are
+            strings.
     """
     gpus, cpus = (tf.config.list_logical_devices(kind) for kind in ("GPU", "CPU"))
     names = [device.name for device in gpus or cpus]
@@ -33,6 +35,12 @@ def strategy(accumulate: int = 1) -> tf.distribute.Strategy:
             f"Keras accumulates gradients on one device only, and there are {len(names)}",
             where="train.accumulate",
             hint="Leave it out: each device holds only its part of `batch_size`.",
+        )
+    if has_strings:
+        raise ModelError(
+            f"Keras trains on strings on one device only, and there are {len(names)}",
+            where="features",
+            hint="Let TensorFlow see one alone, as with `CUDA_VISIBLE_DEVICES=0`.",
         )
     # Collective operations between CPUs break at a batch that cannot be shared out evenly.
     reduction = None if gpus else tf.distribute.ReductionToOneDevice()

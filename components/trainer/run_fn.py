@@ -77,7 +77,9 @@ def prepare_model(config: RunConfig, graph: TransformGraph, data: TrainingData) 
     """
     train = config.train
     epochs = data.steps / data.steps_per_epoch
-    with strategy(train.accumulate).scope(), precision(train.precision):
+    has_strings = any(feature.kind == "string" for feature in graph.features)
+    devices = strategy(train.accumulate, has_strings=has_strings)
+    with devices.scope(), precision(train.precision):
         model = build_model(config.model.name, config.model.arguments, graph.features, graph.head)
         rate = scheduled_rate(train.schedule, train.peak_rate, data.steps_per_epoch, epochs)
         compile_model(model, graph.head, train, steps_per_execution(data), rate)

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from components.trainer.devices import precision, strategy
 from tests.unit.components.trainer.test_fit import train
+from transforms.errors import ModelError
 
 if TYPE_CHECKING:
     from tests.unit.components.trainer.conftest import Case
@@ -81,6 +82,13 @@ def test_two_devices_train_the_same_model_and_resume(
 
 def test_one_device_needs_no_strategy() -> None:
     assert strategy(accumulate=2) is tf.distribute.get_strategy()
+
+
+def test_strings_on_several_devices_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    devices = {"GPU": [], "CPU": tf.config.list_logical_devices("CPU") * 2}
+    monkeypatch.setattr(tf.config, "list_logical_devices", devices.__getitem__)
+    with pytest.raises(ModelError, match="strings on one device only, and there are 2"):
+        strategy(has_strings=True)
 
 
 def test_precision_is_put_back_after_an_error() -> None:
