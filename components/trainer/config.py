@@ -5,14 +5,15 @@ Imports no TensorFlow: a spec is checked in milliseconds.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
+import pydantic
 from pydantic import BeforeValidator, Field
 
 from components.trainer.losses import AnyLoss
 from components.trainer.named import OwnCode, read_own
-from components.trainer.optimizers import Adam, AnyOptimizer
-from components.trainer.schedules import AnySchedule
+from components.trainer.optimizers import Adam, AnyOptimizer, Sgd
+from components.trainer.schedules import AnySchedule, OneCycle
 from transforms.features import FrozenModel
 
 Own = Annotated[OwnCode, BeforeValidator(read_own, json_schema_input_type=str | dict[str, Any])]
@@ -124,6 +125,18 @@ class TrainConfig(FrozenModel):
         description="Samples of the serving signature `monte_carlo`: mean and standard deviation "
         "of predictions under dropout; 0: no such signature.",
     )
+
+    @pydantic.model_validator(mode="after")
+    def _check_cycled_momentum(self) -> Self:
+        least = self.schedule.momentum if isinstance(self.schedule, OneCycle) else None
+        most = self.optimizer.momentum if isinstance(self.optimizer, Sgd) else 0.0
+        if least is not None and least >= most:
+            raise ValueError(
+                f"The momentum of 1cycle is below that of sgd, from which it falls. Received: "
+                f"{least:g}, and the optimizer {self.optimizer.name} with {most:g}; write for "
+                "instance `optimizer: {sgd: {momentum: 0.95}}`"
+            )
+        return self
 
     @property
     def is_full(self) -> bool:

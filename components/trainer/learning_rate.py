@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
 
-from components.trainer.schedules import Plateau, Schedule
+from components.trainer.schedules import OneCycle, Plateau, Schedule
 
 
 class ScheduledRate(keras.optimizers.schedules.LearningRateSchedule):
@@ -30,8 +31,21 @@ class ScheduledRate(keras.optimizers.schedules.LearningRateSchedule):
 
     def __call__(self, step: Any) -> Any:
         """Returns the rate of step number `step`, the first of which is 0; float32 []."""
-        epoch = keras.ops.cast(step, "float32") / self._steps_per_epoch
-        return self._peak * self._schedule.warm(epoch, self._epochs)
+        return self._peak * self._schedule.warm(self._epoch(step), self._epochs)
+
+    def _epoch(self, step: Any) -> Any:
+        return keras.ops.cast(step, "float32") / self._steps_per_epoch
+
+    def momentum(self, most: float) -> Callable[[Any], Any] | None:
+        """Returns the momentum by the number of steps, float32 []; None: it stays as it is.
+
+        Args:
+            most: The optimizer's own; see `OneCycle.momentum_at`.
+        """
+        schedule = self._schedule
+        if not isinstance(schedule, OneCycle) or schedule.momentum is None:
+            return None
+        return lambda step: schedule.momentum_at(self._epoch(step), self._epochs, most)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments."""

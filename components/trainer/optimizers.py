@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import pydantic
 from pydantic import Field
@@ -13,8 +13,13 @@ from transforms.lazy import lazy_import
 
 if TYPE_CHECKING:
     import keras
+
+    from components.trainer import cycled_momentum
+    from components.trainer import learning_rate as rates
 else:
     keras = lazy_import("keras")
+    cycled_momentum = lazy_import("components.trainer.cycled_momentum")
+    rates = lazy_import("components.trainer.learning_rate")
 
 Decay = Annotated[float, Field(ge=0, lt=1)]
 """How much of a moving average stays at each update."""
@@ -66,11 +71,13 @@ class Optimizer(FrozenModel):
             learning_rate: A number, or a schedule of the number of steps.
             accumulate: The steps whose gradients make one update.
         """
-        return getattr(keras.optimizers, self.keras_name)(
-            learning_rate=learning_rate,
-            gradient_accumulation_steps=accumulate if accumulate > 1 else None,
-            **self.model_dump(exclude={"name"}),
-        )
+        optimizer = getattr(keras.optimizers, self.keras_name)
+        return optimizer(learning_rate=learning_rate, **self.arguments(accumulate))
+
+    def arguments(self, accumulate: int) -> dict[str, Any]:
+        """Returns Keras's arguments, without the learning rate."""
+        steps = accumulate if accumulate > 1 else None
+        return {**self.model_dump(exclude={"name"}), "gradient_accumulation_steps": steps}
 
 
 class Sgd(Optimizer):
@@ -82,6 +89,20 @@ class Sgd(Optimizer):
     name: Literal["sgd"] = "sgd"
     momentum: Decay = Field(default=0.0, description="How much of the last update stays.")
     nesterov: bool = Field(default=False, description="Look ahead along the momentum.")
+
+    def build(
+        self,
+        learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
+        accumulate: int = 1,
+    ) -> keras.optimizers.Optimizer:
+        """See `Optimizer.build`; the schedule may be one of the momentum, too."""
+        cycle = None
+        if isinstance(learning_rate, rates.ScheduledRate):
+            cycle = learning_rate.momentum(self.momentum)
+        if cycle is None:
+            return super().build(learning_rate, accumulate)
+        arguments = self.arguments(accumulate)
+        return cycled_momentum.CycledSGD(cycle, learning_rate=learning_rate, **arguments)
 
 
 class Adagrad(Optimizer):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import abc
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import pydantic
 from pydantic import Field
@@ -124,7 +124,8 @@ class OneCycle(Schedule):
     """Rises to `learning_rate` and falls again, and in the end far below (Smith 2018).
 
     Linear between four points: `start` at first, 1 at half of the cycle, `start` at its end,
-    `final` after the `tail`.
+    `final` after the `tail`. The momentum may fall and rise against the rate: from the optimizer's
+    own at both ends of the cycle to `momentum` where the rate is highest.
     """
 
     name: Literal["1cycle"] = "1cycle"
@@ -133,6 +134,24 @@ class OneCycle(Schedule):
         default=0.1, description="The part of the training that comes after the cycle."
     )
     final: Fraction = Field(default=0.001, description="The factor at the end of the training.")
+    momentum: Annotated[float, Field(ge=0, lt=1)] | None = Field(
+        default=None,
+        description="Of sgd, where the rate is highest; it falls to it from its own, and rises "
+        "again. Default: the momentum stays as it is.",
+    )
+
+    def momentum_at(self, epoch: keras.KerasTensor, epochs: float, most: float) -> Any:
+        """Returns the momentum, float32 []; see `factor`.
+
+        Args:
+            epoch: How many epochs have passed, with those of the warm-up.
+            epochs: How many there are, with those of the warm-up.
+            most: The optimizer's own.
+        """
+        done = (epoch - self.warmup) / (epochs - self.warmup)
+        half = (1.0 - self.tail) / 2.0
+        height = keras.ops.maximum(1.0 - keras.ops.abs(done / half - 1.0), 0.0)
+        return most if self.momentum is None else most + (self.momentum - most) * height
 
     def factor(self, epoch: keras.KerasTensor, epochs: float) -> keras.KerasTensor:
         """See `Schedule.factor`."""

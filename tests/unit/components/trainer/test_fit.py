@@ -123,7 +123,7 @@ def test_killed_run_resumes_to_the_same_result(
     [
         {
             "accumulate": 3,
-            "schedule": "1cycle",
+            "schedule": {"1cycle": {"momentum": 0.5}},
             "optimizer": {"sgd": {"momentum": 0.9}},
             "deterministic": True,
             "class_weights": "balanced",

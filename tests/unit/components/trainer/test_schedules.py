@@ -11,7 +11,8 @@ import pytest
 
 from components.trainer.config import TrainConfig
 from components.trainer.learning_rate import ScheduledRate, scheduled_rate
-from components.trainer.schedules import Plateau, Schedule
+from components.trainer.optimizers import Sgd
+from components.trainer.schedules import OneCycle, Plateau, Schedule
 
 PEAK, PER_EPOCH, EPOCHS = 0.4, 5, 10
 
@@ -113,3 +114,36 @@ def test_plateau_falls_when_keras_does(arguments: dict[str, float]) -> None:
 def test_wrong_schedule_is_refused(wrong: object, message: str) -> None:
     with pytest.raises(pydantic.ValidationError, match=message):
         read(wrong)
+
+
+def test_momentum_falls_while_the_rate_rises() -> None:
+    rate = scheduled_rate(OneCycle(momentum=0.85, tail=0.2), PEAK, PER_EPOCH, EPOCHS)
+    optimizer = Sgd(momentum=0.95).build(rate)
+    variable = keras.Variable(np.zeros(1))
+    optimizer.build([variable])
+    [velocity] = optimizer.momentums
+    for step, expected in {0: 0.95, 10: 0.9, 20: 0.85, 30: 0.9, 40: 0.95, 50: 0.95}.items():
+        optimizer.iterations.assign(step)
+        velocity.assign([1.0])
+        optimizer.apply([keras.ops.zeros(1)])  # what is left of the last update is its momentum
+        assert float(velocity[0]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_momentum_that_hardly_falls_gives_the_updates_of_keras(nesterov: bool) -> None:
+    rate = scheduled_rate(OneCycle(momentum=0.9 - 1e-9), PEAK, PER_EPOCH, EPOCHS)
+    own, theirs = keras.Variable(np.ones(3)), keras.Variable(np.ones(3))
+    optimizer = Sgd(momentum=0.9, nesterov=nesterov).build(rate)
+    assert type(optimizer) is not keras.optimizers.SGD
+    expected = keras.optimizers.SGD(rate, momentum=0.9, nesterov=nesterov)
+    for _ in range(3):
+        optimizer.apply([own * 0.3], [own])
+        expected.apply([theirs * 0.3], [theirs])
+    np.testing.assert_allclose(own, theirs, rtol=1e-5)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", {"sgd": {"momentum": 0.8}}])
+def test_momentum_that_cannot_fall_is_refused(optimizer: object) -> None:
+    settings = {"schedule": {"1cycle": {"momentum": 0.8}}, "optimizer": optimizer}
+    with pytest.raises(pydantic.ValidationError, match="from which it falls"):
+        TrainConfig.model_validate(settings)
