@@ -62,7 +62,10 @@ def _differ(before: tf.Tensor | None, now: tf.Tensor) -> tf.Tensor:
     if now.shape.rank == 2:  # texts, perhaps of another length
         length = tf.minimum(tf.shape(before)[1], tf.shape(now)[1])
         before, now = before[:, :length], now[:, :length]
-    return tf.reduce_any(before != now)
+    differs = before != now
+    if now.dtype.is_floating:  # a label that is missing
+        differs &= ~(tf.math.is_nan(before) & tf.math.is_nan(now))
+    return tf.reduce_any(differs)
 
 
 def layers_of(model: keras.Model, changed: Iterable[str], label: str) -> list[keras.Layer]:
