@@ -140,11 +140,11 @@ def number(value: float | None, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
-def metric(value: float | None) -> str:
+def metric(value: float | None, digits: int = 4) -> str:
     """Returns the value of a metric: ``n/a``, ``0.9477``, ``1.0000``, ``12.35``, ``0.004093``."""
     if value is None or abs(value) >= 10 or 0 < abs(value) < 0.01:
-        return number(value)
-    return f"{value:.4f}"
+        return number(value, digits)
+    return f"{value:.{digits}f}"
 
 
 def seconds(value: float) -> str:

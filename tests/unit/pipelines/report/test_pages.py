@@ -343,6 +343,7 @@ def test_metrics_have_four_decimals_and_times_two_units() -> None:
         "0.0000",
         "0.004093",
     ]
+    assert [metric(x, 3) for x in (0.9477, 12.3456, 0.00409312)] == ["0.948", "12.3", "0.00409"]
     assert [seconds(x) for x in (0.44, 59.99, 125, 3780)] == [
         "0.4 s",
         "60.0 s",
