@@ -43,7 +43,7 @@ def image_input(
             f"{model} shrinks the image to nothing: it needs at least {least} x {least} pixels. "
             f"Received: {image}",
             where=f"feature {image.name}",
-            hint=f"Enlarge it with the transform `resize: {{height: {least}, width: {least}}}`, "
+            hint=f"Enlarge it with the transform `resize: {{size: [{least}, {least}]}}`, "
             "or use a model with fewer layers or smaller windows.",
         )
     inputs = build_inputs(features)

@@ -74,6 +74,6 @@ def _check(image: TensorFeature, head: Head, divisor: int) -> None:
         raise ModelError(
             f"segmenter needs sides that {divisor} divides. Received: {image}",
             where=f"feature {image.name}",
-            hint=f"Use fewer `filters`, or `resize: {{height: {-(-height // divisor) * divisor}, "
-            f"width: {-(-width // divisor) * divisor}}}`, of the mask too.",
+            hint=f"Use fewer `filters`, or `resize: {{size: [{-(-height // divisor) * divisor}, "
+            f"{-(-width // divisor) * divisor}]}}`, of the mask too.",
         )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
+import yaml
 
 from components.trainer.models.build import build_model
 from components.trainer.models.cnn.local_response import LocalResponseNormalization
 from components.trainer.models.heads import HEADS
 from components.trainer.models.inputs import TensorFeature
+from transforms.arguments import check_arguments
 from transforms.errors import ModelError
+from transforms.image import resize
 
 pytestmark = pytest.mark.usefixtures("without_weights")  # they would take half a gigabyte
 
@@ -79,7 +83,8 @@ def test_image_that_would_shrink_to_nothing_is_refused(
     assert build(name, arguments, least).output_shape == (None, 10)
     with pytest.raises(ModelError, match=f"at least {least} x {least} pixels") as error:
         build(name, arguments, least - 1)
-    assert f"resize: {{height: {least}, width: {least}}}" in error.value.hint
+    [advice] = re.findall(r"`resize: (.+?)`", error.value.hint)
+    assert check_arguments(resize, yaml.safe_load(advice), "resize") == {"size": (least, least)}
 
 
 @pytest.mark.parametrize("name", ["googlenet", "resnet34", "se_resnet"])
