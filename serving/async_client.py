@@ -18,7 +18,7 @@ from google.protobuf.message import Message
 
 from serving.channel import GET_MODEL_METADATA, GET_MODEL_STATUS, PREDICT, Tls, channel_options
 from serving.errors import RowError
-from serving.messages import Messages, methods, types_in
+from serving.messages import Messages, Sampling, methods, types_in
 from serving.predictions import Prediction, predictions
 from serving.rows import FeatureType, as_rows
 
@@ -56,14 +56,23 @@ class AsyncClient:
 
     async def predict(self, rows: Any) -> list[Prediction]:
         """Returns a prediction a row, in their order; see `serving.client.Client.predict`."""
+        return await self._predict(rows)
+
+    async def sample(
+        self, rows: Any, *, temperature: float = 1.0, seed: int = 0
+    ) -> list[Prediction]:
+        """Has texts drawn, one a row; see `serving.client.Client.sample`."""
+        return await self._predict(rows, Sampling(temperature, seed))
+
+    async def _predict(self, rows: Any, sampling: Sampling | None = None) -> list[Prediction]:
         read = as_rows(rows)
         if not read:
             return []
         try:
-            requests = self._messages.predict(read, await self.features())
+            requests = self._messages.predict(read, await self.features(), sampling)
         except RowError:
             self._types = None  # another version may have come, with other features
-            requests = self._messages.predict(read, await self.features())
+            requests = self._messages.predict(read, await self.features(), sampling)
         answers = await asyncio.gather(*(self._call(PREDICT, request) for request in requests))
         return [prediction for answer in answers for prediction in predictions(answer)]
 

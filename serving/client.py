@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 
 from serving.channel import GET_MODEL_METADATA, GET_MODEL_STATUS, PREDICT, Tls, channel_options
 from serving.errors import RowError
-from serving.messages import Messages, methods, types_in
+from serving.messages import Messages, Sampling, methods, types_in
 from serving.predictions import Prediction, predictions
 from serving.rows import FeatureType, as_rows
 
@@ -75,14 +75,31 @@ class Client:
             DeadlineError: If the answer takes too long.
             RequestError: If the server answers with an error.
         """
+        return self._predict(rows)
+
+    def sample(self, rows: Any, *, temperature: float = 1.0, seed: int = 0) -> list[Prediction]:
+        """Has a model that writes texts draw one for each row, rather than search the best.
+
+        Args:
+            rows: As those of `predict`.
+            temperature: Below 1 more of the probable, above 1 more surprises; 0 takes the most
+                probable token each time.
+            seed: Of the first row; the next have those that follow. The same seed, the same text.
+
+        Raises:
+            ServingError: As `predict`; RequestError also if the model writes no texts.
+        """
+        return self._predict(rows, Sampling(temperature, seed))
+
+    def _predict(self, rows: Any, sampling: Sampling | None = None) -> list[Prediction]:
         read = as_rows(rows)
         if not read:
             return []
         try:
-            requests = self._messages.predict(read, self.features())
+            requests = self._messages.predict(read, self.features(), sampling)
         except RowError:
             self._types = None  # another version may have come, with other features
-            requests = self._messages.predict(read, self.features())
+            requests = self._messages.predict(read, self.features(), sampling)
         answers = [self._call(PREDICT, request) for request in requests]
         return [prediction for answer in answers for prediction in predictions(answer)]
 

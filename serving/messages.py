@@ -5,6 +5,7 @@ Shared by the synchronous and the asynchronous client, which differ only in how 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,7 @@ from serving.protos import (
 from serving.rows import FeatureType, Row, feature_types, serialized_examples
 
 _SIGNATURE, _INPUT, _COLUMNS, _METADATA = "serving_default", "examples", "columns", "signature_def"
+_SAMPLE, _TEMPERATURE, _SEED = "sample", "temperature", "seed"
 _ROWS_A_CALL = 1000  # what a server that batches takes at most, unless it is told otherwise
 _AVAILABLE = get_model_status_pb2.ModelVersionStatus.AVAILABLE
 _END = get_model_status_pb2.ModelVersionStatus.END
@@ -37,6 +39,20 @@ _NOT_YET = {
     grpc.StatusCode.NOT_FOUND,
     grpc.StatusCode.DEADLINE_EXCEEDED,
 }
+
+
+@dataclasses.dataclass(frozen=True)
+class Sampling:
+    """How a model that writes texts draws one.
+
+    Attributes:
+        temperature: Below 1 more of the probable, above 1 more surprises; 0 takes the most
+            probable token each time.
+        seed: Of the first row; the next have those that follow. The same seed, the same text.
+    """
+
+    temperature: float = 1.0
+    seed: int = 0
 
 
 class Messages:
@@ -90,18 +106,30 @@ class Messages:
         return get_model_status_pb2.GetModelStatusRequest(model_spec={"name": self.model})
 
     def predict(
-        self, rows: list[Row], types: Mapping[str, FeatureType]
+        self,
+        rows: list[Row],
+        types: Mapping[str, FeatureType],
+        sampling: Sampling | None = None,
     ) -> list[predict_pb2.PredictRequest]:
         """Returns the requests for the predictions of `rows`, in their order.
+
+        Args:
+            rows: Raw rows.
+            types: The raw features of the model.
+            sampling: How texts are drawn; None: what is best is asked for.
 
         Raises:
             RowError: If a row does not fit the model.
         """
         examples = serialized_examples(rows, types)
-        return [
-            self._predict(examples[start : start + _ROWS_A_CALL])
-            for start in range(0, len(examples), _ROWS_A_CALL)
-        ]
+        requests = []
+        for start in range(0, len(examples), _ROWS_A_CALL):
+            some = examples[start : start + _ROWS_A_CALL]
+            request = self._predict(some)
+            if sampling:
+                _add_sampling(request, sampling.temperature, sampling.seed + start, len(some))
+            requests.append(request)
+        return requests
 
     def _predict(self, examples: list[bytes]) -> predict_pb2.PredictRequest:
         request = predict_pb2.PredictRequest(model_spec=self._spec)
@@ -114,7 +142,11 @@ class Messages:
 
     def error(self, error: grpc.RpcError) -> ServingError:
         """Returns what a failed call means for the user."""
-        return readable_error(error, self.target, self.model, self.timeout)
+        readable = readable_error(error, self.target, self.model, self.timeout)
+        if f'key "{_SAMPLE}" not found' in readable.message:
+            hint = "Only a model that writes texts can draw them: leave the temperature out."
+            return RequestError(readable.message, readable.where, hint)
+        return readable
 
     def not_found(
         self, error: grpc.RpcError, statuses: get_model_status_pb2.GetModelStatusResponse | None
@@ -172,6 +204,19 @@ class Messages:
             where=self.target,
             hint="Look at the server's log: it says what it is waiting for.",
         )
+
+
+def _add_sampling(
+    request: predict_pb2.PredictRequest, temperature: float, seed: int, count: int
+) -> None:
+    """Makes a request for the best texts of `count` rows one for texts that are drawn."""
+    request.model_spec.signature_name = _SAMPLE
+    temperatures, seeds = request.inputs[_TEMPERATURE], request.inputs[_SEED]
+    temperatures.dtype, seeds.dtype = types_pb2.DT_FLOAT, types_pb2.DT_INT64
+    temperatures.float_val.extend([temperature] * count)
+    seeds.int64_val.extend(range(seed, seed + count))
+    for tensor in (temperatures, seeds):
+        tensor.tensor_shape.dim.add(size=count)
 
 
 def types_in(response: get_model_metadata_pb2.GetModelMetadataResponse) -> dict[str, FeatureType]:

@@ -31,7 +31,8 @@ class Prediction:
         value: The predicted number; None if there is not one of them.
         values: The predicted numbers: the outputs of a regression, the steps of a forecast.
         texts: The texts that were written, the best first.
-        scores: The logarithm of the probability of each, divided by its length penalty.
+        scores: The logarithm of the probability of each, divided by its length penalty; empty for
+            texts that were drawn.
         box: Where what is of the class is: top, left, bottom and right, in shares of the image.
         mask: The index of the class of each pixel, row by row.
     """
@@ -48,14 +49,14 @@ class Prediction:
 
 
 def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
-    """Returns the answers of a model's ``serving_default`` signature.
+    """Returns the answers of a model's signature ``serving_default``, or ``sample``.
 
     Args:
         response: ``label`` string [N], ``probabilities`` float [N, k] and ``classes`` string
             [N, k]; ``decisions`` int64 [N, k] in place of ``label`` where a record may be of
             several classes, with ``box`` float [N, 4] where it is also told where that is;
             ``prediction`` float [N] or [N, n]; ``sequences`` string and ``scores`` float, both
-            [N, k]; or ``mask`` int64 [N, height, width].
+            [N, k], or ``sequences`` [N] alone; or ``mask`` int64 [N, height, width].
 
     Raises:
         RequestError: If the outputs are others.
@@ -66,7 +67,7 @@ def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
     raise RequestError(
         f"The model's outputs are {sorted(response.outputs)}. Expected '{_VALUE}', or "
         f"'{_LABEL}' (or '{_DECISIONS}'), '{_PROBABILITIES}' and '{_CLASSES}', or "
-        f"'{_SEQUENCES}' and '{_SCORES}', or '{_MASK}'",
+        f"'{_SEQUENCES}', or '{_MASK}'",
         where=f"model '{response.model_spec.name}' version {response.model_spec.version.value}",
         hint="Export the model with tfline's signatures, or use the gRPC API directly.",
     )
@@ -105,7 +106,8 @@ def _read_decisions(outputs: Outputs) -> list[Prediction]:
 def _read_texts(outputs: Outputs) -> list[Prediction]:
     tensor = outputs[_SEQUENCES]
     count = tensor.tensor_shape.dim[0].size
-    texts, scores = _rows(_strings(tensor), count), _rows(_floats(outputs[_SCORES]), count)
+    texts = _rows(_strings(tensor), count)
+    scores = _rows(_floats(outputs[_SCORES]) if _SCORES in outputs else [], count)
     return [Prediction(texts=of_row, scores=its) for of_row, its in zip(texts, scores, strict=True)]
 
 
@@ -136,7 +138,7 @@ _NEEDED = {
     _VALUE: frozenset[str](),
     _LABEL: frozenset({_PROBABILITIES, _CLASSES}),
     _DECISIONS: frozenset({_PROBABILITIES, _CLASSES}),
-    _SEQUENCES: frozenset({_SCORES}),
+    _SEQUENCES: frozenset[str](),
     _BOX: frozenset({_LABEL, _PROBABILITIES, _CLASSES}),
     _MASK: frozenset[str](),
 }

@@ -7,14 +7,15 @@ import contextlib
 import dataclasses
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.commands.arguments import add_spec, read_spec
 
 if TYPE_CHECKING:
     from pipelines.spec import PipelineSpec
-    from serving.client import Prediction
+    from serving.client import Client, Prediction
+    from serving.rows import Row
 
 _BATCH = 256
 
@@ -35,6 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a running server (default: one is started on the pushed model, and stopped)",
     )
     parser.add_argument("--limit", type=int, help="how many rows at most")
+    parser.add_argument(
+        "--temperature",
+        type=float,
+        help="have a text drawn for each row, not the best ones: 0.2 is tame, 1.2 wild",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="another seed draws other texts")
     parser.add_argument("--json", action="store_true", help="print an object a line")
 
 
@@ -48,10 +55,20 @@ def run(arguments: argparse.Namespace) -> int:
         types = client.features()
         sources = (read_rows(source, types) for source in arguments.rows)
         rows = itertools.islice(itertools.chain.from_iterable(sources), arguments.limit)
-        while batch := list(itertools.islice(rows, _BATCH)):
-            for prediction in client.predict(batch):
+        batches = iter(lambda: list(itertools.islice(rows, _BATCH)), [])
+        seeds = itertools.count(arguments.seed, _BATCH)
+        for batch, seed in zip(batches, seeds, strict=False):
+            for prediction in _ask(client, batch, arguments.temperature, seed):
                 print(_line(prediction, as_json=arguments.json))
     return 0
+
+
+def _ask(
+    client: Client, rows: Sequence[Row], temperature: float | None, seed: int
+) -> list[Prediction]:
+    if temperature is None:
+        return client.predict(rows)
+    return client.sample(rows, temperature=temperature, seed=seed)
 
 
 @contextlib.contextmanager
@@ -79,11 +96,13 @@ def _line(prediction: Prediction, as_json: bool) -> str:
         return f"{prediction.value:.6g}"
     if prediction.values:
         return " ".join(f"{value:.6g}" for value in prediction.values)
-    if prediction.texts:
+    if prediction.scores:
         return "\t".join(
             f"{text} {score:.4f}"
             for text, score in zip(prediction.texts, prediction.scores, strict=True)
         )
+    if prediction.texts:
+        return "\t".join(prediction.texts)
     if prediction.mask:
         return "\n".join(" ".join(map(str, row)) for row in prediction.mask)
     label = prediction.label if prediction.label is not None else ", ".join(prediction.labels)

@@ -54,6 +54,12 @@ def test_multi_label_gives_the_classes_that_were_decided_on():
     ]
 
 
+def test_texts_that_were_drawn_have_no_scores():
+    message = response(sequences=["ab", "ba"])
+    message.outputs["sequences"].tensor_shape.dim.add(size=2)
+    assert predictions(message) == [Prediction(texts=("ab",)), Prediction(texts=("ba",))]
+
+
 def test_texts_come_with_their_scores():
     message = response(sequences=["ab", "ba", "", "c"], scores=[-0.5, -1.0, -0.25, -2.0])
     for name in ("sequences", "scores"):

@@ -25,6 +25,7 @@ from components.trainer.models.inputs import TensorFeature
 from components.trainer.optimizers import Sgd
 from components.trainer.transform_graph import TransformGraph
 from serving.client import Client, Prediction
+from serving.errors import RequestError
 from serving.process import ServerProcess, start_server
 from transforms.target_text import with_specials
 
@@ -348,6 +349,19 @@ def test_model_server_answers_as_the_model_does(
             assert np.ptp(received, axis=0).max() > 1e-4  # the answer follows from the input
         else:
             np.testing.assert_array_equal(received, expected[key].astype(np.array(received).dtype))
+
+
+def test_client_draws_texts(server: ServerProcess) -> None:
+    rows = [{"source": [1, 2, 3, 4]}] * 4
+    with Client(server.target, "translator", timeout=60) as client:
+        first, other = (client.sample(rows, temperature=2.0, seed=seed) for seed in (1, 2))
+        greedy = client.sample(rows, temperature=0.0)
+    assert first[1:] == other[:-1]  # a text follows from its seed
+    assert len({answer.texts for answer in first}) > 1
+    assert len({answer.texts for answer in greedy}) == 1
+    with Client(server.target, "mlp") as client, pytest.raises(RequestError) as caught:
+        client.sample([{"age": 1.0}])
+    assert "Only a model that writes texts" in caught.value.hint
 
 
 def named(prediction: Prediction) -> dict[str, Any]:
