@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import grpc
 import pytest
 
 from serving.process import start_server
@@ -55,6 +57,18 @@ def test_each_request_gets_its_own_rows(batching: Grpc):
     responses = call_all(batching, [predict_request(x=values) for values in inputs])
     for values, response in zip(inputs, responses, strict=True):
         assert list(response.outputs["y"].float_val) == [value / 2 + 2 for value in values]
+
+
+def test_burst_waits_for_its_batches(batching: Grpc):
+    async def ask() -> list[grpc.aio.AioRpcError | bytes]:
+        async with grpc.aio.insecure_channel(batching.target) as channel:
+            predict = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
+            request = predict_request(x=[1.0]).SerializeToString()
+            calls = (predict(request) for _ in range(4000))
+            return await asyncio.gather(*calls, return_exceptions=True)
+
+    errors = [answer for answer in asyncio.run(ask()) if isinstance(answer, grpc.RpcError)]
+    assert {error.code() for error in errors} <= {grpc.StatusCode.UNAVAILABLE}  # the queue is full
 
 
 def test_strings_are_put_together_and_taken_apart(batching: Grpc):
