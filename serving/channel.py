@@ -68,11 +68,22 @@ class Tls:
         root_certificates: The authorities to trust; None: those of the system.
         private_key: The client's key, if the server asks for a certificate.
         certificate: The client's certificate, with its chain.
+
+    Raises:
+        ServingError: If there is a key without its certificate, or the other way round.
     """
 
-    root_certificates: Path | None = None
-    private_key: Path | None = None
-    certificate: Path | None = None
+    root_certificates: Path | str | None = None
+    private_key: Path | str | None = None
+    certificate: Path | str | None = None
+
+    def __post_init__(self) -> None:
+        """Checks what gRPC would end the process for."""
+        if bool(self.private_key) != bool(self.certificate):
+            raise ServingError(
+                "private_key and certificate go together. Received: "
+                f"private_key={self.private_key}, certificate={self.certificate}"
+            )
 
     def credentials(self) -> grpc.ChannelCredentials:
         """Returns gRPC's form of it.
@@ -83,7 +94,7 @@ class Tls:
         try:
             return grpc.ssl_channel_credentials(
                 *(
-                    file.read_bytes() if file else None
+                    Path(file).read_bytes() if file else None
                     for file in (self.root_certificates, self.private_key, self.certificate)
                 )
             )
@@ -106,7 +117,8 @@ def readable_error(error: grpc.RpcError, target: str, model: str, timeout: float
     if code is grpc.StatusCode.UNAVAILABLE:
         return UnreachableError(
             f"No model server answers at {target}: {details}",
-            hint="Is it running, and is the port that of gRPC (8500), not that of REST (8501)?",
+            hint="Is it running, and is the port that of gRPC (8500), not that of REST (8501)? "
+            "Does it ask for TLS, or for a certificate of the client?",
         )
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return DeadlineError(

@@ -13,6 +13,8 @@ from serving.async_client import AsyncClient
 from serving.client import Client, Tls
 from serving.errors import ServingError, UnreachableError
 from serving.process import ServerProcess, start_server
+from serving.server.status import StatusError
+from serving.server.tls import server_credentials
 
 x509 = pytest.importorskip("cryptography.x509")
 serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
@@ -69,7 +71,7 @@ def secure(publish: Callable[..., Path], folder: Path) -> Iterator[ServerProcess
 
 
 def test_client_with_a_certificate_is_answered(secure: ServerProcess, folder: Path):
-    tls = Tls(folder / "server.pem", folder / "client.key", folder / "client.pem")
+    tls = Tls(*(str(folder / name) for name in ("server.pem", "client.key", "client.pem")))
     with Client(secure.target, "price", tls=tls) as client:
         assert client.predict([{"size": 1.0}])[0].value == 3.0
 
@@ -88,10 +90,18 @@ def test_client_with_a_certificate_is_answered(secure: ServerProcess, folder: Pa
 def test_client_without_the_right_certificates_is_refused(secure, folder: Path, files):
     tls = Tls(*(folder / file for file in files)) if files else None
     client = Client(secure.target, "price", tls=tls, timeout=5)
-    with client, pytest.raises(UnreachableError):
+    with client, pytest.raises(UnreachableError) as caught:
         client.predict([{"size": 1.0}])
+    assert "TLS" in str(caught.value.hint)
 
 
 def test_missing_file_is_a_readable_error(folder: Path):
     with pytest.raises(ServingError, match="Cannot read a TLS file"):
         Client("localhost:1", "price", tls=Tls(folder / "nowhere.pem"))
+
+
+def test_path_in_place_of_a_certificate_is_refused(tmp_path: Path):
+    config = tmp_path / "ssl.config"
+    config.write_text('server_key: "-----BEGIN PRIVATE KEY-----" server_cert: "server.pem"')
+    with pytest.raises(StatusError, match="needs server_cert as PEM text"):
+        server_credentials(str(config))

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from serving.channel import channel_options, checked_target
+from serving.channel import Tls, channel_options, checked_target
 from serving.errors import ServingError
 
 
@@ -39,3 +39,10 @@ def test_address_without_a_port_is_refused(target, advice):
     with pytest.raises(ServingError, match="Expected host:port") as caught:
         checked_target(target)
     assert advice in caught.value.hint
+
+
+@pytest.mark.parametrize("files", [{"private_key": "a.key"}, {"certificate": "a.pem"}])
+def test_key_without_its_certificate_is_refused(files):
+    """GRPC ends the process for it."""
+    with pytest.raises(ServingError, match="private_key and certificate go together"):
+        Tls("ca.pem", **files)
