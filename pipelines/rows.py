@@ -33,7 +33,7 @@ def read_rows(source: str, types: Mapping[str, FeatureType]) -> Iterator[Row]:
             other columns of a CSV or TFRecord file are left out.
 
     Raises:
-        DataError: The file cannot be read, or a row of it.
+        DataError: The file cannot be read, or a row of it; or no column is known.
     """
     if source == "-":
         yield from _of_text(sys.stdin.read().removeprefix("\ufeff"), "standard input", types)
@@ -88,7 +88,14 @@ def _of_csv(text: str, where: str, types: Mapping[str, FeatureType]) -> Iterator
     header = next(reader, [])
     if not header:
         raise DataError("There are no rows", where)
-    absent = [key for key in types if key not in header]
+    absent = sorted(key for key in types if key not in header)
+    if types and len(absent) == len(types):  # another delimiter, no header, or no CSV at all
+        raise DataError(
+            "The header names none of the model's features. "
+            f"Received: {', '.join(map(repr, header[:20]))}",
+            where,
+            f"Write a header, with commas between its columns. Known: {', '.join(absent)}.",
+        )
     if absent:
         _log.warning("%s has no column for %s: missing in every row", where, ", ".join(absent))
     for cells in itertools.filterfalse(lambda row: not row, reader):

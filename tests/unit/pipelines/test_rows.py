@@ -115,6 +115,14 @@ def test_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:
 def test_column_that_the_file_lacks_is_named(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    path = write(tmp_path / "rows.csv", "Fare\n1.5\n")
-    assert list(read_rows(path, {"fare": FeatureType.FLOAT})) == [{}]
-    assert "has no column for fare" in caplog.text
+    path = write(tmp_path / "rows.csv", "Fare,tip\n1.5,2\n")
+    types = dict.fromkeys(("tip", "miles", "fare"), FeatureType.FLOAT)
+    assert list(read_rows(path, types)) == [{"tip": 2.0}]
+    assert "has no column for fare, miles:" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["fare;payment\n1.5;Cash\n", "1.5,Cash\n2.5,Cash\n", "5\n"])
+def test_header_without_any_feature_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(DataError, match="names none of the model's features") as caught:
+        list(read_rows(write(tmp_path / "rows.csv", text), TYPES))
+    assert "commas" in str(caught.value.hint)
