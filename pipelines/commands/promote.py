@@ -24,16 +24,21 @@ def run(arguments: argparse.Namespace) -> int:
     """Writes the labels beside the versions, and says what they are now."""
     from components.pusher.availability import wait_until_available
     from components.pusher.promotion import promote
-    from serving.labels import CONFIG_FILE, LABELS
+    from serving.labels import CONFIG_FILE, LABELS, read_labels
 
     spec = read_spec(arguments)
     push = push_of(spec)
     folder = Path(push.to)
+    first = not read_labels(folder, spec.name).versions
     labels = promote(folder, spec.name, arguments.version, arguments.label)
     named = (f"{label} {labels.versions[label]}" for label in LABELS if label in labels.versions)
     print(f"{spec.name}: {', '.join(named)}")
     print(f"  loaded: {', '.join(map(str, labels.loaded))}")
     print(f"  read by servers from: {folder / CONFIG_FILE}")
+    if first:
+        print(
+            "  start running servers again: they began without labels, and load the newest version"
+        )
     if push.server is not None:
         wait_until_available(push.server, spec.name, arguments.version)
         print(f"  served by: {push.server}")

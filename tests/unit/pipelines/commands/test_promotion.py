@@ -16,7 +16,9 @@ def test_promote_says_which_version_has_which_label(
 ) -> None:
     assert cli.main(["promote", "spec.yaml", "--version", "2"]) == 0
     assert cli.main(["promote", "spec.yaml", "--version", "3", "--label", "canary"]) == 0
-    assert capsys.readouterr().out.splitlines()[3:] == [
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "  read by servers from: models/trips/models.config",
+        "  start running servers again: they began without labels, and load the newest version",
         "trips: stable 2, canary 3",
         "  loaded: 2, 3",
         "  read by servers from: models/trips/models.config",
