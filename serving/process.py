@@ -25,6 +25,7 @@ __all__ = ["ServerProcess", "start_server"]
 _POLL_SECONDS = 0.05
 _STOP_SECONDS = 10.0
 _SHOWN_LINES = 12
+_MAX_PORT = 65535
 
 
 class ServerProcess:
@@ -147,8 +148,10 @@ def checked_port(port: int) -> int:
     """Returns `port`, or a free one for 0.
 
     Raises:
-        StartError: If it is in use.
+        StartError: If it is in use, or no number of a port.
     """
+    if not 0 <= port <= _MAX_PORT:
+        raise StartError(f"Invalid port. Expected 0 to {_MAX_PORT}. Received: {port}")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HOST:PORT",
         help="a running server (default: one is started on the pushed model, and stopped)",
     )
-    parser.add_argument("--limit", type=int, help="how many rows at most")
+    parser.add_argument("--limit", type=_count, metavar="N", help="how many rows at most")
     parser.add_argument(
         "--temperature",
         type=float,
@@ -43,6 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="another seed draws other texts")
     parser.add_argument("--json", action="store_true", help="print an object a line")
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more. Received: {text}")
+    return count
 
 
 def run(arguments: argparse.Namespace) -> int:

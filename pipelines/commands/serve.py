@@ -37,10 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Becomes the server: this process is replaced by it."""
     from serving.deploy.served import ServedModel
+    from serving.errors import StartError
     from serving.labels import read_labels
     from serving.process import check_model, checked_port
 
     spec = read_spec(arguments)
+    if arguments.port == arguments.rest_port != 0:
+        raise StartError(f"gRPC and REST need a port each. Received: {arguments.port} for both")
     folder = Path(push_of(spec).to)
     check_model(folder)
     arguments.port = checked_port(arguments.port)

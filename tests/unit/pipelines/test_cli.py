@@ -99,6 +99,21 @@ def test_port_in_use_is_refused(busy_port: int, capsys: pytest.CaptureFixture[st
     assert first_error_line(capsys) == message
 
 
+@pytest.mark.parametrize(
+    ("ports", "message"),
+    [
+        (["--port", "99999"], "Invalid port. Expected 0 to 65535. Received: 99999"),
+        (["--port", "9", "--rest-port", "9"], "gRPC and REST need a port each"),
+    ],
+)
+def test_impossible_ports_are_refused(
+    ports: list[str], message: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "models" / "trips" / "1").mkdir(parents=True)
+    assert cli.main(["serve", "spec.yaml", *ports]) == 2
+    assert message in first_error_line(capsys)
+
+
 def test_server_that_does_not_answer_is_refused(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -109,7 +124,10 @@ def test_server_that_does_not_answer_is_refused(
     assert address in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["--nothing"], ["bake"], [], ["run"], ["serve", "x", "y"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--nothing"], ["bake"], [], ["run"], ["serve", "x", "y"], ["predict", "x", "--limit", "-1"]],
+)
 def test_wrong_usage_exits_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(arguments)
