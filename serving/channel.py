@@ -32,6 +32,13 @@ _RETRIES = {  # only UNAVAILABLE: the request was not answered, so that it is sa
 }
 
 
+_HINTS = {
+    "is larger than maximum input batch size": "Set enable_large_batch_splitting in the server's "
+    "batching parameters, or send fewer rows at a time.",
+    "Unrecognized servable version label": "A server knows the labels of its --model_config_file; "
+    "`tfline serve` gives it one if a version has a label by then.",
+}
+
 _TARGET = re.compile(r"(?!https?:)(.+:\d+|(unix|unix-abstract|dns|xds):.+)")
 
 
@@ -115,15 +122,15 @@ def readable_error(error: grpc.RpcError, target: str, model: str, timeout: float
     """
     code, details = error.code(), error.details() or ""
     if code is grpc.StatusCode.UNAVAILABLE:
-        return UnreachableError(
-            f"No model server answers at {target}: {details}",
-            hint="Is it running, and is the port that of gRPC (8500), not that of REST (8501)? "
-            "Does it ask for TLS, or for a certificate of the client?",
-        )
+        hint = "Is it running, and is the port that of gRPC (8500), not that of REST (8501)?"
+        if "Socket closed" in details or "handshake" in details:
+            hint = "Does it ask for TLS, or for a certificate of the client? Who signed its own?"
+        return UnreachableError(f"No model server answers at {target}: {details}", hint=hint)
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return DeadlineError(
             f"No answer within {timeout:g} seconds",
             where=f"model '{model}' at {target}",
             hint="Give the client a longer timeout, or send fewer rows at a time.",
         )
-    return RequestError(f"{code.name}: {details}", where=f"model '{model}' at {target}")
+    hint = next((hint for part, hint in _HINTS.items() if part in details), "")
+    return RequestError(f"{code.name}: {details}", where=f"model '{model}' at {target}", hint=hint)

@@ -66,7 +66,8 @@ class Messages:
         timeout: Seconds that a call may take.
 
     Raises:
-        ServingError: If the address has no port, or there are both a version and a label.
+        ServingError: If the address has no port, the timeout is not above 0, or there are both a
+            version and a label.
     """
 
     def __init__(
@@ -79,6 +80,8 @@ class Messages:
     ) -> None:
         self.target = checked_target(target)
         self.model = model
+        if timeout is not None and timeout <= 0:
+            raise ServingError(f"Invalid timeout. Expected seconds above 0. Received: {timeout}")
         self.timeout = timeout
         self._spec = model_pb2.ModelSpec(name=model)
         if version is not None and version_label is not None:

@@ -119,9 +119,10 @@ def test_version_label_chooses_the_version(client: Client, server: ServerProcess
         assert stable.predict([ROW]) == client.predict([ROW])
     with (
         Client(server.target, "taxi", version_label="canary") as canary,
-        pytest.raises(RequestError, match="Unrecognized servable version label: canary"),
+        pytest.raises(RequestError, match="Unrecognized servable version label: canary") as caught,
     ):
         canary.predict([ROW])
+    assert "--model_config_file" in caught.value.hint
     with pytest.raises(ServingError, match="not both"):
         Client(server.target, "taxi", version=123, version_label="stable")
 
@@ -144,6 +145,12 @@ def test_absent_server_is_unreachable():
             client.predict([ROW])
         with pytest.raises(DeadlineError, match=r"within 0\.2 seconds"):
             client.wait_until_available(0.2)
+
+
+@pytest.mark.parametrize("timeout", [0, -1.0])
+def test_timeout_that_leaves_no_time_is_refused(timeout: float):
+    with pytest.raises(ServingError, match="Expected seconds above 0"):
+        Client("localhost:1", "taxi", timeout=timeout)
 
 
 def test_silent_server_is_a_deadline_error():

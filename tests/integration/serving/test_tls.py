@@ -92,7 +92,7 @@ def test_client_without_the_right_certificates_is_refused(secure, folder: Path, 
     client = Client(secure.target, "price", tls=tls, timeout=5)
     with client, pytest.raises(UnreachableError) as caught:
         client.predict([{"size": 1.0}])
-    assert "TLS" in str(caught.value.hint)
+    assert "Does it ask for TLS" in str(caught.value.hint)
 
 
 def test_missing_file_is_a_readable_error(folder: Path):
