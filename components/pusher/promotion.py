@@ -68,12 +68,20 @@ def roll_back(
         The version that was live, the earlier one, and the new one, which is the same as that.
 
     Raises:
-        PushError: There is no such version, or the folder cannot be written.
+        PushError: There is no such version, the stable one is gone, or the folder cannot be
+            written.
     """
     labels = read_labels(folder, model)
     versions = {version.number: version for version in list_versions(folder)}
     live = labels.versions.get(STABLE, max(versions, default=0))
     number = max((n for n in versions if n < live), default=None) if to is None else to
+    if labels.versions and live not in versions:
+        raise PushError(
+            f"The stable version {live} is not in the folder",
+            str(folder),
+            "Make another one stable: `tfline promote SPEC --version N`. "
+            f"There are: {', '.join(map(str, versions)) or 'none'}.",
+        )
     if live not in versions or number not in versions or number == live:
         raise PushError(
             "There is no version to go back to" if to is None else f"Version {to} is none to go to",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,3 +103,11 @@ def test_promotion_of_no_version_is_refused(folder: Path) -> None:
     with pytest.raises(PushError, match="There is no version 7") as caught:
         promote(folder, "trips", 7)
     assert caught.value.hint == "There are: 1, 2, 3."
+
+
+def test_rollback_from_a_stable_version_that_is_gone_says_so(folder: Path) -> None:
+    promote(folder, "trips", 3)
+    shutil.rmtree(folder / "3")
+    with pytest.raises(PushError, match="The stable version 3 is not in the folder") as caught:
+        roll_back(folder, "trips", keep=5)
+    assert "tfline promote" in str(caught.value.hint)
