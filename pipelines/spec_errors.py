@@ -78,6 +78,8 @@ def _in_words(error: Any, models: Models) -> str:
 def _hint(error: Any) -> str:
     if error["type"] == "string_type" and isinstance(error["input"], bool):
         return 'YAML reads Yes, No, On and Off as true and false. Put quotes around them: "Yes".'
+    if error["type"] == "string_type" and isinstance(error["input"], int | float):
+        return f'Put quotes around it if it is a text: "{error["input"]}".'
     return ""
 
 

@@ -104,9 +104,11 @@ def check_arguments(function: Callable[..., Any], arguments: Any, where: str) ->
                 where,
                 did_you_mean(path, model.model_fields),
             ) from exc
+        if error["type"] == "missing":
+            raise SpecError(f"{model.__name__} needs the argument '{path}'", where) from exc
         raise SpecError(
-            f"Invalid value for `{path}` of {model.__name__}: {error['msg']}. "
-            f"Received: {path}={error['input']!r}",
+            f"Invalid value for `{path}` of {model.__name__}: "
+            f"{error['msg'].removeprefix('Value error, ')}. Received: {path}={error['input']!r}",
             where,
         ) from exc
     return {name: getattr(checked, name) for name in arguments}

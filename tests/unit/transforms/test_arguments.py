@@ -56,7 +56,7 @@ def test_unannotated_argument_takes_anything() -> None:
         (scale, {"by": "much"}, "Invalid value for `by` of scale"),
         (scale, {"names": [1]}, r"Invalid value for `names\.0` of scale"),
         (scale, ["by"], "The arguments of scale are a mapping"),
-        (needs, {}, "Invalid value for `depth` of needs: Field required"),
+        (needs, {}, "needs needs the argument 'depth'"),
         (sharing, {"rate": -1}, "Invalid value for `rate` of sharing"),
         (sharing, {"rat": 1}, "sharing has no argument 'rat'"),
         (plain, {"more": 1}, "plain has no argument 'more'"),
