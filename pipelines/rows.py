@@ -7,8 +7,9 @@ import io
 import itertools
 import json
 import logging
+import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,17 @@ Row = dict[str, Any]
 
 _log = logging.getLogger(__name__)
 
-_PARSERS = {FeatureType.FLOAT: float, FeatureType.INT64: int, FeatureType.STRING: str}
+
+def _integer(cell: str) -> int:
+    """Returns the integer; pandas writes 30.0 where a column has missing values, too."""
+    return int(re.sub(r"\.0*$", "", cell))
+
+
+_PARSERS: dict[FeatureType, Callable[[str], Any]] = {
+    FeatureType.FLOAT: float,
+    FeatureType.INT64: _integer,
+    FeatureType.STRING: str,
+}
 
 
 def read_rows(source: str, types: Mapping[str, FeatureType]) -> Iterator[Row]:

@@ -126,3 +126,16 @@ def test_header_without_any_feature_is_refused(tmp_path: Path, text: str) -> Non
     with pytest.raises(DataError, match="names none of the model's features") as caught:
         list(read_rows(write(tmp_path / "rows.csv", text), TYPES))
     assert "commas" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(("cell", "value"), [("30", 30), ("-30.0", -30), ("30.", 30)])
+def test_integer_may_end_in_zeros(tmp_path: Path, cell: str, value: int) -> None:
+    path = write(tmp_path / "rows.csv", f"age\n{cell}\n")
+    assert list(read_rows(path, {"age": FeatureType.INT64})) == [{"age": value}]
+
+
+@pytest.mark.parametrize("cell", ["30.5", ".0", "1e3"])
+def test_number_that_is_no_integer_is_refused(tmp_path: Path, cell: str) -> None:
+    path = write(tmp_path / "rows.csv", f"age\n{cell}\n")
+    with pytest.raises(DataError, match="takes int64"):
+        list(read_rows(path, {"age": FeatureType.INT64}))
