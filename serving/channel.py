@@ -124,7 +124,10 @@ def readable_error(error: grpc.RpcError, target: str, model: str, timeout: float
     if code is grpc.StatusCode.UNAVAILABLE:
         hint = "Is it running, and is the port that of gRPC (8500), not that of REST (8501)?"
         if "Socket closed" in details or "handshake" in details:
-            hint = "Does it ask for TLS, or for a certificate of the client? Who signed its own?"
+            hint = (
+                "Does it ask for TLS or for the client's certificate, and do root_certificates "
+                "have who signed its own?"
+            )
         return UnreachableError(f"No model server answers at {target}: {details}", hint=hint)
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return DeadlineError(
