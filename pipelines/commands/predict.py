@@ -21,7 +21,7 @@ _BATCH = 256
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds SPEC, --set, --work, the rows, the server and the format."""
+    """Adds SPEC, --set, --work, the rows, the server, its version and TLS, and the format."""
     add_spec(parser)
     parser.add_argument(
         "rows",
@@ -35,6 +35,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HOST:PORT",
         help="a running server (default: one is started on the pushed model, and stopped)",
     )
+    version = parser.add_mutually_exclusive_group()
+    version.add_argument("--version", type=int, metavar="N", help="of the model (default: newest)")
+    version.add_argument("--label", help="of the version, such as stable or canary")
+    parser.add_argument(
+        "--timeout", type=float, default=10.0, help="seconds that a call may take (default: 10)"
+    )
+    parser.add_argument("--tls", action="store_true", help="the server's gRPC is encrypted")
+    parser.add_argument(
+        "--tls-ca", metavar="FILE", help="PEM of the authorities to trust (default: the system's)"
+    )
+    parser.add_argument("--tls-key", metavar="FILE", help="PEM of the client's key")
+    parser.add_argument("--tls-certificate", metavar="FILE", help="PEM of the client's certificate")
     parser.add_argument("--limit", type=_count, metavar="N", help="how many rows at most")
     parser.add_argument(
         "--temperature",
@@ -55,10 +67,9 @@ def _count(text: str) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """Prints a line a row."""
     from pipelines.rows import read_rows
-    from serving.client import Client
 
     spec = read_spec(arguments)
-    with _server(arguments.server, spec) as target, Client(target, model=spec.name) as client:
+    with _server(arguments.server, spec) as target, _client(target, spec, arguments) as client:
         types = client.features()
         sources = (read_rows(source, types) for source in arguments.rows)
         rows = itertools.islice(itertools.chain.from_iterable(sources), arguments.limit)
@@ -68,6 +79,20 @@ def run(arguments: argparse.Namespace) -> int:
             for prediction in _ask(client, batch, arguments.temperature, seed):
                 print(_line(prediction, as_json=arguments.json))
     return 0
+
+
+def _client(target: str, spec: PipelineSpec, arguments: argparse.Namespace) -> Client:
+    from serving.client import Client, Tls
+
+    files = (arguments.tls_ca, arguments.tls_key, arguments.tls_certificate)
+    return Client(
+        target,
+        spec.name,
+        version=arguments.version,
+        version_label=arguments.label,
+        timeout=arguments.timeout,
+        tls=Tls(*files) if arguments.tls or any(files) else None,
+    )
 
 
 def _ask(

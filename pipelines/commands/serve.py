@@ -17,11 +17,18 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds SPEC, --set, --work, the ports and which server to run."""
+    """Adds SPEC, --set, --work, the ports, the server's flags and which server to run."""
     add_spec(parser)
     parser.add_argument("--port", type=int, default=8500, help="of gRPC (default: 8500)")
     parser.add_argument(
         "--rest-port", type=int, default=8501, help="of REST (default: 8501; 0: off)"
+    )
+    parser.add_argument(
+        "--flag",
+        action="append",
+        default=[],
+        metavar="NAME[=VALUE]",
+        help="a flag of the server, such as enable_batching (repeatable)",
     )
     server = parser.add_mutually_exclusive_group()
     server.add_argument(
@@ -68,6 +75,7 @@ def _server(arguments: argparse.Namespace, model: ServedModel) -> list[str]:
         *server_flags(
             model.name, str(model.folder), model.config_file, arguments.port, arguments.rest_port
         ),
+        *_flags(arguments),
     ]
 
 
@@ -80,7 +88,10 @@ def _docker(arguments: argparse.Namespace, model: ServedModel) -> list[str]:
     from serving.deploy.docker import docker_command
     from serving.errors import StartError
 
-    command = docker_command(model, arguments.port, arguments.rest_port)
+    command = [
+        *docker_command(model, arguments.port, arguments.rest_port),
+        *_flags(arguments),
+    ]
     print(shlex.join(command), flush=True)
     if shutil.which(command[0]) is None:
         raise StartError(
@@ -88,3 +99,7 @@ def _docker(arguments: argparse.Namespace, model: ServedModel) -> list[str]:
             hint="Run the printed command where there is, or leave --docker out.",
         )
     return command
+
+
+def _flags(arguments: argparse.Namespace) -> list[str]:
+    return [f"--{flag.removeprefix('--')}" for flag in arguments.flag]

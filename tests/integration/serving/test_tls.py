@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines import cli
 from serving.async_client import AsyncClient
 from serving.client import Client, Tls
 from serving.errors import ServingError, UnreachableError
@@ -80,6 +81,25 @@ def test_client_with_a_certificate_is_answered(secure: ServerProcess, folder: Pa
             return (await client.predict([{"size": 1.0}]))[0].value
 
     assert asyncio.run(ask()) == 3.0
+
+
+def test_command_line_has_the_files_too(
+    secure: ServerProcess, folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    spec, rows = folder / "spec.yaml", folder / "rows.json"
+    spec.write_text(
+        "name: price\ndata: {train: a, eval: b}\nlabel: c\nfeatures: {z_score: [size]}\nmodel: mlp"
+    )
+    rows.write_text('{"size": 1.0}')
+    command = ["predict", str(spec), str(rows), "--server", secure.target, "--timeout", "5"]
+    files = ("server.pem", "client.key", "client.pem")
+    names = ("--tls-ca", "--tls-key", "--tls-certificate")
+    tls = [f"{name}={folder / file}" for name, file in zip(names, files, strict=True)]
+    assert cli.main([*command, *tls, "--version", "1"]) == 0
+    assert capsys.readouterr().out == "3\n"
+    assert cli.main([*command, *tls, "--label", "canary"]) == 2
+    assert "Unrecognized servable version label: canary" in capsys.readouterr().err
+    assert cli.main([*command, "--tls"]) == 2
 
 
 @pytest.mark.parametrize(

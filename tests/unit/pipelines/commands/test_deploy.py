@@ -50,8 +50,9 @@ def test_serve_with_docker_prints_the_command_and_becomes_it(push_folder: Path) 
     program.chmod(0o755)
     command = "import sys; from pipelines.cli import entry; sys.argv[0] = 'tfline'; entry()"
     ports = ["--port", "0", "--rest-port", "0"]
+    flags = ["--flag", "enable_batching", "--flag=rest_api_num_threads=2"]
     done = subprocess.run(
-        [sys.executable, "-c", command, "serve", "spec.yaml", "--docker", *ports],
+        [sys.executable, "-c", command, "serve", "spec.yaml", "--docker", *ports, *flags],
         env={**os.environ, "PATH": f"{program.parent.resolve()}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
@@ -61,6 +62,7 @@ def test_serve_with_docker_prints_the_command_and_becomes_it(push_folder: Path) 
     printed, says, called = done.stdout.splitlines()
     assert printed.startswith("docker run --rm --init ")
     assert image() in printed
+    assert printed.endswith(" --enable_batching --rest_api_num_threads=2")
     assert says.startswith("serving trips from models/trips: ")
     assert called == printed.replace("docker ", "called: ", 1)
 
