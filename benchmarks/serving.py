@@ -158,11 +158,13 @@ def make_cases(base_path: Path, batching: Path) -> list[Case]:
     plain = Contender("plain", ("benchmarks.plain_server", "PORT", str(base_path / "1")))
     one = Contender("tfline", model_server)
     two = Contender("tfline, 2 processes", (*model_server, "--grpc_max_threads=2"), processes=2)
+    one_batching = Contender("tfline, batching", batched)
+    two_batching = Contender("tfline, batching, 2 processes", batched, processes=2)
     return [
         Case(1, 1, None, (nothing, plain, one)),
         Case(8, 1, 0.8, (nothing, plain, one, two)),
         Case(8, 64, 0.85, (plain, one, two)),
-        Case(64, 1, 1.0, (nothing, plain, Contender("tfline, batching", batched))),
+        Case(64, 1, 1.0, (nothing, plain, one_batching, two_batching)),
     ]
 
 
