@@ -97,7 +97,7 @@ def test_sigterm_lets_requests_in_flight_finish(
     with start_server(tmp_path / "toolbox", "toolbox", flags=flags) as server:
         api = Grpc(server.target)
         path = f"/tensorflow.serving.{METHODS['Predict'][0]}Service/Predict"
-        slow = predict_request("slow", n=tensor([1000], types_pb2.DT_INT32)).SerializeToString()
+        slow = predict_request("slow", n=tensor([10_000], types_pb2.DT_INT32)).SerializeToString()
         call = api.channel.unary_unary(path, None, None).future(slow)
         time.sleep(0.2)
         assert not call.done()

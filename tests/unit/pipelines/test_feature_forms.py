@@ -102,7 +102,7 @@ def test_expanded_features_are_read_again() -> None:
         ({"bucketize": {"features": ["a"], "bucket": 3}}, "has no argument 'bucket'",
          ("bucketize",)),
         ({"z_score": {"features": ["a"], "key": "b"}}, "has no argument 'key'", ("z_score",)),
-        ({"decode_raw": ["a"]}, "Invalid value for `shape`", ("decode_raw",)),
+        ({"decode_raw": ["a"]}, "needs the argument 'shape'", ("decode_raw",)),
         ({"a": {"transform": []}}, "one transform at least", ("a", "transform")),
         ({"a": {"transform": "nothing"}}, "Unknown transform 'nothing'", ("a", "transform")),
         ({"a": {"transform": [3]}}, "A step is a name", ("a", "transform")),

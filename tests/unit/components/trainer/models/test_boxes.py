@@ -65,4 +65,4 @@ def test_segmenter_names_the_size_that_would_do() -> None:
     image = TensorFeature("image", "image", (30, 28, 1))
     with pytest.raises(ModelError, match="sides that 4 divides") as error:
         build_model("segmenter", {}, [image], HEADS["mask"](("a", "b"), size=840))
-    assert "height: 32, width: 28" in error.value.hint
+    assert "resize: {size: [32, 28]}" in error.value.hint
