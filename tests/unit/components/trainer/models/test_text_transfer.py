@@ -37,7 +37,8 @@ TEXTS = tf.constant(["good monday", "", "what?"])
 
 
 def run_config(encoder: str, epochs: int, **arguments: Any) -> RunConfig:
-    given = {"encoder": encoder, "hidden_units": [4], **arguments}
+    layers = {"hidden_units": [4], "activation": "tanh"}  # relu may be all zeros, and learn nothing
+    given = {"encoder": encoder, **layers, **arguments}
     return RunConfig.model_validate(
         {
             "pipeline": "reviews",
