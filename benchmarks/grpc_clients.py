@@ -19,8 +19,8 @@ from pathlib import Path
 
 import grpc
 
-from serving.channel import PREDICT
-from serving.protos import example_pb2, predict_pb2, types_pb2
+from tfline.serving.channel import PREDICT
+from tfline.serving.protos import example_pb2, predict_pb2, types_pb2
 
 MODEL = "network"
 """The name of the model."""

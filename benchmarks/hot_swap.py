@@ -19,9 +19,9 @@ from pathlib import Path
 
 import grpc
 
-from serving.channel import PREDICT
-from serving.process import start_server
-from serving.protos import predict_pb2, types_pb2
+from tfline.serving.channel import PREDICT
+from tfline.serving.process import start_server
+from tfline.serving.protos import predict_pb2, types_pb2
 
 _MODEL = "half_plus_two"
 _INPUT, _OUTPUT = 8.0, 6.0

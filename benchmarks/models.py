@@ -23,14 +23,14 @@ import tensorflow as tf
 from rich.console import Console
 from rich.table import Table
 
-from components.trainer.models import MODELS
-from components.trainer.models.build import build_model
-from components.trainer.models.generation.generator import find_generator
-from components.trainer.models.heads import HEADS
-from components.trainer.models.heads.head import Head
-from components.trainer.models.heads.text import TextHead
-from components.trainer.models.inputs import TensorFeature
-from transforms.target_text import with_specials
+from tfline.components.trainer.models import MODELS
+from tfline.components.trainer.models.build import build_model
+from tfline.components.trainer.models.generation.generator import find_generator
+from tfline.components.trainer.models.heads import HEADS
+from tfline.components.trainer.models.heads.head import Head
+from tfline.components.trainer.models.heads.text import TextHead
+from tfline.components.trainer.models.inputs import TensorFeature
+from tfline.transforms.target_text import with_specials
 
 BATCH = 64
 EXAMPLES = 1000

@@ -17,7 +17,7 @@ os.environ.setdefault("GRPC_EXPERIMENTS", "-event_engine_listener")  # as the re
 
 import grpc
 
-from serving.protos import predict_pb2, tensor_pb2, types_pb2
+from tfline.serving.protos import predict_pb2, tensor_pb2, types_pb2
 
 _THREADS = 16
 

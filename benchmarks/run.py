@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.measure import Measured, measure
-from components.example_gen.tfrecord import read_records, write_records
-from pipelines.datasets import fashion
+from tfline.components.example_gen.tfrecord import read_records, write_records
+from tfline.pipelines.datasets import fashion
 
 REPEATS = 10
 """How many times the real images are repeated for the large run."""

@@ -28,9 +28,9 @@ from rich.table import Table
 
 from benchmarks.grpc_clients import MODEL, Load, in_process, over_grpc, serialized_example
 from benchmarks.plain_server import session_call
-from serving.process import checked_port
-from serving.server.session import Session
-from serving.server.tensor import string_tensor
+from tfline.serving.process import checked_port
+from tfline.serving.server.session import Session
+from tfline.serving.server.tensor import string_tensor
 
 TURNS = 7
 """How often each case is measured; the medians count."""
@@ -150,7 +150,7 @@ def _processor_seconds(pid: int) -> float:
 def make_cases(base_path: Path, batching: Path) -> list[Case]:
     """Returns all cases, for a model and the parameters of batching."""
     model_server = (
-        *("serving.server", "--port", "PORT", f"--model_name={MODEL}"),
+        *("tfline.serving.server", "--port", "PORT", f"--model_name={MODEL}"),
         *(f"--model_base_path={base_path}", "--grpc_channel_arguments=grpc.so_reuseport=1"),
     )
     batched = (*model_server, "--enable_batching", f"--batching_parameters_file={batching}")

@@ -28,11 +28,11 @@ import tensorflow as tf
 from rich.console import Console
 from rich.table import Table
 
-from components.trainer.config import RunConfig
-from components.trainer.models.build import build_model
-from components.trainer.run_fn import run_fn
-from components.trainer.transform_graph import TransformGraph
-from pipelines.spec import PipelineSpec, load_spec
+from tfline.components.trainer.config import RunConfig
+from tfline.components.trainer.models.build import build_model
+from tfline.components.trainer.run_fn import run_fn
+from tfline.components.trainer.transform_graph import TransformGraph
+from tfline.pipelines.spec import PipelineSpec, load_spec
 
 REPEATS = 3
 """How often each way is measured; the median counts."""

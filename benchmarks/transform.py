@@ -21,10 +21,10 @@ from rich.table import Table
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from benchmarks.measure import Measured, measure
-from components.example_gen.example_proto import example_protos
-from components.example_gen.tfrecord import read_records, write_records
-from pipelines.datasets import taxi
-from pipelines.spec import load_spec
+from tfline.components.example_gen.example_proto import example_protos
+from tfline.components.example_gen.tfrecord import read_records, write_records
+from tfline.pipelines.datasets import taxi
+from tfline.pipelines.spec import load_spec
 
 NOISE = 0.05
 """The standard deviation of the factor that a number is multiplied with."""

@@ -8,8 +8,8 @@ import sys
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import standard_artifacts
 
-from components.transform.executor import Executor
-from pipelines.spec import load_spec
+from tfline.components.transform.executor import Executor
+from tfline.pipelines.spec import load_spec
 
 
 def main(examples_uri: str, schema_uri: str, work: str) -> None:

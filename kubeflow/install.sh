@@ -11,5 +11,5 @@ uv pip sync --quiet --require-hashes kubeflow/requirements.lock
 
 source=$(mktemp -d) # a build in the checkout would leave files there
 trap 'rm -rf "$source"' EXIT
-cp -R pyproject.toml setup.py README.md LICENSE transforms components serving pipelines "$source"
+cp -R pyproject.toml setup.py README.md LICENSE tfline "$source"
 uv pip install --quiet --no-deps "$source"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from components.example_gen.example_proto import Value, encode_example
-from components.example_gen.tfrecord import write_records as write_tfrecords
+from tfline.components.example_gen.example_proto import Value, encode_example
+from tfline.components.example_gen.tfrecord import write_records as write_tfrecords
 
 WriteRows = Callable[[Path, Iterable[Mapping[str, Value]]], Path]
 WriteText = Callable[[Path, str], Path]

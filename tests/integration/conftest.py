@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from components.pusher.versions import list_versions
-from pipelines import cli
-from pipelines.runs import RunRecord, list_runs
-from pipelines.work_folder import WorkFolder, default_work_folder
+from tfline.components.pusher.versions import list_versions
+from tfline.pipelines import cli
+from tfline.pipelines.runs import RunRecord, list_runs
+from tfline.pipelines.work_folder import WorkFolder, default_work_folder
 
 SPEC = """\
 name: trips

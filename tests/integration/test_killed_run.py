@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.trainer.checkpoints import FILE_NAME as STATE
+from tfline.components.trainer.checkpoints import FILE_NAME as STATE
 
 pytestmark = pytest.mark.slow
 
 KILLED_RUN = """\
 import importlib, os, signal, sys
-from pipelines import cli
+from tfline.pipelines import cli
 
 module, path, calls = sys.argv[1], sys.argv[2].split("."), int(sys.argv[3])
 owner = importlib.import_module(module)
@@ -70,7 +70,7 @@ def test_run_killed_in_one_component_after_another_ends_like_one_that_was_not(
     project = make_project()
 
     # In Transform, with the graph written and its description missing.
-    run_until_killed(project, "components.transform.executor", "describe_features")
+    run_until_killed(project, "tfline.components.transform.executor", "describe_features")
     [record] = project.records
     assert record.status == "running"
     assert list(record.components)[-1] == "ExampleValidator"
@@ -78,7 +78,7 @@ def test_run_killed_in_one_component_after_another_ends_like_one_that_was_not(
 
     # In Trainer, in the middle of the second epoch (5 steps each).
     run_until_killed(
-        project, "components.trainer.callbacks", "LastStep.on_train_batch_end", calls=8
+        project, "tfline.components.trainer.callbacks", "LastStep.on_train_batch_end", calls=8
     )
     assert project.executed() == ["Transform", "Resolver"]
     assert half_written not in project.artifacts()["Transform"]
@@ -86,13 +86,13 @@ def test_run_killed_in_one_component_after_another_ends_like_one_that_was_not(
     assert json.loads(str(np.load(state)["header"]))["epoch"] == 1
 
     # In Evaluator, before the verdict is written.
-    run_until_killed(project, "components.evaluator.executor", "write_verdict")
+    run_until_killed(project, "tfline.components.evaluator.executor", "write_verdict")
     assert project.executed() == ["Trainer"]
     assert not project.work.training.exists() or not [*project.work.training.rglob(STATE)]
     assert not [*project.work.artifacts.rglob("verdict.json")]
 
     # In Pusher, with the model staged beside the versions.
-    run_until_killed(project, "components.pusher.versions", "_flush_tree")
+    run_until_killed(project, "tfline.components.pusher.versions", "_flush_tree")
     assert project.executed() == ["Evaluator"]
     assert project.versions() == []
     assert [*(project.folder / "models" / "trips").glob(".staging-*")]

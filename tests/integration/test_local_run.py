@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import fingerprint
+from tfline.pipelines import fingerprint
 
 FLEXIBLE = """\
 name: trips
@@ -28,7 +28,7 @@ def halve(x):
 """
 NETS = """\
 import keras
-from components.trainer.models.inputs import build_inputs, dense_vector
+from tfline.components.trainer.models.inputs import build_inputs, dense_vector
 def build(features, head, *, units=4):
     inputs = build_inputs(features)
     hidden = keras.layers.Dense(units, activation="relu")(dense_vector(inputs, features, 2))
@@ -123,11 +123,11 @@ def test_why_names_the_new_baseline_of_another_model(
 def test_why_names_an_edited_source(
     finished, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    edit_source(monkeypatch, "transforms.numeric")
+    edit_source(monkeypatch, "tfline.transforms.numeric")
     assert finished.tfline("why", "transform", "spec.yaml") == 0
     assert capsys.readouterr().out.splitlines() == [
         "Changed since Transform last ran:",
-        "  Transform: source transforms.numeric was edited",
+        "  Transform: source tfline.transforms.numeric was edited",
     ]
 
 
@@ -188,7 +188,7 @@ def test_edit_runs_exactly_what_depends_on_it(project, monkeypatch: pytest.Monke
     assert project.executed() == ["Transform", "Resolver", "Trainer", "Evaluator", "Pusher"]
 
     # A source file of tfline.
-    edit_source(monkeypatch, "components.evaluator.slices")
+    edit_source(monkeypatch, "tfline.components.evaluator.slices")
     assert project.run() == 0
     assert project.executed() == ["Evaluator", "Pusher"]
 

@@ -7,8 +7,8 @@ import json
 import pytest
 from ml_metadata import metadata_store, proto
 
-from components.pusher.versions import read_threshold
-from pipelines.override import EXECUTION_TYPE
+from tfline.components.pusher.versions import read_threshold
+from tfline.pipelines.override import EXECUTION_TYPE
 
 
 def test_overridden_model_goes_live_without_being_trained_again(

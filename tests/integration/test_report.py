@@ -16,9 +16,9 @@ import plotly.graph_objects as go
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from components.evaluator.evidence_file import Evidence
-from pipelines.report.run_files import RunFiles
-from pipelines.report.sections import SECTIONS
+from tfline.components.evaluator.evidence_file import Evidence
+from tfline.pipelines.report.run_files import RunFiles
+from tfline.pipelines.report.sections import SECTIONS
 
 EVIL = "<script>alert(1)</script>"
 MOST_BYTES = 5_000_000

@@ -12,38 +12,42 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("transforms", "components", "pipelines", "serving", "kubeflow")
+PACKAGES = ("transforms", "components", "pipelines", "serving")
 
 ALLOWED = {
-    "transforms": {"transforms"},
-    "components": {"transforms", "components"},
-    "pipelines": {"transforms", "components", "pipelines", "serving"},
-    "serving": {"serving"},
-    "kubeflow": {"transforms", "components", "pipelines", "serving"},
+    "tfline.transforms": {"tfline.transforms"},
+    "tfline.components": {"tfline.transforms", "tfline.components"},
+    "tfline.pipelines": {
+        "tfline.transforms",
+        "tfline.components",
+        "tfline.pipelines",
+        "tfline.serving",
+    },
+    "tfline.serving": {"tfline.serving"},
 }
 """What the modules of a package may import of this project; `EXCEPTIONS` are let in beside."""
 
 EXCEPTIONS = {
-    "serving": {"transforms.features", "transforms.errors"},
-    "components.pusher": {"serving"},
+    "tfline.serving": {"tfline.transforms.features", "tfline.transforms.errors"},
+    "tfline.components.pusher": {"tfline.serving"},
 }
 
 HEAVY = ("tensorflow", "keras", "tfx", "tfx_bsl", "apache_beam", "pandas", "sklearn", "pyarrow")
 LIGHT = (
-    "pipelines.cli",
-    "pipelines.spec",
-    "pipelines.plan",
-    "pipelines.rows",
-    "pipelines.preflight",
-    "pipelines.runners.local",
-    "transforms.features",
-    "transforms.table",
-    "serving.client",
-    "components.evaluator.config",
-    "components.example_gen.config",
-    "components.statistics.config",
-    "components.trainer.config",
-    "components.trainer.models",
+    "tfline.pipelines.cli",
+    "tfline.pipelines.spec",
+    "tfline.pipelines.plan",
+    "tfline.pipelines.rows",
+    "tfline.pipelines.preflight",
+    "tfline.pipelines.runners.local",
+    "tfline.transforms.features",
+    "tfline.transforms.table",
+    "tfline.serving.client",
+    "tfline.components.evaluator.config",
+    "tfline.components.example_gen.config",
+    "tfline.components.statistics.config",
+    "tfline.components.trainer.config",
+    "tfline.components.trainer.models",
 )
 
 
@@ -51,14 +55,14 @@ def sources() -> dict[str, Path]:
     """Every module of the project that is shipped or run, by its dotted name."""
     found = {}
     for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
+        for path in sorted((ROOT / "tfline" / package).rglob("*.py")):
             parts = path.relative_to(ROOT).with_suffix("").parts
             found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
     return found
 
 
 SOURCES = sources()
-OWN = (*PACKAGES, "tests", "benchmarks")
+OWN = ("tfline", *PACKAGES, "tests", "benchmarks")
 
 
 def imports(name: str) -> Iterator[str]:
@@ -75,7 +79,14 @@ def imports(name: str) -> Iterator[str]:
 
 
 def test_sources_of_every_package_are_found() -> None:
-    assert {name.partition(".")[0] for name in SOURCES} >= {*PACKAGES} - {"kubeflow"}
+    assert {".".join(name.split(".")[:2]) for name in SOURCES} == {*ALLOWED}
+
+
+def test_fixed_names_at_the_top_open_the_packages() -> None:
+    for package in PACKAGES:
+        link = ROOT / package
+        assert link.is_symlink()
+        assert link.readlink() == Path("tfline", package)
 
 
 def is_below(module: str, parent: str) -> bool:
@@ -84,7 +95,7 @@ def is_below(module: str, parent: str) -> bool:
 
 def may_import(name: str, target: str) -> bool:
     exceptions = [EXCEPTIONS[prefix] for prefix in EXCEPTIONS if is_below(name, prefix)]
-    granted = ALLOWED[name.partition(".")[0]].union(*exceptions)
+    granted = ALLOWED[".".join(name.split(".")[:2])].union(*exceptions)
     return any(is_below(target, allowed) for allowed in granted)
 
 
@@ -103,10 +114,10 @@ def test_components_import_no_other_component() -> None:
         f"{name} imports {target}"
         for name in SOURCES
         for target in imports(name)
-        if name.count(".") > 1
-        and is_below(name, "components")
-        and is_below(target, "components")
-        and name.split(".")[1] != target.split(".")[1]
+        if name.count(".") > 2
+        and is_below(name, "tfline.components")
+        and is_below(target, "tfline.components")
+        and name.split(".")[2] != target.split(".")[2]
     ]
     assert wrong == []
 

@@ -17,9 +17,9 @@ from tfx import types
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils, standard_artifacts
 
-from components.evaluator.component import Evaluator
-from components.evaluator.executor import Executor
-from transforms.errors import DataError, ModelError, SpecError
+from tfline.components.evaluator.component import Evaluator
+from tfline.components.evaluator.executor import Executor
+from tfline.transforms.errors import DataError, ModelError, SpecError
 
 import tensorflow_model_analysis as tfma  # isort: skip - after tfx
 

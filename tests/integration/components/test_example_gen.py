@@ -13,11 +13,11 @@ from tfx.orchestration.local import local_dag_runner
 from tfx.types import artifact_utils, standard_artifacts
 from tfx_bsl.tfxio import dataset_options
 
-from components.example_gen import tfrecord
-from components.example_gen.component import ExampleGen
-from components.example_gen.config import IngestConfig, SplitRule
-from components.example_gen.example_proto import encode_example
-from transforms.errors import DataError
+from tfline.components.example_gen import tfrecord
+from tfline.components.example_gen.component import ExampleGen
+from tfline.components.example_gen.config import IngestConfig, SplitRule
+from tfline.components.example_gen.example_proto import encode_example
+from tfline.transforms.errors import DataError
 
 
 @pytest.fixture

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from components.example_gen.example_proto import encode_example
+from tfline.components.example_gen.example_proto import encode_example
 
 tf = pytest.importorskip("tensorflow")
 
-from components.pusher.certify import certify  # noqa: E402 - after TensorFlow
-from components.pusher.warmup import write_warmup  # noqa: E402
-from serving.process import start_server  # noqa: E402
-from transforms.errors import PushError  # noqa: E402
+from tfline.components.pusher.certify import certify  # noqa: E402 - after TensorFlow
+from tfline.components.pusher.warmup import write_warmup  # noqa: E402
+from tfline.serving.process import start_server  # noqa: E402
+from tfline.transforms.errors import PushError  # noqa: E402
 
 RECORDS = [encode_example({"size": float(size)}) for size in range(1, 21)]
 EXAMPLES = tf.TensorSpec([None], tf.string, name="examples")

@@ -15,9 +15,9 @@ from tfx.components.trainer.executor import GenericExecutor
 from tfx.types import artifact, artifact_utils, standard_artifacts
 from tfx.utils import io_utils, json_utils, path_utils
 
-from components.transform.executor import Executor as TransformExecutor
-from components.transform.materialize import FOLDER, materialize
-from transforms.errors import ModelError
+from tfline.components.transform.executor import Executor as TransformExecutor
+from tfline.components.transform.materialize import FOLDER, materialize
+from tfline.transforms.errors import ModelError
 
 FEATURES = [
     {"name": "miles", "keys": ["miles"], "steps": [{"transform": "z_score"}]},
@@ -87,7 +87,7 @@ def run_trainer(inputs: Artifacts, folder: Path, **settings: Any) -> tuple[Path,
         inputs,
         {"model": [model], "model_run": [model_run]},
         {
-            "run_fn": "components.trainer.run_fn.run_fn",
+            "run_fn": "tfline.components.trainer.run_fn.run_fn",
             "train_args": "{}",
             "eval_args": "{}",
             "custom_config": json_utils.dumps(config),

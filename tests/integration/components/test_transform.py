@@ -20,16 +20,16 @@ from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import io_utils
 from tfx_bsl.tfxio.tf_example_record import TFExampleBeamRecord
 
-from components.example_gen.example_proto import encode_example
-from components.trainer.models.build import build_model
-from components.trainer.signatures import ServingModel
-from components.trainer.transform_graph import TransformGraph
-from components.transform.executor import Executor, raw_dtypes
-from pipelines.feature_forms import expand_features
-from pipelines.spec import CATALOG, PipelineSpec, load_spec
-from transforms.features import FeatureSpec, LabelSpec
-from transforms.kinds import kinds_of
-from transforms.table import resolve
+from tfline.components.example_gen.example_proto import encode_example
+from tfline.components.trainer.models.build import build_model
+from tfline.components.trainer.signatures import ServingModel
+from tfline.components.trainer.transform_graph import TransformGraph
+from tfline.components.transform.executor import Executor, raw_dtypes
+from tfline.pipelines.feature_forms import expand_features
+from tfline.pipelines.spec import CATALOG, PipelineSpec, load_spec
+from tfline.transforms.features import FeatureSpec, LabelSpec
+from tfline.transforms.kinds import kinds_of
+from tfline.transforms.table import resolve
 
 ROWS = 60
 

@@ -59,7 +59,7 @@ def test_script_installs_what_a_step_needs_and_no_more(tmp_path: Path) -> None:
         timeout=600,
     )
     code = (
-        "import importlib.util as u, pipelines.runners.kubeflow.process as p\n"
+        "import importlib.util as u, tfline.pipelines.runners.kubeflow.process as p\n"
         "print(p.__file__)\n"
         "print(*[n for n in ('tfx', 'tensorflow', 'kfp', 'pytest', 'mypy') if u.find_spec(n)])"
     )

@@ -10,12 +10,12 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from components.example_gen.tfrecord import read_records
-from pipelines.document import read_document
-from pipelines.runners.kubeflow.acceptance import check_accepted
-from pipelines.runners.kubeflow.compiler import compile_pipeline
-from pipelines.runners.kubeflow.target import Target, check_target
-from pipelines.spec import load_spec
+from tfline.components.example_gen.tfrecord import read_records
+from tfline.pipelines.document import read_document
+from tfline.pipelines.runners.kubeflow.acceptance import check_accepted
+from tfline.pipelines.runners.kubeflow.compiler import compile_pipeline
+from tfline.pipelines.runners.kubeflow.target import Target, check_target
+from tfline.pipelines.spec import load_spec
 
 pytestmark = pytest.mark.slow
 

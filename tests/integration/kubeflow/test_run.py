@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.example_gen.tfrecord import write_records
-from components.pusher.versions import list_versions
-from pipelines import cli
-from pipelines.datasets import taxi
+from tfline.components.example_gen.tfrecord import write_records
+from tfline.components.pusher.versions import list_versions
+from tfline.pipelines import cli
+from tfline.pipelines.datasets import taxi
 
 pytestmark = pytest.mark.slow
 

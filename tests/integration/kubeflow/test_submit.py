@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from pipelines import cli
+from tfline.pipelines import cli
 
 PIPELINE = """\
 pipelineInfo: {name: taxi}

@@ -17,8 +17,8 @@ from typing import Any
 import grpc
 import pytest
 
-from serving.process import ServerProcess, start_server
-from serving.protos import (
+from tfline.serving.process import ServerProcess, start_server
+from tfline.serving.protos import (
     classification_pb2,
     example_pb2,
     get_model_metadata_pb2,

@@ -10,9 +10,9 @@ from pathlib import Path
 import grpc
 import pytest
 
-from serving.process import start_server
-from serving.protos import types_pb2
 from tests.integration.serving.conftest import Grpc, predict_request, tensor
+from tfline.serving.process import start_server
+from tfline.serving.protos import types_pb2
 
 PARAMETERS = """
 max_batch_size { value: 8 }

@@ -10,17 +10,17 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from serving.async_client import AsyncClient
-from serving.client import Client
-from serving.errors import (
+from tfline.serving.async_client import AsyncClient
+from tfline.serving.client import Client
+from tfline.serving.errors import (
     DeadlineError,
     RequestError,
     RowError,
     ServingError,
     UnreachableError,
 )
-from serving.process import ServerProcess
-from serving.rows import FeatureType
+from tfline.serving.process import ServerProcess
+from tfline.serving.rows import FeatureType
 
 ROW = {"fare": 20.0, "hour": 12, "payment_type": "Card"}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from serving.protos import classification_pb2, inference_pb2, regression_pb2
 from tests.integration.serving.conftest import Grpc, example
+from tfline.serving.protos import classification_pb2, inference_pb2, regression_pb2
 
 CLASSIFY, REGRESS = "tensorflow/serving/classify", "tensorflow/serving/regress"
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import grpc
 import pytest
 
-from serving.channel import PREDICT
-from serving.errors import StartError
-from serving.process import ServerProcess, start_server
-from serving.protos import get_model_metadata_pb2, types_pb2
 from tests.integration.serving.conftest import Grpc, Rest, free_port, predict_request, tensor
+from tfline.serving.channel import PREDICT
+from tfline.serving.errors import StartError
+from tfline.serving.process import ServerProcess, start_server
+from tfline.serving.protos import get_model_metadata_pb2, types_pb2
 
 FLAGS = [
     "--enable_signature_method_name_check",
@@ -168,7 +168,13 @@ def test_two_processes_may_share_a_port(publish: Callable[..., Path], tmp_path: 
 
 
 def start_sharing(base: Path, port: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "serving.server", f"--port={port}", "--model_name=price"]
+    command = [
+        sys.executable,
+        "-m",
+        "tfline.serving.server",
+        f"--port={port}",
+        "--model_name=price",
+    ]
     options = [f"--model_base_path={base}", "--grpc_channel_arguments=grpc.so_reuseport=1"]
     return subprocess.Popen([*command, *options], stderr=subprocess.DEVNULL)
 

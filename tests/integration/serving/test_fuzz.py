@@ -7,9 +7,9 @@ import random
 
 import grpc
 
-from serving.process import ServerProcess
-from serving.protos import types_pb2
 from tests.integration.serving.conftest import METHODS, Grpc, Rest, predict_request, tensor
+from tfline.serving.process import ServerProcess
+from tfline.serving.protos import types_pb2
 
 ROUNDS = 150
 ALLOWED = {"OK", "INTERNAL", "INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION"}

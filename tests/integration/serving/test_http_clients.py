@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from serving.process import ServerProcess
+from tfline.serving.process import ServerProcess
 
 
 @pytest.fixture(scope="module")

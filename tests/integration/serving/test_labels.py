@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from components.pusher.availability import wait_until_available
-from components.pusher.promotion import promote, roll_back
-from pipelines import cli
-from serving.labels import CONFIG_FILE
-from serving.process import start_server
 from tests.integration.serving.conftest import Grpc, Rest, free_port, predict_request
-from transforms.errors import PushError
+from tfline.components.pusher.availability import wait_until_available
+from tfline.components.pusher.promotion import promote, roll_back
+from tfline.pipelines import cli
+from tfline.serving.labels import CONFIG_FILE
+from tfline.serving.process import start_server
+from tfline.transforms.errors import PushError
 
 SPEC = """\
 name: toolbox

@@ -6,9 +6,9 @@ import grpc
 import pytest
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
-from serving.process import ServerProcess
-from serving.protos import types_pb2
 from tests.integration.serving.conftest import Grpc, predict_request, tensor
+from tfline.serving.process import ServerProcess
+from tfline.serving.protos import types_pb2
 
 
 def test_predict_answers_through_the_official_stub(server: ServerProcess):

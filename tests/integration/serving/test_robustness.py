@@ -13,9 +13,9 @@ from pathlib import Path
 import grpc
 import pytest
 
-from serving.process import ServerProcess, start_server
-from serving.protos import tensor_pb2, types_pb2
 from tests.integration.serving.conftest import METHODS, Grpc, Rest, predict_request, tensor
+from tfline.serving.process import ServerProcess, start_server
+from tfline.serving.protos import tensor_pb2, types_pb2
 
 IDLE_CONNECTIONS = 250
 HALF_A_REQUEST = b"POST /v1/models/toolbox:predict HTTP/1.1\r\nContent-Length: 30\r\n\r\n{"

@@ -15,19 +15,19 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from components.example_gen.tfrecord import frame
-from serving.channel import PREDICT
-from serving.client import Client
-from serving.errors import StartError
-from serving.process import start_server
-from serving.protos import prediction_log_pb2
 from tests.integration.serving.conftest import Grpc, free_port, predict_request
+from tfline.components.example_gen.tfrecord import frame
+from tfline.serving.channel import PREDICT
+from tfline.serving.client import Client
+from tfline.serving.errors import StartError
+from tfline.serving.process import start_server
+from tfline.serving.protos import prediction_log_pb2
 
 
 def run(*flags: str) -> tuple[int, str, str]:
     """Runs a server that ends by itself."""
     done = subprocess.run(
-        [sys.executable, "-m", "serving.server", *flags],
+        [sys.executable, "-m", "tfline.serving.server", *flags],
         capture_output=True,
         text=True,
         timeout=60,
@@ -38,7 +38,7 @@ def run(*flags: str) -> tuple[int, str, str]:
 
 def test_server_imports_no_tensorflow():
     code = (
-        "import sys, serving.server.main; "
+        "import sys, tfline.serving.server.main; "
         "print(sorted(m for m in sys.modules if m.split('.')[0] in ('tensorflow', 'numpy')))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -140,7 +140,7 @@ def test_port_is_closed_until_a_model_is_available_and_sigterm_ends_with_zero(
 ):
     port = free_port()
     base = tmp_path / "late"
-    command = [sys.executable, "-m", "serving.server", f"--port={port}"]
+    command = [sys.executable, "-m", "tfline.serving.server", f"--port={port}"]
     process = subprocess.Popen(
         [*command, "--model_name=late", f"--model_base_path={base}", "--unknown=1"],
         stdout=subprocess.PIPE,
@@ -206,7 +206,7 @@ def test_unix_socket_health_and_warm_up(front: str, publish: Callable[..., Path]
         api = Grpc(f"unix:{path}")
         assert api.call("Predict", predict_request(x=[1.0])).outputs["y"].float_val[0] == 2.5
         assert "Warmed up toolbox version 1 with 1 records" in server.output()
-        assert all(" serving.server." in line for line in server.output().splitlines())
+        assert all(" tfline.serving.server." in line for line in server.output().splitlines())
         health = health_pb2_grpc.HealthStub(api.channel)
         serving = health_pb2.HealthCheckResponse(status="SERVING")
         assert health.Check(health_pb2.HealthCheckRequest()) == serving
@@ -261,7 +261,7 @@ def test_stop_leaves_no_process(publish: Callable[..., Path], tmp_path: Path):
 def test_server_ends_with_a_process_that_is_killed(publish: Callable[..., Path], tmp_path: Path):
     publish("price", tmp_path / "price", 1)
     code = (
-        "import os, signal; from serving.process import start_server;"
+        "import os, signal; from tfline.serving.process import start_server;"
         f"server = start_server({str(tmp_path / 'price')!r}, 'price');"
         "print(server.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )

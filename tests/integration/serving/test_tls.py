@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import cli
-from serving.async_client import AsyncClient
-from serving.client import Client, Tls
-from serving.errors import ServingError, UnreachableError
-from serving.process import ServerProcess, start_server
-from serving.server.status import StatusError
-from serving.server.tls import server_credentials
+from tfline.pipelines import cli
+from tfline.serving.async_client import AsyncClient
+from tfline.serving.client import Client, Tls
+from tfline.serving.errors import ServingError, UnreachableError
+from tfline.serving.process import ServerProcess, start_server
+from tfline.serving.server.status import StatusError
+from tfline.serving.server.tls import server_credentials
 
 x509 = pytest.importorskip("cryptography.x509")
 serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")

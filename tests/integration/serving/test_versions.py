@@ -13,14 +13,14 @@ import grpc
 import pytest
 from google.protobuf import text_format
 
-from serving.process import start_server
-from serving.protos import (
+from tests.integration.serving.conftest import Grpc, predict_request
+from tfline.serving.process import start_server
+from tfline.serving.protos import (
     get_model_metadata_pb2,
     get_model_status_pb2,
     model_management_pb2,
     model_server_config_pb2,
 )
-from tests.integration.serving.conftest import Grpc, predict_request
 
 State = get_model_status_pb2.ModelVersionStatus.State
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.datasets import DATASETS
-from pipelines.spec import CATALOG, load_spec
+from tfline.pipelines.datasets import DATASETS
+from tfline.pipelines.spec import CATALOG, load_spec
 
 FILES = sorted(CATALOG.glob("*.yaml"))
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import cli
-from pipelines.commands import doctor
-from pipelines.runs import RunRecord
+from tfline.pipelines import cli
+from tfline.pipelines.commands import doctor
+from tfline.pipelines.runs import RunRecord
 
 SPEC = """\
 name: trips

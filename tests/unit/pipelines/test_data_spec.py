@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from components.example_gen.config import SplitRule
-from pipelines.data_spec import DataSpec
-from transforms.errors import DataError
+from tfline.components.example_gen.config import SplitRule
+from tfline.pipelines.data_spec import DataSpec
+from tfline.transforms.errors import DataError
 
 
 def test_split_fractions_read_alone_and_beside_a_rule() -> None:

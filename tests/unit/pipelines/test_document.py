@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.document import Document, read_document
-from transforms.errors import SpecError
+from tfline.pipelines.document import Document, read_document
+from tfline.transforms.errors import SpecError
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from pipelines.feature_forms import FormError, expand_features, features_json_schema
-from transforms.arguments import arguments_model
-from transforms.features import FeatureSpec, Step
-from transforms.table import TRANSFORMS
+from tfline.pipelines.feature_forms import FormError, expand_features, features_json_schema
+from tfline.transforms.arguments import arguments_model
+from tfline.transforms.features import FeatureSpec, Step
+from tfline.transforms.table import TRANSFORMS
 
 
 def feature(name: str, *steps: str | Step, key: str = "") -> FeatureSpec:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.fingerprint import digest, file_parts, source_parts, stack_parts, value_parts
+from tfline.pipelines.fingerprint import digest, file_parts, source_parts, stack_parts, value_parts
 
 Write = Callable[[str, str], None]
 
@@ -85,18 +85,18 @@ def test_circle_of_imports_ends(module: Write) -> None:
 def test_own_modules_are_followed_and_the_stack_is_not(module: Write) -> None:
     module("prep", "import json\nimport numpy\nfrom transforms import numeric\n")
     parts = source_parts(["mine.prep"])
-    assert "source transforms.numeric" in parts
+    assert "source tfline.transforms.numeric" in parts
     assert {name.split()[1].split(".")[0] for name in parts} == {"mine", "transforms"}
 
 
 def test_family_that_is_not_used_does_not_count() -> None:
-    parts = source_parts(["transforms.preprocessing"], exclude={"transforms.image"})
-    assert "source transforms.image" not in parts
-    assert "source transforms.numeric" in parts
+    parts = source_parts(["tfline.transforms.preprocessing"], exclude={"tfline.transforms.image"})
+    assert "source tfline.transforms.image" not in parts
+    assert "source tfline.transforms.numeric" in parts
 
 
 def test_module_without_source_has_no_part() -> None:
-    assert source_parts(["no_such_module", "sys", "transforms.no_such"]) == {}
+    assert source_parts(["no_such_module", "sys", "tfline.transforms.no_such"]) == {}
 
 
 def test_file_part_changes_with_size_and_time(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.feature_forms import FormError
-from pipelines.label_forms import expand_label
-from transforms.features import LabelSpec, Step
+from tfline.pipelines.feature_forms import FormError
+from tfline.pipelines.label_forms import expand_label
+from tfline.transforms.features import LabelSpec, Step
 
 TEXT = {"key": "y", "task": "text"}
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from pipelines.metadata_store import MetadataSpec
-from transforms.errors import SpecError
+from tfline.pipelines.metadata_store import MetadataSpec
+from tfline.transforms.errors import SpecError
 
 SERVER = {"host": "db.example", "user": "tfline", "password_env": "METADATA_PASSWORD"}
 
 
 def connection(content: dict[str, Any]) -> Any:
-    from pipelines.graph import store_connection
+    from tfline.pipelines.graph import store_connection
 
     return store_connection(MetadataSpec.model_validate(content), Path("runs/metadata.db"))
 

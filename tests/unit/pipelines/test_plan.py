@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import fingerprint
-from pipelines.plan import UPSTREAM, Plan, argument_files, changed_parts, make_plan
-from pipelines.spec import load_spec
-from transforms.errors import DataError, SpecError
+from tfline.pipelines import fingerprint
+from tfline.pipelines.plan import UPSTREAM, Plan, argument_files, changed_parts, make_plan
+from tfline.pipelines.spec import load_spec
+from tfline.transforms.errors import DataError, SpecError
 
 SPEC = """\
 name: trips
@@ -109,22 +109,22 @@ def test_change_of_the_spec_concerns_exactly_its_components(
 @pytest.mark.parametrize(
     ("module", "components"),
     [
-        ("transforms.numeric", ["Transform"]),
-        ("transforms.image", []),
-        ("components.trainer.models.layers", ["Trainer"]),
-        ("components.trainer.models.mlp.perceptron", ["Trainer"]),
-        ("components.trainer.models.mlp.wide_deep", []),
-        ("components.trainer.models.cnn.plain", []),
-        ("components.trainer.signatures", ["Trainer"]),
-        ("components.evaluator.slices", ["Evaluator"]),
-        ("components.pusher.versions", ["Resolver", "Pusher"]),
-        ("components.statistics.checks", ["ExampleValidator"]),
-        ("components.example_gen.ingest", ["ExampleGen"]),
-        ("components.transform.classes", ["Transform"]),
-        ("pipelines.console", []),
-        ("serving.client", []),
+        ("tfline.transforms.numeric", ["Transform"]),
+        ("tfline.transforms.image", []),
+        ("tfline.components.trainer.models.layers", ["Trainer"]),
+        ("tfline.components.trainer.models.mlp.perceptron", ["Trainer"]),
+        ("tfline.components.trainer.models.mlp.wide_deep", []),
+        ("tfline.components.trainer.models.cnn.plain", []),
+        ("tfline.components.trainer.signatures", ["Trainer"]),
+        ("tfline.components.evaluator.slices", ["Evaluator"]),
+        ("tfline.components.pusher.versions", ["Resolver", "Pusher"]),
+        ("tfline.components.statistics.checks", ["ExampleValidator"]),
+        ("tfline.components.example_gen.ingest", ["ExampleGen"]),
+        ("tfline.components.transform.classes", ["Transform"]),
+        ("tfline.pipelines.console", []),
+        ("tfline.serving.client", []),
         (
-            "transforms.errors",
+            "tfline.transforms.errors",
             [
                 "ExampleGen",
                 "ExampleValidator",

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.preflight import check_data
-from pipelines.spec import PipelineSpec
-from transforms.errors import DataError, SpecError
+from tfline.pipelines.preflight import check_data
+from tfline.pipelines.spec import PipelineSpec
+from tfline.transforms.errors import DataError, SpecError
 
 CONTENT = {
     "name": "trips",
@@ -66,7 +66,7 @@ def test_split_rule_without_a_needed_split_is_refused(missing: str) -> None:
 
 
 def test_first_record_that_is_no_example_is_refused(data: Path) -> None:
-    from components.example_gen.tfrecord import write_records
+    from tfline.components.example_gen.tfrecord import write_records
 
     write_records(data / "train-1.tfrecord", [b"\xff\xff\xff"])
     with pytest.raises(DataError, match="is not a tf"):

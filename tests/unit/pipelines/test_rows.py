@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from components.example_gen.tfrecord import write_records
-from pipelines.rows import Row, read_rows
-from serving.rows import FeatureType
-from transforms.errors import DataError
+from tfline.components.example_gen.tfrecord import write_records
+from tfline.pipelines.rows import Row, read_rows
+from tfline.serving.rows import FeatureType
+from tfline.transforms.errors import DataError
 
 TYPES = {"fare": FeatureType.FLOAT, "day": FeatureType.INT64, "city": FeatureType.STRING}
 ROWS: list[Row] = [
@@ -53,7 +53,7 @@ def test_standard_input_is_read(text: str, monkeypatch: pytest.MonkeyPatch) -> N
 def test_tfrecords_are_read_as_lists_of_what_the_model_takes(
     tmp_path: Path, write_rows, compress: bool
 ) -> None:
-    from components.example_gen.example_proto import encode_example
+    from tfline.components.example_gen.example_proto import encode_example
 
     path = tmp_path / "data.tfrecord"
     rows = [{"fare": 1.5, "city": b"\xff\x00", "note": "x"}, {"day": [3, 4]}, {}]

@@ -9,10 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from components.example_gen.config import IngestConfig
-from components.pusher.versions import METADATA
-from pipelines.plan import Plan
-from pipelines.runs import ComponentRecord, RunRecord, is_blessed, last_parts, list_runs, new_id
+from tfline.components.example_gen.config import IngestConfig
+from tfline.components.pusher.versions import METADATA
+from tfline.pipelines.plan import Plan
+from tfline.pipelines.runs import (
+    ComponentRecord,
+    RunRecord,
+    is_blessed,
+    last_parts,
+    list_runs,
+    new_id,
+)
 
 INGEST = IngestConfig(payload="tf_example", splits={"train": ("a",), "eval": ("b",)})
 PARTS = {"ExampleGen": {"data": "1"}, "Evaluator": {"evaluate": "1"}}

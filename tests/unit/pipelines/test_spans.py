@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.spans import at_span
-from transforms.errors import DataError
+from tfline.pipelines.spans import at_span
+from tfline.transforms.errors import DataError
 
 PATTERNS = {"train": ("day-{SPAN}/train*",), "eval": ("day-{SPAN}/eval*", "fixed*")}
 

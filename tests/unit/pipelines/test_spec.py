@@ -9,11 +9,11 @@ from typing import Any
 import pydantic
 import pytest
 
-from pipelines.data_spec import DataSpec
-from pipelines.spec import PipelineSpec, find_spec, json_schema, load_spec
-from transforms.errors import SpecError
-from transforms.features import FrozenModel, LabelSpec
-from transforms.table import TRANSFORMS
+from tfline.pipelines.data_spec import DataSpec
+from tfline.pipelines.spec import PipelineSpec, find_spec, json_schema, load_spec
+from tfline.transforms.errors import SpecError
+from tfline.transforms.features import FrozenModel, LabelSpec
+from tfline.transforms.table import TRANSFORMS
 
 TEXT = """\
 name: trips

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from serving.channel import Tls, channel_options, checked_target
-from serving.errors import ServingError
+from tfline.serving.channel import Tls, channel_options, checked_target
+from tfline.serving.errors import ServingError
 
 
 def test_only_unavailable_is_retried():

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from google.protobuf import text_format
 
-from serving.labels import CONFIG_FILE, Labels, config_text, read_labels, write_labels
-from serving.protos import model_server_config_pb2
-from transforms.errors import PushError
+from tfline.serving.labels import CONFIG_FILE, Labels, config_text, read_labels, write_labels
+from tfline.serving.protos import model_server_config_pb2
+from tfline.transforms.errors import PushError
 
 LABELS = Labels({"stable": 42, "canary": 43}, (41, 42, 43))
 

@@ -4,9 +4,9 @@ import struct
 
 import pytest
 
-from serving.errors import RequestError
-from serving.predictions import Prediction, predictions
-from serving.protos import predict_pb2
+from tfline.serving.errors import RequestError
+from tfline.serving.predictions import Prediction, predictions
+from tfline.serving.protos import predict_pb2
 
 
 def response(**outputs):

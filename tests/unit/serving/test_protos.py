@@ -14,7 +14,7 @@ def run(code: str) -> str:
 def test_client_loads_without_tensorflow_and_fast():
     code = (
         "import sys, time; start = time.process_time();"
-        "import serving.client, serving.async_client;"
+        "import tfline.serving.client, serving.async_client;"
         "print(time.process_time() - start < 1.0,"
         " any(m.split('.')[0] == 'tensorflow' for m in sys.modules))"
     )

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from serving.errors import RowError
-from serving.protos import example_pb2
-from serving.rows import FeatureType, as_rows, serialized_examples
+from tfline.serving.errors import RowError
+from tfline.serving.protos import example_pb2
+from tfline.serving.rows import FeatureType, as_rows, serialized_examples
 
 TYPES = {"f": FeatureType.FLOAT, "i": FeatureType.INT64, "s": FeatureType.STRING}
 

@@ -18,9 +18,9 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 from tfx_bsl.tfxio.tf_example_record import TFExampleBeamRecord
 
-from components.example_gen.example_proto import Value, encode_example
-from transforms.features import FeatureSpec, Step
-from transforms.preprocessing import preprocessing_fn
+from tfline.components.example_gen.example_proto import Value, encode_example
+from tfline.transforms.features import FeatureSpec, Step
+from tfline.transforms.preprocessing import preprocessing_fn
 
 Link = str | tuple[str, dict[str, Any]]
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any, TypedDict, Unpack
 import pytest
 from pydantic import Field
 
-from transforms.arguments import arguments_model, check_arguments
-from transforms.errors import SpecError
+from tfline.transforms.arguments import arguments_model, check_arguments
+from tfline.transforms.errors import SpecError
 
 
 def scale(x: Unknown, *, by: Annotated[float, Field(gt=0)] = 2.0, names: tuple[str, ...] = ()):  # type: ignore[no-untyped-def, name-defined] # noqa: F821

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from transforms.augmentation import augment
+from tfline.transforms.augmentation import augment
 
 SEED = tf.constant([3, 4], tf.int64)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from transforms.columns import as_numbers, as_strings
+from tfline.transforms.columns import as_numbers, as_strings
 
 
 def column(rows: list[list[float | int | bytes]], dtype: tf.DType) -> tf.SparseTensor:

@@ -6,13 +6,13 @@ import pickle
 
 import pytest
 
-import serving.errors
-import transforms.errors
-from transforms.errors import DataError, TflineError, did_you_mean
+import tfline.serving.errors
+import tfline.transforms.errors
+from tfline.transforms.errors import DataError, TflineError, did_you_mean
 
 
 def error_types() -> list[type[TflineError]]:
-    modules = (transforms.errors, serving.errors)
+    modules = (tfline.transforms.errors, tfline.serving.errors)
     values = [value for module in modules for value in vars(module).values()]
     found = {v for v in values if isinstance(v, type) and issubclass(v, TflineError)}
     return sorted(found, key=lambda kind: kind.__name__)

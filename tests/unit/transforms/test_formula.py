@@ -10,7 +10,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.formula import MOST_NODES, check_formula, compute, names_of
+from tfline.transforms.formula import MOST_NODES, check_formula, compute, names_of
 
 
 def value(text: str, **values: float) -> float:

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from transforms.image import decode_image
+from tfline.transforms.image import decode_image
 
 RGB = np.repeat(np.arange(0, 240, 5, dtype=np.uint8).reshape(8, 6, 1), 3, axis=2)
 RGB[..., 2] //= 2

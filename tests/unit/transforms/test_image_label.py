@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from transforms.features import LabelSpec
-from transforms.label import encode_label
+from tfline.transforms.features import LabelSpec
+from tfline.transforms.label import encode_label
 
 SIDES = ("top", "left", "bottom", "right")
 BOX = LabelSpec(key="kind", task="box", targets=SIDES)

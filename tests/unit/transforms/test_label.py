@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from transforms.features import LabelSpec, Task
-from transforms.label import LABELS, encode_label
+from tfline.transforms.features import LabelSpec, Task
+from tfline.transforms.label import LABELS, encode_label
 
 NAN = float("nan")
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from transforms.lazy import lazy_import
+from tfline.transforms.lazy import lazy_import
 
 
 def test_module_is_imported_when_an_attribute_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from transforms.arguments import check_arguments
-from transforms.categorical import string_lookup
-from transforms.errors import SpecError
+from tfline.transforms.arguments import check_arguments
+from tfline.transforms.categorical import string_lookup
+from tfline.transforms.errors import SpecError
 
 
 def test_file_is_read_when_the_spec_is(tmp_path: Path) -> None:

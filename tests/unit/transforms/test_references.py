@@ -17,7 +17,7 @@ from PIL import Image
 from sklearn import decomposition, impute, preprocessing
 from sklearn.feature_extraction import text
 
-from transforms.table import TRANSFORMS
+from tfline.transforms.table import TRANSFORMS
 
 ROWS = 400
 ORDER = ("small", "medium", "large")

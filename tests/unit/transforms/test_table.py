@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from transforms.errors import SpecError
-from transforms.kinds import KINDS, kinds_of
-from transforms.table import TRANSFORMS, resolve
+from tfline.transforms.errors import SpecError
+from tfline.transforms.kinds import KINDS, kinds_of
+from tfline.transforms.table import TRANSFORMS, resolve
 
 
 @pytest.mark.parametrize("function", TRANSFORMS.values(), ids=TRANSFORMS)

@@ -5,9 +5,14 @@ from __future__ import annotations
 import pytest
 import tensorflow as tf
 
-from transforms.features import LabelSpec, Step
-from transforms.label import encode_label
-from transforms.target_text import reference_text, with_specials, without_specials, write_text
+from tfline.transforms.features import LabelSpec, Step
+from tfline.transforms.label import encode_label
+from tfline.transforms.target_text import (
+    reference_text,
+    with_specials,
+    without_specials,
+    write_text,
+)
 
 BY_CHARACTER = (Step(transform="split", arguments={"by": "character"}),)
 LETTERS = ["a", "b", "c"]

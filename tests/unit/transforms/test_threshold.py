@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from transforms.threshold import DEFAULT, read_threshold, threshold_text
+from tfline.transforms.threshold import DEFAULT, read_threshold, threshold_text
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.3123456716537476, 1.0])

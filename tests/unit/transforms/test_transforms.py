@@ -16,7 +16,7 @@ import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from transforms.table import TRANSFORMS
+from tfline.transforms.table import TRANSFORMS
 
 PIXELS = bytes(range(12))
 

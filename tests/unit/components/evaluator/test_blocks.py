@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.evaluator import blocks
-from components.evaluator.blocks import Block, read_blocks
-from components.evaluator.model import ModelCard
-from transforms.errors import DataError, ModelError
+from tfline.components.evaluator import blocks
+from tfline.components.evaluator.blocks import Block, read_blocks
+from tfline.components.evaluator.model import ModelCard
+from tfline.transforms.errors import DataError, ModelError
 
 BINARY = ModelCard(format=1, task="binary", label="y", classes=("a", "b"), class_values=(0, 1))
 WORDS = ModelCard(

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from components.evaluator.arrays import Array
-from components.evaluator.choice import Chosen, choose_threshold, from_line, to_line
-from components.evaluator.config import ThresholdChoice
-from components.evaluator.scores import Scores
-from components.evaluator.statistics import Decision
-from transforms.errors import DataError
+from tfline.components.evaluator.arrays import Array
+from tfline.components.evaluator.choice import Chosen, choose_threshold, from_line, to_line
+from tfline.components.evaluator.config import ThresholdChoice
+from tfline.components.evaluator.scores import Scores
+from tfline.components.evaluator.statistics import Decision
+from tfline.transforms.errors import DataError
 
 RNG = np.random.default_rng(2)
 LABELS = RNG.integers(0, 2, 400)

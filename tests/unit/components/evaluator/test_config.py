@@ -7,8 +7,8 @@ from typing import Any
 import pydantic
 import pytest
 
-from components.evaluator.config import Bound, Change, EvaluateConfig
-from transforms.errors import SpecError
+from tfline.components.evaluator.config import Bound, Change, EvaluateConfig
+from tfline.transforms.errors import SpecError
 
 
 def test_short_bound_is_a_minimum_where_larger_is_better() -> None:

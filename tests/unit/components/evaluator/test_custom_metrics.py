@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import tfx  # noqa: F401 - before TFMA
 
-from components.evaluator.custom_metrics import (
+from tfline.components.evaluator.custom_metrics import (
     KerasCombiner,
     Ungroup,
     custom_metric_config,
     load_metric,
 )
-from transforms.errors import SpecError
+from tfline.transforms.errors import SpecError
 
 import keras  # isort: skip
 import tensorflow_model_analysis as tfma  # isort: skip

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from components.evaluator.executor import summarise
-from components.evaluator.results import Measures, SliceResult
-from components.evaluator.verdict import Verdict
+from tfline.components.evaluator.executor import summarise
+from tfline.components.evaluator.results import Measures, SliceResult
+from tfline.components.evaluator.verdict import Verdict
 
 
 def test_summary_has_the_headline_metrics_and_the_answer() -> None:

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.evaluator.arrays import Array
-from components.evaluator.config import EvaluateConfig
-from components.evaluator.extracts import Group
-from components.evaluator.metrics import METRICS
-from components.evaluator.results import Measures, SliceResult
-from components.evaluator.slices import SliceKey
-from components.evaluator.statistics import Decision
-from components.evaluator.uncertainty import ResampleGroup, Resampling, measure_uncertainty
-from components.evaluator.verdict import judge
-from transforms.features import Task
+from tfline.components.evaluator.arrays import Array
+from tfline.components.evaluator.config import EvaluateConfig
+from tfline.components.evaluator.extracts import Group
+from tfline.components.evaluator.metrics import METRICS
+from tfline.components.evaluator.results import Measures, SliceResult
+from tfline.components.evaluator.slices import SliceKey
+from tfline.components.evaluator.statistics import Decision
+from tfline.components.evaluator.uncertainty import ResampleGroup, Resampling, measure_uncertainty
+from tfline.components.evaluator.verdict import judge
+from tfline.transforms.features import Task
 
 SHOW = logging.getLogger(__name__)
 """Shows the rates with ``-o log_cli=true -o log_cli_level=INFO``."""

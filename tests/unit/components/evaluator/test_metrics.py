@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from components.evaluator.arrays import Array
-from components.evaluator.metrics import METRICS, check_metrics, is_custom
-from components.evaluator.statistics import Decision
-from transforms.errors import SpecError
-from transforms.features import Task
+from tfline.components.evaluator.arrays import Array
+from tfline.components.evaluator.metrics import METRICS, check_metrics, is_custom
+from tfline.components.evaluator.statistics import Decision
+from tfline.transforms.errors import SpecError
+from tfline.transforms.features import Task
 
 SHOW = logging.getLogger(__name__)
 """Shows the differences with ``-o log_cli=true -o log_cli_level=INFO``."""

@@ -11,8 +11,8 @@ import pydantic
 import pytest
 import tensorflow as tf
 
-from components.evaluator.model import ModelCard, Predictor, read_card
-from transforms.errors import ModelError
+from tfline.components.evaluator.model import ModelCard, Predictor, read_card
+from tfline.transforms.errors import ModelError
 
 CARD: dict[str, Any] = {
     "format": 1,

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.evaluator.slice_by import SliceBy
-from components.evaluator.slices import MISSING, Column, group_rows
-from transforms.errors import DataError, SpecError
+from tfline.components.evaluator.slice_by import SliceBy
+from tfline.components.evaluator.slices import MISSING, Column, group_rows
+from tfline.transforms.errors import DataError, SpecError
 
 
 def column(values: list[Any], dtype: Any = object) -> Column:

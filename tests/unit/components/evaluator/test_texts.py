@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import sacrebleu
 
-from components.evaluator.metrics import METRICS
-from components.evaluator.statistics import Decision
-from components.evaluator.texts import (
+from tfline.components.evaluator.metrics import METRICS
+from tfline.components.evaluator.statistics import Decision
+from tfline.components.evaluator.texts import (
     TextSums,
     bleu,
     equal_of_all,

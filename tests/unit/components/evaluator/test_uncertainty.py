@@ -7,13 +7,13 @@ import math
 import numpy as np
 import pytest
 
-from components.evaluator.arrays import Array
-from components.evaluator.extracts import Group
-from components.evaluator.metrics import METRICS
-from components.evaluator.results import MetricKey, Uncertainty
-from components.evaluator.scores import Histogram, Scores
-from components.evaluator.statistics import Decision
-from components.evaluator.uncertainty import (
+from tfline.components.evaluator.arrays import Array
+from tfline.components.evaluator.extracts import Group
+from tfline.components.evaluator.metrics import METRICS
+from tfline.components.evaluator.results import MetricKey, Uncertainty
+from tfline.components.evaluator.scores import Histogram, Scores
+from tfline.components.evaluator.statistics import Decision
+from tfline.components.evaluator.uncertainty import (
     AddSums,
     ResampleGroup,
     Resampling,
@@ -21,8 +21,8 @@ from components.evaluator.uncertainty import (
     measure_uncertainty,
     to_line,
 )
-from components.evaluator.values import auc
-from transforms.features import Task
+from tfline.components.evaluator.values import auc
+from tfline.transforms.features import Task
 
 RNG = np.random.default_rng(5)
 SIZE = 2000

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from components.evaluator.config import EvaluateConfig
-from components.evaluator.model import ModelCard
-from components.evaluator.results import Measures, SliceResult, Uncertainty
-from components.evaluator.verdict import Verdict, judge
-from components.evaluator.verdict_file import write_verdict
+from tfline.components.evaluator.config import EvaluateConfig
+from tfline.components.evaluator.model import ModelCard
+from tfline.components.evaluator.results import Measures, SliceResult, Uncertainty
+from tfline.components.evaluator.verdict import Verdict, judge
+from tfline.components.evaluator.verdict_file import write_verdict
 
 NAN = math.nan
 

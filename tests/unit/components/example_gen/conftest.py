@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from components.example_gen import tfrecord
-from components.example_gen.example_proto import Value, encode_example, example_protos
+from tfline.components.example_gen import tfrecord
+from tfline.components.example_gen.example_proto import Value, encode_example, example_protos
 
 WriteRecords = Callable[..., Path]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from components.example_gen import assign
+from tfline.components.example_gen import assign
 
 FRACTIONS = [0.7, 0.2, 0.1]
 

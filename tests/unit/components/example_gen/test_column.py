@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.example_gen import column, tfrecord
-from components.example_gen.inspection import RecordFile
-from transforms.errors import DataError
+from tfline.components.example_gen import column, tfrecord
+from tfline.components.example_gen.inspection import RecordFile
+from tfline.transforms.errors import DataError
 
 WriteExamples = Callable[..., Path]
 

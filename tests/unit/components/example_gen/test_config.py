@@ -7,7 +7,7 @@ from typing import Any
 import pydantic
 import pytest
 
-from components.example_gen.config import IngestConfig, SplitRule
+from tfline.components.example_gen.config import IngestConfig, SplitRule
 
 RULE = SplitRule(fractions={"train": 0.8, "eval": 0.2})
 

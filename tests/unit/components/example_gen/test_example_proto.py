@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from components.example_gen.example_proto import encode_example, example_protos
+from tfline.components.example_gen.example_proto import encode_example, example_protos
 
 
 def test_encode_example_chooses_the_list_by_type() -> None:
@@ -38,7 +38,7 @@ def test_encode_example_raises_for_types_it_cannot_hold(value: list[object]) -> 
 def test_protos_load_without_tensorflow() -> None:
     program = (
         "import sys\n"
-        "from components.example_gen.example_proto import encode_example\n"
+        "from tfline.components.example_gen.example_proto import encode_example\n"
         "encode_example({'a': 1})\n"
         "sys.exit('tensorflow' in sys.modules or 'numpy' in sys.modules)\n"
     )

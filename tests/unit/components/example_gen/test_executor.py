@@ -12,11 +12,11 @@ import tensorflow as tf
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils, standard_artifacts
 
-from components.example_gen import tfrecord
-from components.example_gen.config import IngestConfig, SplitRule
-from components.example_gen.example_proto import example_protos
-from components.example_gen.executor import Executor
-from transforms.errors import DataError, WorkFolderError
+from tfline.components.example_gen import tfrecord
+from tfline.components.example_gen.config import IngestConfig, SplitRule
+from tfline.components.example_gen.example_proto import example_protos
+from tfline.components.example_gen.executor import Executor
+from tfline.transforms.errors import DataError, WorkFolderError
 
 ROWS = [{"x": number} for number in range(100)]
 

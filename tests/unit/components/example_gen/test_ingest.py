@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from components.example_gen import tfrecord
-from components.example_gen.ingest import ingest_split
-from transforms.errors import DataError
+from tfline.components.example_gen import tfrecord
+from tfline.components.example_gen.ingest import ingest_split
+from tfline.transforms.errors import DataError
 
 ROWS = [{"x": number} for number in range(20)]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from components.example_gen import tfrecord
-from components.example_gen.inspection import inspect_file
-from transforms.errors import DataError
+from tfline.components.example_gen import tfrecord
+from tfline.components.example_gen.inspection import inspect_file
+from tfline.transforms.errors import DataError
 
 
 def test_inspect_file_finds_compression_by_content(write_examples: Callable[..., Path]) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from components.example_gen import tfrecord
-from components.example_gen.inspection import RecordFile
-from components.example_gen.reading import record_batches, verify_records
-from transforms.errors import DataError
+from tfline.components.example_gen import tfrecord
+from tfline.components.example_gen.inspection import RecordFile
+from tfline.components.example_gen.reading import record_batches, verify_records
+from tfline.transforms.errors import DataError
 
 RECORDS = [bytes([number]) * 50 for number in range(100)]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from components.example_gen import tfrecord
-from components.example_gen.example_proto import example_protos
-from components.example_gen.sequences import read_sequences
-from pipelines.datasets.convert import convert
-from transforms.errors import DataError
+from tfline.components.example_gen import tfrecord
+from tfline.components.example_gen.example_proto import example_protos
+from tfline.components.example_gen.sequences import read_sequences
+from tfline.pipelines.datasets.convert import convert
+from tfline.transforms.errors import DataError
 
 
 def write(path: Path, *, list_name: str = "words") -> Path:

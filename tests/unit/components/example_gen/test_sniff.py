@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.example_gen import sniff
+from tfline.components.example_gen import sniff
 
 
 @pytest.mark.parametrize(

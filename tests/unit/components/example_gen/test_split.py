@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from components.example_gen import tfrecord
-from components.example_gen.config import SplitRule
-from components.example_gen.example_proto import example_protos
-from components.example_gen.split import divide_files
-from transforms.errors import DataError
+from tfline.components.example_gen import tfrecord
+from tfline.components.example_gen.config import SplitRule
+from tfline.components.example_gen.example_proto import example_protos
+from tfline.components.example_gen.split import divide_files
+from tfline.transforms.errors import DataError
 
 FRACTIONS = {"train": 0.5, "test": 0.2, "eval": 0.3}
 WriteExamples = Callable[..., Path]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from components.example_gen import tfrecord
-from transforms.errors import DataError
+from tfline.components.example_gen import tfrecord
+from tfline.transforms.errors import DataError
 
 RECORDS = [b"first", b"", b"third record"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from components.pusher.versions import METADATA
+from tfline.components.pusher.versions import METADATA
 
 MakeModel = Callable[[str], Path]
 

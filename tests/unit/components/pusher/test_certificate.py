@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from components.pusher.certificate import Certificate, read_certificate, write_certificate
-from components.pusher.config import Budgets
-from components.pusher.versions import CERTIFICATE
-from transforms.errors import PushError
+from tfline.components.pusher.certificate import Certificate, read_certificate, write_certificate
+from tfline.components.pusher.config import Budgets
+from tfline.components.pusher.versions import CERTIFICATE
+from tfline.transforms.errors import PushError
 
 MEASURED = Certificate(
     records=100,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from components.pusher.parity import TOLERANCE, Outputs, largest_difference
-from transforms.errors import PushError
+from tfline.components.pusher.parity import TOLERANCE, Outputs, largest_difference
+from tfline.transforms.errors import PushError
 
 EXPECTED: Outputs = {
     "label": np.array([b"no", b"yes"], dtype=object),

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from components.pusher.promotion import promote, roll_back
-from components.pusher.versions import add_version, find_equal, list_versions
-from serving.labels import CONFIG_FILE, Labels, read_labels
-from transforms.errors import PushError
+from tfline.components.pusher.promotion import promote, roll_back
+from tfline.components.pusher.versions import add_version, find_equal, list_versions
+from tfline.serving.labels import CONFIG_FILE, Labels, read_labels
+from tfline.transforms.errors import PushError
 
 MakeModel = Callable[[str], Path]
 

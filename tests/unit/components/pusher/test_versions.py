@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from components.pusher.versions import (
+from tfline.components.pusher.versions import (
     CERTIFICATE,
     METADATA,
     WARMUP,
@@ -24,8 +24,8 @@ from components.pusher.versions import (
     read_threshold,
     set_threshold,
 )
-from transforms.errors import PushError
-from transforms.threshold import FILE, threshold_text
+from tfline.transforms.errors import PushError
+from tfline.transforms.threshold import FILE, threshold_text
 
 MakeModel = Callable[[str], Path]
 

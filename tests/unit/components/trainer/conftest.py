@@ -16,15 +16,15 @@ from tensorflow_transform import TFTransformOutput
 from tensorflow_transform.saved import saved_transform_io_v2
 from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, schema_utils
 
-from components.trainer.models.heads.head import Head
-from components.trainer.models.inputs import TensorFeature
-from components.trainer.transform_graph import TransformGraph
-from transforms.columns import as_numbers, as_series, as_strings, as_tokens
-from transforms.features import WEIGHT, LabelSpec, Step, Task
-from transforms.label import encode_class, encode_label
-from transforms.lexicon import given_table
-from transforms.sequence import window
-from transforms.target_text import REFERENCE, reference_text, tokens_of, with_specials
+from tfline.components.trainer.models.heads.head import Head
+from tfline.components.trainer.models.inputs import TensorFeature
+from tfline.components.trainer.transform_graph import TransformGraph
+from tfline.transforms.columns import as_numbers, as_series, as_strings, as_tokens
+from tfline.transforms.features import WEIGHT, LabelSpec, Step, Task
+from tfline.transforms.label import encode_class, encode_label
+from tfline.transforms.lexicon import given_table
+from tfline.transforms.sequence import window
+from tfline.transforms.target_text import REFERENCE, reference_text, tokens_of, with_specials
 
 CITIES = ("Bern", "Lima", "Oslo")
 

@@ -8,7 +8,7 @@ import sys
 import pydantic
 import pytest
 
-from components.trainer.config import RunConfig, TrainConfig
+from tfline.components.trainer.config import RunConfig, TrainConfig
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_run_config_survives_json() -> None:
 
 def test_config_and_models_import_no_tensorflow() -> None:
     code = (
-        "import sys, components.trainer.config, components.trainer.models; "
+        "import sys, tfline.components.trainer.config, tfline.components.trainer.models; "
         "sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

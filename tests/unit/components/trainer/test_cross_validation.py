@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from components.trainer.config import ModelConfig, RunConfig, TrainConfig
-from components.trainer.cross_validation import FoldedMetric, cross_validate, fold
-from components.trainer.sources import load_rows
-from components.trainer.splits import survey
-from transforms.errors import DataError
+from tfline.components.trainer.config import ModelConfig, RunConfig, TrainConfig
+from tfline.components.trainer.cross_validation import FoldedMetric, cross_validate, fold
+from tfline.components.trainer.sources import load_rows
+from tfline.components.trainer.splits import survey
+from tfline.transforms.errors import DataError
 
 if TYPE_CHECKING:
     from tests.unit.components.trainer.conftest import Case

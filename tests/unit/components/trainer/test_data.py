@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.trainer import sources
-from components.trainer.config import TrainConfig
-from components.trainer.data import TrainingData, load_data
-from components.trainer.splits import read_records, survey
-from transforms.errors import DataError
+from tfline.components.trainer import sources
+from tfline.components.trainer.config import TrainConfig
+from tfline.components.trainer.data import TrainingData, load_data
+from tfline.components.trainer.splits import read_records, survey
+from tfline.transforms.errors import DataError
 
 if TYPE_CHECKING:
     from tests.unit.components.trainer.conftest import Case

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.trainer.devices import precision, strategy
 from tests.unit.components.trainer.test_fit import train
-from transforms.errors import ModelError
+from tfline.components.trainer.devices import precision, strategy
+from tfline.transforms.errors import ModelError
 
 if TYPE_CHECKING:
     from tests.unit.components.trainer.conftest import Case
@@ -32,7 +32,7 @@ tf.config.set_logical_device_configuration(cpu, two)
 import numpy as np
 from tests.unit.components.trainer.conftest import Case
 from tests.unit.components.trainer.test_fit import assert_same_weights, train
-from transforms.errors import ModelError
+from tfline.transforms.errors import ModelError
 
 case = Case(*json.loads(sys.argv[1]))
 folder = Path(sys.argv[2])

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.trainer.callbacks import Logs, Progress
-from components.trainer.checkpoints import load_state
-from components.trainer.config import TrainConfig
-from components.trainer.data import TrainingData
-from components.trainer.fine_tuning import find_fine_tuning
-from components.trainer.fit import fit
-from components.trainer.models.build import compile_model
-from components.trainer.models.fine_tuned import FineTunedModel
-from components.trainer.models.heads import HEADS
-from components.trainer.optimizers import Sgd
+from tfline.components.trainer.callbacks import Logs, Progress
+from tfline.components.trainer.checkpoints import load_state
+from tfline.components.trainer.config import TrainConfig
+from tfline.components.trainer.data import TrainingData
+from tfline.components.trainer.fine_tuning import find_fine_tuning
+from tfline.components.trainer.fit import fit
+from tfline.components.trainer.models.build import compile_model
+from tfline.components.trainer.models.fine_tuned import FineTunedModel
+from tfline.components.trainer.models.heads import HEADS
+from tfline.components.trainer.optimizers import Sgd
 
 HEAD = HEADS["regression"]()
 FROZEN, EPOCHS, STEPS = 2, 4, 3

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from tensorflow.python.framework import config as tf_config
 
-from components.trainer.callbacks import EarlyStopping, History, Progress
-from components.trainer.checkpoints import FILE_NAME, TrainingState, load_state, save_state
-from components.trainer.config import RunConfig
-from components.trainer.data import TrainingData, load_data
-from components.trainer.devices import repeatable
-from components.trainer.fit import fit, steps_per_execution
-from components.trainer.run_fn import prepare_model
-from transforms.errors import ModelError, SpecError
+from tfline.components.trainer.callbacks import EarlyStopping, History, Progress
+from tfline.components.trainer.checkpoints import FILE_NAME, TrainingState, load_state, save_state
+from tfline.components.trainer.config import RunConfig
+from tfline.components.trainer.data import TrainingData, load_data
+from tfline.components.trainer.devices import repeatable
+from tfline.components.trainer.fit import fit, steps_per_execution
+from tfline.components.trainer.run_fn import prepare_model
+from tfline.transforms.errors import ModelError, SpecError
 
 if TYPE_CHECKING:
     from tests.unit.components.trainer.conftest import Case

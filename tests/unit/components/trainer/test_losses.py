@@ -10,12 +10,12 @@ import numpy as np
 import pydantic
 import pytest
 
-from components.trainer.config import TrainConfig
-from components.trainer.losses import AnyLoss, build_loss
-from components.trainer.models.heads import HEADS
-from components.trainer.models.heads.head import Head
-from transforms.errors import SpecError
-from transforms.features import Task
+from tfline.components.trainer.config import TrainConfig
+from tfline.components.trainer.losses import AnyLoss, build_loss
+from tfline.components.trainer.models.heads import HEADS
+from tfline.components.trainer.models.heads.head import Head
+from tfline.transforms.errors import SpecError
+from tfline.transforms.features import Task
 
 HERE = "tests.unit.components.trainer.test_losses"
 

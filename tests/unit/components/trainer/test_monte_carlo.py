@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.trainer.models.build import build_model
-from components.trainer.monte_carlo import check_samples, sample_outputs
-from components.trainer.signatures import ServingModel
-from transforms.errors import ModelError
+from tfline.components.trainer.models.build import build_model
+from tfline.components.trainer.monte_carlo import check_samples, sample_outputs
+from tfline.components.trainer.signatures import ServingModel
+from tfline.transforms.errors import ModelError
 
 if TYPE_CHECKING:
     from tests.unit.components.trainer.conftest import Case

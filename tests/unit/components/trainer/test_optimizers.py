@@ -10,8 +10,8 @@ import numpy as np
 import pydantic
 import pytest
 
-from components.trainer.config import TrainConfig
-from components.trainer.optimizers import AnyOptimizer, Optimizer, Sgd
+from tfline.components.trainer.config import TrainConfig
+from tfline.components.trainer.optimizers import AnyOptimizer, Optimizer, Sgd
 
 OPTIMIZERS = typing.get_args(typing.get_args(AnyOptimizer)[0])
 

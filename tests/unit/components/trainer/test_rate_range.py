@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from components.trainer.config import ModelConfig, RunConfig, TrainConfig
-from components.trainer.rate_range import HIGHEST, LOWEST, find_rate, smooth, suggest
-from transforms.errors import ModelError
+from tfline.components.trainer.config import ModelConfig, RunConfig, TrainConfig
+from tfline.components.trainer.rate_range import HIGHEST, LOWEST, find_rate, smooth, suggest
+from tfline.transforms.errors import ModelError
 
 if TYPE_CHECKING:
     from tests.unit.components.trainer.conftest import Case

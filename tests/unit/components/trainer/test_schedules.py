@@ -9,10 +9,10 @@ import numpy as np
 import pydantic
 import pytest
 
-from components.trainer.config import TrainConfig
-from components.trainer.learning_rate import ScheduledRate, scheduled_rate
-from components.trainer.optimizers import Sgd
-from components.trainer.schedules import OneCycle, Plateau, Schedule
+from tfline.components.trainer.config import TrainConfig
+from tfline.components.trainer.learning_rate import ScheduledRate, scheduled_rate
+from tfline.components.trainer.optimizers import Sgd
+from tfline.components.trainer.schedules import OneCycle, Plateau, Schedule
 
 PEAK, PER_EPOCH, EPOCHS = 0.4, 5, 10
 

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.trainer.config import RunConfig, TrainConfig
-from components.trainer.data import load_data
-from components.trainer.export import export
-from components.trainer.models.build import build_model, compile_model
-from components.trainer.models.generation.generator import find_generator
-from components.trainer.models.heads.text import TARGET
-from components.trainer.texts import sample_texts
-from serving.client import Client
-from serving.process import start_server
-from transforms.errors import ModelError
+from tfline.components.trainer.config import RunConfig, TrainConfig
+from tfline.components.trainer.data import load_data
+from tfline.components.trainer.export import export
+from tfline.components.trainer.models.build import build_model, compile_model
+from tfline.components.trainer.models.generation.generator import find_generator
+from tfline.components.trainer.models.heads.text import TARGET
+from tfline.components.trainer.texts import sample_texts
+from tfline.serving.client import Client
+from tfline.serving.process import start_server
+from tfline.transforms.errors import ModelError
 
 if TYPE_CHECKING:
     from tests.unit.components.trainer.conftest import Case

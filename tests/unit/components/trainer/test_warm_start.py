@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.trainer.models.build import build_model
-from components.trainer.signatures import ServingModel
-from components.trainer.warm_start import WarmStart, warm_start
-from transforms.errors import ModelError
+from tfline.components.trainer.models.build import build_model
+from tfline.components.trainer.signatures import ServingModel
+from tfline.components.trainer.warm_start import WarmStart, warm_start
+from tfline.transforms.errors import ModelError
 
 if TYPE_CHECKING:
     from tests.unit.components.trainer.conftest import Case

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.trainer.config import TrainConfig
-from components.trainer.data import TrainingData, load_data
 from tests.unit.components.trainer.test_fit import assert_same_weights, train
-from transforms.errors import DataError, SpecError
+from tfline.components.trainer.config import TrainConfig
+from tfline.components.trainer.data import TrainingData, load_data
+from tfline.transforms.errors import DataError, SpecError
 
 if TYPE_CHECKING:
     from tests.unit.components.trainer.conftest import Case

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import tensorflow as tf
 
-from components.transform import classes
-from components.transform.classes import count_labels, find_classes, find_task
-from transforms.errors import AnomalyError
-from transforms.features import LabelSpec
+from tfline.components.transform import classes
+from tfline.components.transform.classes import count_labels, find_classes, find_task
+from tfline.transforms.errors import AnomalyError
+from tfline.transforms.features import LabelSpec
 
 LABEL = LabelSpec(key="y")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from components.transform.materialize import (
+from tfline.components.transform.materialize import (
     IN_MEMORY_BYTES,
     count_records,
     example_bytes,

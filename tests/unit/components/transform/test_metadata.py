@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from components.transform.metadata import takes_lists
-from pipelines.feature_forms import expand_features
+from tfline.components.transform.metadata import takes_lists
+from tfline.pipelines.feature_forms import expand_features
 
 
 @pytest.mark.parametrize(

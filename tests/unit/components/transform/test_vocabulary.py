@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from components.transform.vocabulary import find_vocabulary, prompt_feature
-from transforms.analysis.passes import run_together
-from transforms.errors import AnomalyError
-from transforms.features import LabelSpec, Step
-from transforms.preprocessing import transform_feature
-from transforms.target_text import with_specials
+from tfline.components.transform.vocabulary import find_vocabulary, prompt_feature
+from tfline.transforms.analysis.passes import run_together
+from tfline.transforms.errors import AnomalyError
+from tfline.transforms.features import LabelSpec, Step
+from tfline.transforms.preprocessing import transform_feature
+from tfline.transforms.target_text import with_specials
 
 WORDS = LabelSpec(key="y", task="text")
 LETTERS = LabelSpec(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pydantic
 import pytest
 
-from components.trainer.config import ModelConfig, RunConfig
-from components.trainer.hyperparameters import with_values
-from components.tuner.config import Range, TuneConfig
-from transforms.errors import SpecError
+from tfline.components.trainer.config import ModelConfig, RunConfig
+from tfline.components.trainer.hyperparameters import with_values
+from tfline.components.tuner.config import Range, TuneConfig
+from tfline.transforms.errors import SpecError
 
 OVER = {
     "train.learning_rate": {"min": 1e-4, "max": 0.1, "scale": "log"},

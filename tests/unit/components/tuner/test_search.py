@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from components.tuner.config import TuneConfig
-from components.tuner.search import search
-from transforms.errors import SpecError
+from tfline.components.tuner.config import TuneConfig
+from tfline.components.tuner.search import search
+from tfline.transforms.errors import SpecError
 
 OVER = {
     "train.learning_rate": {"min": 1e-4, "max": 1.0, "scale": "log"},

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines import cli
-from serving.deploy.served import image
+from tfline.pipelines import cli
+from tfline.serving.deploy.served import image
 
 
 def test_deploy_prints_the_manifest_alone(
@@ -48,7 +48,7 @@ def test_serve_with_docker_prints_the_command_and_becomes_it(push_folder: Path) 
     program.parent.mkdir()
     program.write_text('#!/bin/sh\necho "called: $*"\n')
     program.chmod(0o755)
-    command = "import sys; from pipelines.cli import entry; sys.argv[0] = 'tfline'; entry()"
+    command = "import sys; from tfline.pipelines.cli import entry; sys.argv[0] = 'tfline'; entry()"
     ports = ["--port", "0", "--rest-port", "0"]
     flags = ["--flag", "enable_batching", "--flag=rest_api_num_threads=2"]
     done = subprocess.run(

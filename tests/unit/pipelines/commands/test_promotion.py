@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from components.pusher.versions import list_versions
-from pipelines import cli
-from serving.labels import read_labels
+from tfline.components.pusher.versions import list_versions
+from tfline.pipelines import cli
+from tfline.serving.labels import read_labels
 
 
 def test_promote_says_which_version_has_which_label(

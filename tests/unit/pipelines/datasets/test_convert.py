@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from components.example_gen import tfrecord
-from components.example_gen.example_proto import example_protos
-from pipelines.datasets.columns import type_of
-from pipelines.datasets.convert import convert
-from transforms.errors import DataError
+from tfline.components.example_gen import tfrecord
+from tfline.components.example_gen.example_proto import example_protos
+from tfline.pipelines.datasets.columns import type_of
+from tfline.pipelines.datasets.convert import convert
+from tfline.transforms.errors import DataError
 
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", zlib.crc32(b"")) * 4
 

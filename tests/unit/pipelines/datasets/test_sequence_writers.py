@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.example_gen import tfrecord
-from components.example_gen.example_proto import example_protos
-from pipelines.datasets import power, reviews, series, unicode
-from transforms.errors import DataError, SpecError
+from tfline.components.example_gen import tfrecord
+from tfline.components.example_gen.example_proto import example_protos
+from tfline.pipelines.datasets import power, reviews, series, unicode
+from tfline.transforms.errors import DataError, SpecError
 
 
 def records(folder: Path, split: str) -> list[Any]:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from components.example_gen import tfrecord
-from components.example_gen.example_proto import encode_example, example_protos
-from pipelines.datasets.show import describe_record, show
-from transforms.errors import DataError
+from tfline.components.example_gen import tfrecord
+from tfline.components.example_gen.example_proto import encode_example, example_protos
+from tfline.pipelines.datasets.show import describe_record, show
+from tfline.transforms.errors import DataError
 
 
 def test_show_describes_each_type(tmp_path: Path) -> None:

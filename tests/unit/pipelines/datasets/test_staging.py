@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.datasets.staging import staged_file, staged_folder
-from transforms.errors import DataError
+from tfline.pipelines.datasets.staging import staged_file, staged_folder
+from tfline.transforms.errors import DataError
 
 
 def test_staged_folder_moves_files_and_keeps_others(tmp_path: Path) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from components.example_gen import tfrecord
-from components.example_gen.example_proto import example_protos
-from pipelines.datasets import DATASETS
-from pipelines.datasets.dates import written_date
-from transforms.errors import DataError, SpecError
+from tfline.components.example_gen import tfrecord
+from tfline.components.example_gen.example_proto import example_protos
+from tfline.pipelines.datasets import DATASETS
+from tfline.pipelines.datasets.dates import written_date
+from tfline.transforms.errors import DataError, SpecError
 
 
 def rows(folder: Path, split: str) -> list[dict[str, str]]:

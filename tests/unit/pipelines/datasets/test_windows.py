@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from components.example_gen import tfrecord
-from components.example_gen.example_proto import example_protos
-from pipelines.cli import main
-from pipelines.datasets.windows import Windows, cut_windows
-from transforms.errors import DataError, SpecError
+from tfline.components.example_gen import tfrecord
+from tfline.components.example_gen.example_proto import example_protos
+from tfline.pipelines.cli import main
+from tfline.pipelines.datasets.windows import Windows, cut_windows
+from tfline.transforms.errors import DataError, SpecError
 
 ROWS: list[dict[str, Any]] = [{"load": n, "day": f"d{n}"} for n in range(6)]
 

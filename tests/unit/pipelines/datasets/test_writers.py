@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from components.example_gen import tfrecord
-from components.example_gen.example_proto import example_protos
-from pipelines.datasets import DATASETS, fashion
-from transforms.errors import DataError
+from tfline.components.example_gen import tfrecord
+from tfline.components.example_gen.example_proto import example_protos
+from tfline.pipelines.datasets import DATASETS, fashion
+from tfline.transforms.errors import DataError
 
 
 def compressed(content: bytes) -> bytes:

@@ -8,15 +8,15 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 from sklearn import metrics as sk
 
-from pipelines.report.collect.curves import (
+from tfline.pipelines.report.collect.curves import (
     MAX_POINTS,
     calibration,
     precision_recall_curve,
     roc_curve,
     threshold_curve,
 )
-from pipelines.report.collect.histograms import divergence, shares
-from pipelines.report.intervals import wilson
+from tfline.pipelines.report.collect.histograms import divergence, shares
+from tfline.pipelines.report.intervals import wilson
 
 RNG = np.random.default_rng(8)
 

@@ -8,17 +8,17 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from components.evaluator.evidence_file import Associations, Importance, Importances
-from pipelines.report.collect import curves
-from pipelines.report.collect.data import Bars, DataSection, RawFeature
-from pipelines.report.collect.pipeline import Node, PipelineSection
-from pipelines.report.collect.slices import SliceRow, SlicesSection
-from pipelines.report.figures import curves as curves_figures
-from pipelines.report.figures import data as data_figures
-from pipelines.report.figures import importance as importance_figures
-from pipelines.report.figures import pipeline as pipeline_figures
-from pipelines.report.figures import slices as slices_figures
-from pipelines.report.figures.plot import Figure
+from tfline.components.evaluator.evidence_file import Associations, Importance, Importances
+from tfline.pipelines.report.collect import curves
+from tfline.pipelines.report.collect.data import Bars, DataSection, RawFeature
+from tfline.pipelines.report.collect.pipeline import Node, PipelineSection
+from tfline.pipelines.report.collect.slices import SliceRow, SlicesSection
+from tfline.pipelines.report.figures import curves as curves_figures
+from tfline.pipelines.report.figures import data as data_figures
+from tfline.pipelines.report.figures import importance as importance_figures
+from tfline.pipelines.report.figures import pipeline as pipeline_figures
+from tfline.pipelines.report.figures import slices as slices_figures
+from tfline.pipelines.report.figures.plot import Figure
 
 EVIL = "<script>alert(1)</script>"
 RNG = np.random.default_rng(2)

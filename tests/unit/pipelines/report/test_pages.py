@@ -12,14 +12,14 @@ import pytest
 from PIL import Image
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from components.evaluator.evidence_file import Evidence, Mistake, Values
-from pipelines.model_card import CardSpec
-from pipelines.override import FILE_NAME, Override
-from pipelines.report.collect import card, data, mistakes, model
-from pipelines.report.render import metric, number, render_comparison, render_run, seconds
-from pipelines.report.run_files import RunFiles
-from pipelines.runs import ComponentRecord, RunRecord, find_run
-from transforms.errors import SpecError, WorkFolderError
+from tfline.components.evaluator.evidence_file import Evidence, Mistake, Values
+from tfline.pipelines.model_card import CardSpec
+from tfline.pipelines.override import FILE_NAME, Override
+from tfline.pipelines.report.collect import card, data, mistakes, model
+from tfline.pipelines.report.render import metric, number, render_comparison, render_run, seconds
+from tfline.pipelines.report.run_files import RunFiles
+from tfline.pipelines.runs import ComponentRecord, RunRecord, find_run
+from tfline.transforms.errors import SpecError, WorkFolderError
 
 RULE = {
     "rule": "accuracy >= 0.8",

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from serving.deploy.served import ServedModel
-from serving.labels import Labels
+from tfline.serving.deploy.served import ServedModel
+from tfline.serving.labels import Labels
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from serving.deploy.docker import docker_command
-from serving.deploy.served import ServedModel, image
-from serving.server.flags import parse
+from tfline.serving.deploy.docker import docker_command
+from tfline.serving.deploy.served import ServedModel, image
+from tfline.serving.server.flags import parse
 
 
 def test_container_serves_the_push_folder_at_its_own_path(model: ServedModel) -> None:

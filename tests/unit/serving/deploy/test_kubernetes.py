@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from google.protobuf import text_format
 
-from serving.deploy.kubernetes import kubernetes
-from serving.deploy.served import ServedModel
-from serving.protos import model_server_config_pb2
+from tfline.serving.deploy.kubernetes import kubernetes
+from tfline.serving.deploy.served import ServedModel
+from tfline.serving.protos import model_server_config_pb2
 
 KINDS = [
     "PersistentVolumeClaim",

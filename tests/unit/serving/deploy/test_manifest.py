@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from pipelines.commands.deploy import _NEXT
-from serving.deploy.manifest import TARGETS, manifest
-from serving.deploy.served import ServedModel, image
-from serving.server.flags import parse
+from tfline.pipelines.commands.deploy import _NEXT
+from tfline.serving.deploy.manifest import TARGETS, manifest
+from tfline.serving.deploy.served import ServedModel, image
+from tfline.serving.server.flags import parse
 
 
 def documents(target: str, model: ServedModel) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from serving.server.coroutines import run_here
+from tfline.serving.server.coroutines import run_here
 
 
 async def answer(seconds):

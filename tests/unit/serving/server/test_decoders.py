@@ -9,12 +9,12 @@ from google.protobuf.message import DecodeError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from serving.protos import meta_graph_pb2, predict_pb2, tensor_pb2, types_pb2
-from serving.server.rest import json_text
-from serving.server.rest.json_examples import read_input
-from serving.server.rest.json_tensors import read_tensors
-from serving.server.status import Code, StatusError
-from serving.server.tensor import Tensor, decode
+from tfline.serving.protos import meta_graph_pb2, predict_pb2, tensor_pb2, types_pb2
+from tfline.serving.server.rest import json_text
+from tfline.serving.server.rest.json_examples import read_input
+from tfline.serving.server.rest.json_tensors import read_tensors
+from tfline.serving.server.status import Code, StatusError
+from tfline.serving.server.tensor import Tensor, decode
 
 FUZZED = settings(
     max_examples=int(os.environ.get("FUZZ_EXAMPLES", "500")),

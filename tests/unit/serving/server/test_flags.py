@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from serving.server.flags import Flags, UsageError, parse, usage, with_environment
+from tfline.serving.server.flags import Flags, UsageError, parse, usage, with_environment
 
 
 def test_both_ways_to_write_a_value_are_read():

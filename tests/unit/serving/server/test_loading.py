@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from serving.server.flags import Flags
-from serving.server.loading import session_config
-from serving.server.status import StatusError
+from tfline.serving.server.flags import Flags
+from tfline.serving.server.loading import session_config
+from tfline.serving.server.status import StatusError
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import os
 
-from serving.server.flags import parse
-from serving.server.main import _manager_options
-from serving.server.manager import ManagerOptions
+from tfline.serving.server.flags import parse
+from tfline.serving.server.main import _manager_options
+from tfline.serving.server.manager import ManagerOptions
 
 
 def test_flags_say_how_versions_are_loaded():

@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from serving.server.manager import Manager, ManagerOptions, State
-from serving.server.model_config import single_model
-from serving.server.servable import Servable
-from serving.server.status import Code, StatusError
+from tfline.serving.server.manager import Manager, ManagerOptions, State
+from tfline.serving.server.model_config import single_model
+from tfline.serving.server.servable import Servable
+from tfline.serving.server.status import Code, StatusError
 
 
 class Model:

@@ -3,8 +3,13 @@ from __future__ import annotations
 import pytest
 from google.protobuf import text_format
 
-from serving.server.model_config import ModelServerConfig, check, read_text_proto, single_model
-from serving.server.status import Code, StatusError
+from tfline.serving.server.model_config import (
+    ModelServerConfig,
+    check,
+    read_text_proto,
+    single_model,
+)
+from tfline.serving.server.status import Code, StatusError
 
 
 def config(text: str) -> ModelServerConfig:

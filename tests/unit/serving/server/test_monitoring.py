@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from serving.server.monitoring import DEFAULT_PATH, Metrics, metrics_path
-from serving.server.status import StatusError, not_found
+from tfline.serving.server.monitoring import DEFAULT_PATH, Metrics, metrics_path
+from tfline.serving.server.status import StatusError, not_found
 
 
 def test_success_is_counted_and_measured():

@@ -6,8 +6,8 @@ import dataclasses
 import re
 from pathlib import Path
 
-import serving
-from serving.server.flags import Flags
+from tfline import serving
+from tfline.serving.server.flags import Flags
 
 README = Path(serving.__file__).with_name("README.md").read_text(encoding="utf-8")
 TESTS = [

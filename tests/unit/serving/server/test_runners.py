@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import threading
 
-from serving.server.runners import ThreadsRunner
+from tfline.serving.server.runners import ThreadsRunner
 
 
 class SlowSession:

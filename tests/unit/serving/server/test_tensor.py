@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from serving.protos import tensor_pb2, types_pb2
-from serving.server.tensor import Tensor, string_tensor, type_name
+from tfline.serving.protos import tensor_pb2, types_pb2
+from tfline.serving.server.tensor import Tensor, string_tensor, type_name
 
 
 def numbers(values, dtype=types_pb2.DT_FLOAT, field="float_val", shape=None):

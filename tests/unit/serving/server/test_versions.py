@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from google.protobuf import text_format
 
-from serving.server.model_config import single_model
-from serving.server.versions import aspired_versions
+from tfline.serving.server.model_config import single_model
+from tfline.serving.server.versions import aspired_versions
 
 
 @pytest.fixture

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from components.example_gen.tfrecord import frame
-from serving.protos import meta_graph_pb2, prediction_log_pb2
-from serving.server.servable import Servable
-from serving.server.status import Code, StatusError
-from serving.server.warmup import warm_up
+from tfline.components.example_gen.tfrecord import frame
+from tfline.serving.protos import meta_graph_pb2, prediction_log_pb2
+from tfline.serving.server.servable import Servable
+from tfline.serving.server.status import Code, StatusError
+from tfline.serving.server.warmup import warm_up
 
 GOOD = frame(b"some record")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from transforms.analysis.moments import Moments, PrincipalComponents
-from transforms.analysis.reducer import NumberReducer
+from tfline.transforms.analysis.moments import Moments, PrincipalComponents
+from tfline.transforms.analysis.reducer import NumberReducer
 
 
 def reduce(reducer: NumberReducer, *parts: np.ndarray) -> list[np.ndarray]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from transforms.analysis import order
-from transforms.analysis.order import Extremes, MostFrequent, Quantiles, Rows
-from transforms.analysis.reducer import NumberReducer
+from tfline.transforms.analysis import order
+from tfline.transforms.analysis.order import Extremes, MostFrequent, Quantiles, Rows
+from tfline.transforms.analysis.reducer import NumberReducer
 
 PROBABILITIES = (0.0, 0.1, 0.25, 0.5, 0.9, 1.0)
 

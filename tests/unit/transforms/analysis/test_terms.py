@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from transforms.analysis.terms import NO_TERM, SEPARATOR, Terms
+from tfline.transforms.analysis.terms import NO_TERM, SEPARATOR, Terms
 
 
 def listed(reducer: Terms, *batches: tuple[list[bytes], list[int]]) -> list[tuple[bytes, int]]:

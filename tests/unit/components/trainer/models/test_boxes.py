@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from components.trainer.models.boxes import BoxLoss, overlap, right_class
-from components.trainer.models.build import build_model
-from components.trainer.models.heads import HEADS
-from components.trainer.models.inputs import TensorFeature
-from transforms.errors import ModelError
+from tfline.components.trainer.models.boxes import BoxLoss, overlap, right_class
+from tfline.components.trainer.models.build import build_model
+from tfline.components.trainer.models.heads import HEADS
+from tfline.components.trainer.models.inputs import TensorFeature
+from tfline.transforms.errors import ModelError
 
 LABEL = np.array([[1, 0.0, 0.0, 0.5, 0.5], [0, 0.2, 0.2, 0.4, 0.4]], np.float32)
 

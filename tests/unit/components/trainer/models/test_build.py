@@ -6,12 +6,12 @@ import keras
 import numpy as np
 import pytest
 
-from components.trainer.models import MODELS, resolve
-from components.trainer.models.build import build_model
-from components.trainer.models.heads import HEADS
-from components.trainer.models.heads.head import Head
-from components.trainer.models.inputs import TensorFeature, build_inputs
-from transforms.errors import ModelError, SpecError
+from tfline.components.trainer.models import MODELS, resolve
+from tfline.components.trainer.models.build import build_model
+from tfline.components.trainer.models.heads import HEADS
+from tfline.components.trainer.models.heads.head import Head
+from tfline.components.trainer.models.inputs import TensorFeature, build_inputs
+from tfline.transforms.errors import ModelError, SpecError
 
 AGE = TensorFeature("age", "numeric")
 CITY = TensorFeature("city name", "index", depth=4)
@@ -69,11 +69,11 @@ def test_wrong_argument_is_refused() -> None:
 
 
 def test_dotted_path_is_a_model() -> None:
-    assert resolve("components.trainer.models.mlp.perceptron.mlp") is MODELS["mlp"]
+    assert resolve("tfline.components.trainer.models.mlp.perceptron.mlp") is MODELS["mlp"]
 
 
 @pytest.mark.parametrize(
-    "name", ["wide_depp", "nowhere.build", "components.trainer.models.mlp.perceptron.no"]
+    "name", ["wide_depp", "nowhere.build", "tfline.components.trainer.models.mlp.perceptron.no"]
 )
 def test_unknown_model_is_refused(name: str) -> None:
     with pytest.raises(SpecError, match=name) as error:

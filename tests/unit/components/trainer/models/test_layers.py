@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from components.trainer.models.layers import Activation, Initializer, Layers
+from tfline.components.trainer.models.layers import Activation, Initializer, Layers
 
 X = np.random.default_rng(0).normal(size=(64, 20)).astype(np.float32)
 IMAGE = np.random.default_rng(0).normal(size=(2, 6, 6, 3)).astype(np.float32)

@@ -12,22 +12,22 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.trainer.answers import answer
-from components.trainer.config import RunConfig, TrainConfig
-from components.trainer.export import export
-from components.trainer.models import MODELS
-from components.trainer.models.build import build_model, compile_model
-from components.trainer.models.generation.generator import find_generator
-from components.trainer.models.heads import HEADS as HEAD_CLASSES
-from components.trainer.models.heads.head import Head
-from components.trainer.models.heads.text import TARGET
-from components.trainer.models.inputs import TensorFeature
-from components.trainer.optimizers import Sgd
-from components.trainer.transform_graph import TransformGraph
-from serving.client import Client, Prediction
-from serving.errors import RequestError
-from serving.process import ServerProcess, start_server
-from transforms.target_text import with_specials
+from tfline.components.trainer.answers import answer
+from tfline.components.trainer.config import RunConfig, TrainConfig
+from tfline.components.trainer.export import export
+from tfline.components.trainer.models import MODELS
+from tfline.components.trainer.models.build import build_model, compile_model
+from tfline.components.trainer.models.generation.generator import find_generator
+from tfline.components.trainer.models.heads import HEADS as HEAD_CLASSES
+from tfline.components.trainer.models.heads.head import Head
+from tfline.components.trainer.models.heads.text import TARGET
+from tfline.components.trainer.models.inputs import TensorFeature
+from tfline.components.trainer.optimizers import Sgd
+from tfline.components.trainer.transform_graph import TransformGraph
+from tfline.serving.client import Client, Prediction
+from tfline.serving.errors import RequestError
+from tfline.serving.process import ServerProcess, start_server
+from tfline.transforms.target_text import with_specials
 
 AGE = TensorFeature("age", "numeric")
 CITY = TensorFeature("city name", "index", depth=4)

@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import pytest
 
-from components.trainer.models.build import build_model
-from components.trainer.models.heads import HEADS
-from components.trainer.models.inputs import TensorFeature
+from tfline.components.trainer.models.build import build_model
+from tfline.components.trainer.models.heads import HEADS
+from tfline.components.trainer.models.inputs import TensorFeature
 
 HEAD = HEADS["multiclass"](("a", "b", "c"))
 TOKENS = np.array([[2, 5, 3, 0, 0, 0], [4, 4, 2, 6, 0, 0], [1, 0, 0, 0, 0, 0], [0] * 6])

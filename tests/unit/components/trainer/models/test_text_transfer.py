@@ -13,19 +13,19 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.trainer.checkpoints import load_state, restore_variables
-from components.trainer.config import RunConfig
-from components.trainer.data import load_data
-from components.trainer.export import export
-from components.trainer.fine_tuning import find_fine_tuning
-from components.trainer.fit import fit
-from components.trainer.models.build import build_model, compile_model
-from components.trainer.models.fine_tuned import FineTunedModel
-from components.trainer.models.heads import HEADS
-from components.trainer.models.inputs import TensorFeature
-from components.trainer.models.text_encoder import TextEncoder
-from components.trainer.run_fn import prepare_model
-from transforms.errors import ModelError, SpecError
+from tfline.components.trainer.checkpoints import load_state, restore_variables
+from tfline.components.trainer.config import RunConfig
+from tfline.components.trainer.data import load_data
+from tfline.components.trainer.export import export
+from tfline.components.trainer.fine_tuning import find_fine_tuning
+from tfline.components.trainer.fit import fit
+from tfline.components.trainer.models.build import build_model, compile_model
+from tfline.components.trainer.models.fine_tuned import FineTunedModel
+from tfline.components.trainer.models.heads import HEADS
+from tfline.components.trainer.models.inputs import TensorFeature
+from tfline.components.trainer.models.text_encoder import TextEncoder
+from tfline.components.trainer.run_fn import prepare_model
+from tfline.transforms.errors import ModelError, SpecError
 
 if TYPE_CHECKING:
     from tests.unit.components.trainer.conftest import Case

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from pipelines.document import read_document
-from pipelines.runners.kubeflow.compiler import compile_pipeline
-from pipelines.runners.kubeflow.target import Target, check_target
-from pipelines.spec import find_spec, load_spec
+from tfline.pipelines.document import read_document
+from tfline.pipelines.runners.kubeflow.compiler import compile_pipeline
+from tfline.pipelines.runners.kubeflow.target import Target, check_target
+from tfline.pipelines.spec import find_spec, load_spec
 
 Compile = Callable[..., str]
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from pipelines.runners.kubeflow.acceptance import check_accepted, find_faults
-from transforms.errors import SpecError
+from tfline.pipelines.runners.kubeflow.acceptance import check_accepted, find_faults
+from tfline.transforms.errors import SpecError
 
 Object = dict[str, Any]
 Change = Callable[[Object, Object], object]

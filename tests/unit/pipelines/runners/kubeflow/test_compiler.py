@@ -11,10 +11,10 @@ import pytest
 import yaml
 from google.protobuf import json_format
 
-from pipelines.plan import UPSTREAM
-from pipelines.runners.kubeflow.acceptance import find_faults
-from pipelines.runners.kubeflow.forms import kebab
-from pipelines.spec import CATALOG
+from tfline.pipelines.plan import UPSTREAM
+from tfline.pipelines.runners.kubeflow.acceptance import find_faults
+from tfline.pipelines.runners.kubeflow.forms import kebab
+from tfline.pipelines.spec import CATALOG
 
 NAMES = sorted(file.stem for file in CATALOG.glob("*.yaml"))
 ROOTS = ["/mnt/pipeline", "s3://bucket/pipelines"]

@@ -7,7 +7,11 @@ from pathlib import Path
 
 from tfx.types import standard_artifacts
 
-from pipelines.runners.kubeflow.executor_input import ExecutorInput, properties_of, set_properties
+from tfline.pipelines.runners.kubeflow.executor_input import (
+    ExecutorInput,
+    properties_of,
+    set_properties,
+)
 
 URI = "minio://mlpipeline/v2/artifacts/taxi/run/example-gen/salt/examples"
 TYPES = {"examples": standard_artifacts.Examples}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import cli
+from tfline.pipelines import cli
 
 ROOT = Path(__file__).resolve().parents[5]
 SCRIPTS = ["kubeflow/base/compile.sh", "tests/goldens/kubeflow/compile.sh"]

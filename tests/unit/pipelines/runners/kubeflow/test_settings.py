@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.runners.kubeflow.settings import KubernetesSpec
-from pipelines.spec import load_spec
-from transforms.errors import SpecError
+from tfline.pipelines.runners.kubeflow.settings import KubernetesSpec
+from tfline.pipelines.spec import load_spec
+from tfline.transforms.errors import SpecError
 
 SPEC = """\
 cpu: 2

@@ -6,9 +6,9 @@ import dataclasses
 
 import pytest
 
-from pipelines.runners.kubeflow.target import Target, check_target
-from pipelines.spec import PipelineSpec, load_spec
-from transforms.errors import SpecError
+from tfline.pipelines.runners.kubeflow.target import Target, check_target
+from tfline.pipelines.spec import PipelineSpec, load_spec
+from tfline.transforms.errors import SpecError
 
 VOLUME = "kubernetes={volumes: {pipeline: /mnt/pipeline}}"
 PUSH = "push=/mnt/pipeline/models/taxi"

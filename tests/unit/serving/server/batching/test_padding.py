@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from serving.protos import tensor_pb2, types_pb2
-from serving.server.batching.padding import pad_inner
-from serving.server.status import StatusError
-from serving.server.tensor import Tensor
+from tfline.serving.protos import tensor_pb2, types_pb2
+from tfline.serving.server.batching.padding import pad_inner
+from tfline.serving.server.status import StatusError
+from tfline.serving.server.tensor import Tensor
 
 
 def tensor(values, *shape):

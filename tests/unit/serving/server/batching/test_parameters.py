@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from serving.server.batching.parameters import BatchingOptions, read_options
-from serving.server.status import StatusError
+from tfline.serving.server.batching.parameters import BatchingOptions, read_options
+from tfline.serving.server.status import StatusError
 
 
 def read(tmp_path, text: str) -> BatchingOptions:

@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from serving.server.batching.parameters import BatchingOptions
-from serving.server.batching.scheduler import Scheduler, Task
-from serving.server.status import StatusError
+from tfline.serving.server.batching.parameters import BatchingOptions
+from tfline.serving.server.batching.scheduler import Scheduler, Task
+from tfline.serving.server.status import StatusError
 
 
 @pytest.fixture

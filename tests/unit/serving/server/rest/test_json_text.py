@@ -6,8 +6,8 @@ import struct
 
 import pytest
 
-from serving.server.rest.json_text import double_text, encode, float_text, parse, string_text
-from serving.server.status import StatusError
+from tfline.serving.server.rest.json_text import double_text, encode, float_text, parse, string_text
+from tfline.serving.server.status import StatusError
 
 
 @pytest.mark.parametrize(

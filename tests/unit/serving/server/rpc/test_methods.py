@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from serving.server.rpc.methods import truncated
+from tfline.serving.server.rpc.methods import truncated
 
 
 def test_long_error_text_is_cut():

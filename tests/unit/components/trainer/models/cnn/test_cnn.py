@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import yaml
 
-from components.trainer.models.build import build_model
-from components.trainer.models.cnn.local_response import LocalResponseNormalization
-from components.trainer.models.heads import HEADS
-from components.trainer.models.inputs import TensorFeature
-from transforms.arguments import check_arguments
-from transforms.errors import ModelError
-from transforms.image import resize
+from tfline.components.trainer.models.build import build_model
+from tfline.components.trainer.models.cnn.local_response import LocalResponseNormalization
+from tfline.components.trainer.models.heads import HEADS
+from tfline.components.trainer.models.inputs import TensorFeature
+from tfline.transforms.arguments import check_arguments
+from tfline.transforms.errors import ModelError
+from tfline.transforms.image import resize
 
 pytestmark = pytest.mark.usefixtures("without_weights")  # they would take half a gigabyte
 

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.trainer.config import TrainConfig
-from components.trainer.data import TrainingData
-from components.trainer.fine_tuning import find_fine_tuning
-from components.trainer.fit import fit
-from components.trainer.models.build import build_model, compile_model
-from components.trainer.models.cnn.applications import Application, family
-from components.trainer.models.heads import HEADS
-from components.trainer.models.inputs import TensorFeature
-from components.trainer.optimizers import Sgd
-from transforms.errors import ModelError, SpecError
+from tfline.components.trainer.config import TrainConfig
+from tfline.components.trainer.data import TrainingData
+from tfline.components.trainer.fine_tuning import find_fine_tuning
+from tfline.components.trainer.fit import fit
+from tfline.components.trainer.models.build import build_model, compile_model
+from tfline.components.trainer.models.cnn.applications import Application, family
+from tfline.components.trainer.models.heads import HEADS
+from tfline.components.trainer.models.inputs import TensorFeature
+from tfline.components.trainer.optimizers import Sgd
+from tfline.transforms.errors import ModelError, SpecError
 
 HEAD = HEADS["binary"](("no", "yes"))
 GREY = TensorFeature("image", "image", (32, 32, 1))

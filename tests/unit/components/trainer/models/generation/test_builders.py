@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from components.trainer.models.build import build_model
-from components.trainer.models.generation.accuracy import TokenAccuracy
-from components.trainer.models.heads import HEADS
-from components.trainer.models.heads.head import Head
-from components.trainer.models.heads.text import TextHead
-from components.trainer.models.inputs import TensorFeature
-from transforms.errors import ModelError
-from transforms.target_text import with_specials
+from tfline.components.trainer.models.build import build_model
+from tfline.components.trainer.models.generation.accuracy import TokenAccuracy
+from tfline.components.trainer.models.heads import HEADS
+from tfline.components.trainer.models.heads.head import Head
+from tfline.components.trainer.models.heads.text import TextHead
+from tfline.components.trainer.models.inputs import TensorFeature
+from tfline.transforms.errors import ModelError
+from tfline.transforms.target_text import with_specials
 
 TOKENS = tuple(with_specials(["a", "b", "c"], marks=True))
 HEAD = TextHead(TOKENS, size=6)

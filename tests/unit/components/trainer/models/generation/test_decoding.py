@@ -10,7 +10,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.trainer.models.generation.decoding import Texts, beam_search, repeat_rows, sample
+from tfline.components.trainer.models.generation.decoding import (
+    Texts,
+    beam_search,
+    repeat_rows,
+    sample,
+)
 
 VOCABULARY, START, END = 7, 5, 6  # padding, unknown, three words, start and end
 LENGTH = 3

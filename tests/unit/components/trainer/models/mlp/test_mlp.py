@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import pytest
 
-from components.trainer.models.build import build_model
-from components.trainer.models.heads import HEADS
-from components.trainer.models.inputs import TensorFeature
-from transforms.errors import ModelError
+from tfline.components.trainer.models.build import build_model
+from tfline.components.trainer.models.heads import HEADS
+from tfline.components.trainer.models.inputs import TensorFeature
+from tfline.transforms.errors import ModelError
 
 AGE = TensorFeature("age", "numeric")
 CITY = TensorFeature("city", "index", depth=4)

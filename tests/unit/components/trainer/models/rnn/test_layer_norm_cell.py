@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from components.trainer.models.rnn.layer_norm_cell import LayerNormCell
+from tfline.components.trainer.models.rnn.layer_norm_cell import LayerNormCell
 
 EPSILON = 1e-3
 """That of Keras's normalization."""

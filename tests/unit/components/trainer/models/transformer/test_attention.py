@@ -6,12 +6,12 @@ import keras
 import numpy as np
 import pytest
 
-from components.trainer.models.transformer.attention import (
+from tfline.components.trainer.models.transformer.attention import (
     MultiHeadAttention,
     causal_mask,
     padding_mask,
 )
-from transforms.errors import ModelError
+from tfline.transforms.errors import ModelError
 
 UNITS, HEADS = 6, 2
 

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from components.trainer.models.transformer.attention import padding_mask
-from components.trainer.models.transformer.blocks import DecoderBlock, EncoderBlock
+from tfline.components.trainer.models.transformer.attention import padding_mask
+from tfline.components.trainer.models.transformer.blocks import DecoderBlock, EncoderBlock
 
 UNITS, HEADS = 8, 2
 MASK = np.array([1, 1, 1, 0, 0], bool).reshape(1, 1, 5)

@@ -8,12 +8,12 @@ import keras
 import numpy as np
 import pytest
 
-from components.trainer.models.transformer.positions import (
+from tfline.components.trainer.models.transformer.positions import (
     LearnedPositions,
     SinusoidalPositions,
     TokenEmbedding,
 )
-from transforms.errors import ModelError
+from tfline.transforms.errors import ModelError
 
 
 def reference(positions: range, units: int) -> np.ndarray:

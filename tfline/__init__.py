@@ -1,0 +1,1 @@
+"""tfline: from TFRecords to a model that answers over TF Serving's gRPC."""

@@ -1,0 +1,272 @@
+"""Blocks of evaluated examples: labels, predictions and the raw features that slice them.
+
+Records are read, parsed and predicted inside tf.data, in C++ and in batches; Python sees a block
+of some ten thousand examples at a time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import logging
+import os
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from tfline.components.evaluator.arrays import Array, Floats
+from tfline.components.evaluator.model import ModelCard, Predictor
+from tfline.components.evaluator.slices import Column
+from tfline.transforms.errors import DataError, ModelError
+from tfline.transforms.lazy import lazy_import
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+else:
+    tf = lazy_import("tensorflow")
+
+_PROGRESS = logging.getLogger("tfline.progress")
+
+_BLOCK_VALUES = 1 << 19
+"""Predicted values in a block: 65,536 examples with 8 classes, 2 MiB a model."""
+
+_MAX_BLOCK = 1 << 16
+"""Examples in a block at most."""
+
+_PEEK = 1000
+"""Records to look at for the type of a feature."""
+
+
+_Columns = dict[str, tuple[Any, Any]]
+"""The rows and the values of each parsed feature, both [v]."""
+
+_Batch = tuple[Any, _Columns, dict[str, Any], Any]
+"""Number of examples, parsed features, predictions of each model, labels (none if raw)."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Block:
+    """Evaluated examples; shapes and types as in `statistics`.
+
+    Attributes:
+        labels: [n, ...].
+        predictions: The predictions of each model, [n, ...].
+        columns: The raw features to slice by.
+        seed: Tells the blocks of an evaluation apart, the same in every run.
+    """
+
+    labels: Array
+    predictions: dict[str, Floats]
+    columns: dict[str, Column]
+    seed: tuple[int, int]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Place:
+    """Where a block begins."""
+
+    file: str
+    start: int
+
+    def record(self, row: int) -> str:
+        """Returns where a record of the block is."""
+        return f"record {self.start + row:,} of {self.file}"
+
+    @property
+    def seed(self) -> tuple[int, int]:
+        """Of the block; where the file lies does not count."""
+        return zlib.crc32(os.path.basename(self.file).encode()), self.start
+
+
+def read_blocks(
+    file: str,
+    card: ModelCard,
+    predictors: Mapping[str, Predictor],
+    features: Sequence[str],
+    batch_size: int,
+) -> Iterator[Block]:
+    """Yields the blocks of a file of tf.Examples.
+
+    Args:
+        file: A TFRecord file, plain or gzip.
+        card: What is predicted.
+        predictors: The models.
+        features: The raw features to slice by.
+        batch_size: Examples a call of a model.
+
+    Yields:
+        Blocks in the order of the file.
+
+    Raises:
+        DataError: If a record cannot be read by this or by the model, or has no label that the
+            model knows.
+        ModelError: If a model fails, or predicts what is no number.
+    """
+    records = tf.data.TFRecordDataset(file, compression_type=_compression(file))
+    keys = dict.fromkeys([*([card.label] if card.is_raw else []), *features])
+    first = next(iter(predictors.values()))
+    parsers = {
+        key: tf.io.VarLenFeature(dtype) for key, dtype in _types(records, keys, file).items()
+    }
+
+    def evaluate(serialized: tf.Tensor) -> _Batch:
+        parsed = tf.io.parse_example(serialized, parsers) if parsers else {}
+        columns = {key: (values.indices[:, 0], values.values) for key, values in parsed.items()}
+        predictions = {name: predict(serialized) for name, predict in predictors.items()}
+        labels = () if card.is_raw else first.label(serialized)
+        return tf.size(serialized, tf.int64), columns, predictions, labels
+
+    batches = (
+        records.batch(batch_size)
+        .map(evaluate, num_parallel_calls=tf.data.AUTOTUNE)
+        .prefetch(tf.data.AUTOTUNE)
+        .as_numpy_iterator()
+    )
+    values = max(card.size, len(card.classes)) * len(predictors)
+    size = max(1, min(_MAX_BLOCK, _BLOCK_VALUES // values) // batch_size)  # batches
+    done = 0
+    while group := list(itertools.islice(_readable(batches, file), size)):
+        block = _block(group, card, _Place(file, done))
+        done += len(block.labels)
+        _PROGRESS.info("%s records evaluated", f"{done:,}")
+        yield block
+
+
+def _readable(elements: Iterator[Any], file: str) -> Iterator[Any]:
+    """Yields what tf.data does; its errors become those of the data or of the model."""
+    while True:
+        try:
+            element = next(elements, None)
+        except (
+            tf.errors.DataLossError,
+            tf.errors.InvalidArgumentError,
+            tf.errors.NotFoundError,
+        ) as exc:
+            reason, *_ = exc.message.splitlines()
+            raise DataError(f"A record cannot be read: {reason}", where=file) from exc
+        except tf.errors.OpError as exc:
+            raise ModelError(f"The model fails: {exc.message}", where=file) from exc
+        if element is None:
+            return
+        yield element
+
+
+def _compression(file: str) -> str:
+    with tf.io.gfile.GFile(file, "rb") as stream:
+        return "GZIP" if stream.read(2) == b"\x1f\x8b" else ""
+
+
+def _types(records: tf.data.Dataset, keys: Mapping[str, None], file: str) -> dict[str, tf.DType]:
+    """Returns the type of each raw feature, as the first record that has it says.
+
+    A feature that none of the first records has is parsed as a string.
+    """
+    kinds = {"int64_list": tf.int64, "float_list": tf.float32, "bytes_list": tf.string}
+    types: dict[str, tf.DType] = {}
+    for record in _readable(records.take(_PEEK).as_numpy_iterator(), file):
+        features = tf.train.Example.FromString(record).features.feature
+        for key in keys.keys() - types.keys():
+            kind = features[key].WhichOneof("kind") if key in features else None
+            if kind and getattr(features[key], kind).value:
+                types[key] = kinds[kind]
+        if len(types) == len(keys):
+            break
+    return {key: types.get(key, tf.string) for key in keys}
+
+
+def _block(batches: list[_Batch], card: ModelCard, place: _Place) -> Block:
+    """Returns the block of some batches."""
+    sizes, parsed, predicted, labelled = zip(*batches, strict=True)
+    starts = np.cumsum([0, *sizes[:-1]])
+    columns = {
+        key: Column(
+            rows=np.concatenate(
+                [batch[key][0] + start for batch, start in zip(parsed, starts, strict=True)]
+            ),
+            values=np.concatenate([batch[key][1] for batch in parsed]),
+        )
+        for key in parsed[0]
+    }
+    predictions = {
+        name: np.concatenate([batch[name] for batch in predicted]) for name in predicted[0]
+    }
+    for name, of_model in predictions.items():
+        _check_predictions(name, of_model, place)
+    if card.is_raw:
+        labels = _labels(columns[card.label], int(sum(sizes)), card, place)
+    else:
+        labels = np.concatenate(labelled)
+        _check_labels(labels, card, place)
+    return Block(labels, predictions, columns, place.seed)
+
+
+def _check_predictions(name: str, predicted: Floats, place: _Place) -> None:
+    finite = np.isfinite(predicted.reshape(len(predicted), -1).sum(axis=1))  # [n]
+    if not finite.all():
+        raise ModelError(
+            f"The {name or 'candidate'} model predicts NaN or infinity for "
+            f"{(~finite).sum():,} of {len(finite):,} records.",
+            where=place.record(int(finite.argmin())),
+            hint="Train with a smaller learning rate, or fill missing inputs.",
+        )
+
+
+def _check_labels(labels: Array, card: ModelCard, place: _Place) -> None:
+    known = np.isfinite(labels.reshape(len(labels), -1).sum(axis=1))  # [n]
+    if not known.all():
+        raise DataError(
+            f"{(~known).sum():,} of {len(known):,} eval records have no label '{card.label}', or "
+            "a part of it is missing or unknown.",
+            where=place.record(int(known.argmin())),
+            hint="Remove these records, or give them a label.",
+        )
+
+
+def _labels(column: Column, examples: int, card: ModelCard, place: _Place) -> Array:
+    """Returns class indices, int64 [n], or numbers, float64 [n]."""
+    raw, unlabelled = column.first(examples)
+    if unlabelled.size:
+        raise DataError(
+            f"{unlabelled.size:,} of {examples:,} eval records have no label '{card.label}'.",
+            where=place.record(unlabelled[0]),
+            hint="Remove these records, or give them a label.",
+        )
+    if card.task == "regression":
+        return _numbers(raw, card, place)
+    index = {str(value): i for i, value in enumerate(card.class_values)}
+    codes, distinct = pd.factorize(raw)
+    known = np.array([index.get(_text(value), -1) for value in distinct], np.int64)
+    if (known < 0).any():
+        unknown = [_text(value) for value in distinct[known < 0]]
+        raise DataError(
+            f"The label '{card.label}' has values that the model never saw in training: "
+            f"{', '.join(unknown[:5])}{' ...' if len(unknown) > 5 else ''}.",
+            where=place.record(int((known[codes] < 0).argmax())),
+            hint=f"Known: {', '.join(index)}. Train on data with all classes.",
+        )
+    labels: Array = known[codes]
+    return labels
+
+
+def _numbers(raw: Array, card: ModelCard, place: _Place) -> Array:
+    if raw.dtype == object:
+        raise DataError(f"The label '{card.label}' is text, not a number.", where=place.record(0))
+    numbers = raw.astype(np.float64)
+    finite = np.isfinite(numbers)
+    if not finite.all():
+        raise DataError(
+            f"The label '{card.label}' is NaN or infinite in {(~finite).sum():,} records.",
+            where=place.record(int(finite.argmin())),
+        )
+    return numbers
+
+
+def _text(value: bytes | np.generic) -> str:
+    """Returns a raw label as the model's card writes it: an integer without a point."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="replace")
+    number = value.item()
+    return str(int(number)) if float(number).is_integer() else str(number)

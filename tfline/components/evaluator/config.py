@@ -1,0 +1,282 @@
+"""What an evaluation measures, where it looks, and what a model has to reach to be blessed.
+
+Read by the spec, so it imports no TensorFlow.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import pydantic
+
+from tfline.components.evaluator.metrics import METRICS, check_metrics, is_custom
+from tfline.components.evaluator.slice_by import Cross
+from tfline.transforms.errors import SpecError, did_you_mean
+from tfline.transforms.features import FrozenModel, Task
+from tfline.transforms.threshold import DEFAULT
+
+Number = Annotated[float, pydantic.Field(allow_inf_nan=False)]
+Loss = Annotated[Number, pydantic.Field(ge=0)]
+
+Proof = Literal["none", "to_block", "to_pass"]
+"""What a rule goes by: ``none`` is the measured value itself; ``to_block`` blocks a model only if
+chance cannot explain that it misses the bound; ``to_pass`` lets it pass only if chance cannot
+explain that it keeps it."""
+
+
+class Bound(FrozenModel):
+    """The values that a metric has to stay within.
+
+    Attributes:
+        min: Smallest value allowed over all examples.
+        max: Largest value allowed over all examples.
+        slice_min: Smallest value allowed on each slice that is large enough to decide.
+        slice_max: Largest value allowed on each slice that is large enough to decide.
+        proof: What the rule goes by; None: ``none`` over all examples, ``to_block`` on slices.
+    """
+
+    min: Number | None = None
+    max: Number | None = None
+    slice_min: Number | None = None
+    slice_max: Number | None = None
+    proof: Proof | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _check_order(self) -> Bound:
+        if {self.min, self.max, self.slice_min, self.slice_max} == {None}:
+            raise ValueError("A bound needs at least one of min, max, slice_min, slice_max.")
+        for low, high in (("min", "max"), ("slice_min", "slice_max")):
+            bottom, top = getattr(self, low), getattr(self, high)
+            if bottom is not None and top is not None and bottom > top:
+                raise ValueError(f"`{low}` is above `{high}`. Received: {bottom} > {top}.")
+        return self
+
+
+class Change(FrozenModel):
+    """How much worse than the baseline a metric may be; 0.0 is "not worse".
+
+    Attributes:
+        max_loss: Over all examples.
+        slice_max_loss: On each slice that is large enough to decide.
+        proof: What the rule goes by.
+    """
+
+    max_loss: Loss | None = None
+    slice_max_loss: Loss | None = None
+    proof: Proof = "to_block"
+
+    @pydantic.model_validator(mode="after")
+    def _check_loss(self) -> Change:
+        if {self.max_loss, self.slice_max_loss} == {None}:
+            raise ValueError("A change needs at least one of max_loss, slice_max_loss.")
+        return self
+
+
+class Cost(FrozenModel):
+    """What the two errors cost, in any unit.
+
+    Attributes:
+        false_positive: A negative example taken for positive.
+        false_negative: A positive example that was missed.
+    """
+
+    false_positive: Loss
+    false_negative: Loss
+
+    @pydantic.model_validator(mode="after")
+    def _check_cost(self) -> Cost:
+        if self.false_positive == self.false_negative == 0:
+            raise ValueError("At least one of the two errors has to cost something.")
+        return self
+
+
+class ThresholdChoice(FrozenModel):
+    """How the threshold of a binary task is chosen; exactly one of these.
+
+    Attributes:
+        best: ``f1``: the highest F1.
+        precision: The highest recall with at least this precision.
+        recall: The highest precision with at least this recall.
+        cost: The lowest cost of errors.
+    """
+
+    best: Literal["f1"] | None = None
+    precision: float | None = pydantic.Field(default=None, gt=0, le=1)
+    recall: float | None = pydantic.Field(default=None, gt=0, le=1)
+    cost: Cost | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _check_one(self) -> ThresholdChoice:
+        if sum(value is not None for _, value in self) != 1:
+            raise ValueError("A threshold is chosen by one of best, precision, recall, cost.")
+        return self
+
+
+_ShortSlice = str | dict[str, list[float] | str]
+"""A way to slice as people write it."""
+
+
+class EvaluateConfig(FrozenModel):
+    """An evaluation.
+
+    Attributes:
+        metrics: Names of `METRICS`, or dotted paths of the user's own metric classes
+            (`tfma.metrics.Metric` or Keras). None: the usual ones of the task.
+        slices: What to slice by, beside the whole; the forms are in `slice_by`.
+        require: What each metric has to reach. The short form ``auc: 0.8`` is a minimum where
+            larger is better, and a maximum where smaller is better.
+        change: How much worse than the baseline each metric may be. The short form ``auc: 0.01``
+            is a ``max_loss``.
+        confidence: Of intervals, and of what counts as shown. The rules over all examples, and
+            those on slices, are each corrected for their number.
+        resamples: Number of bootstrap resamples that tell how far a value may be off.
+        seed: Of the resamples.
+        min_slice_size: Smaller slices are shown and marked, and never decide.
+        threshold: Probability from which on a binary prediction counts as positive, here and in
+            the model that is pushed.
+        choose_threshold: How to choose it from the eval split, in place of `threshold`. The short
+            form ``best_f1`` is the highest F1.
+        batch_size: Examples a call of the model.
+    """
+
+    metrics: tuple[str, ...] | None = pydantic.Field(default=None, strict=False, min_length=1)
+    slices: tuple[Annotated[Cross, pydantic.Field(strict=False, min_length=1)], ...] = (
+        pydantic.Field(default=(), strict=False)
+    )
+    require: dict[str, Bound] = pydantic.Field(default_factory=dict)
+    change: dict[str, Change] = pydantic.Field(default_factory=dict)
+    confidence: float = pydantic.Field(default=0.95, ge=0.5, lt=1)
+    resamples: int = pydantic.Field(default=200, ge=50, le=10_000)
+    seed: int = pydantic.Field(default=0, ge=0)
+    min_slice_size: int = pydantic.Field(default=50, ge=1)
+    threshold: float = pydantic.Field(default=DEFAULT, ge=0, le=1)
+    choose_threshold: ThresholdChoice | None = None
+    batch_size: int = pydantic.Field(default=1024, ge=1)
+
+    @pydantic.field_validator(
+        "slices", mode="before", json_schema_input_type=list[_ShortSlice | list[_ShortSlice]]
+    )
+    @classmethod
+    def _read_single_features(cls, slices: Any) -> Any:
+        """Reads ``payment_type`` as a cross of one."""
+        if not isinstance(slices, (list, tuple)):
+            return slices
+        return tuple(item if isinstance(item, (list, tuple)) else (item,) for item in slices)
+
+    @pydantic.field_validator("slices")
+    @classmethod
+    def _check_slices(cls, slices: tuple[Cross, ...]) -> tuple[Cross, ...]:
+        names = [[by.name for by in cross] for cross in slices]
+        for of_cross in names:
+            if len(set(of_cross)) < len(of_cross):
+                raise ValueError(f"A slice names a feature twice. Received: {of_cross}.")
+        if len(set(map(frozenset, names))) < len(names):
+            raise ValueError("The same slice is given twice.")
+        return slices
+
+    @pydantic.field_validator(
+        "require", mode="before", json_schema_input_type=dict[str, float | Bound]
+    )
+    @classmethod
+    def _read_short_bounds(cls, require: Any) -> Any:
+        if not isinstance(require, Mapping):
+            return require
+        return {name: _bound(name, value) for name, value in require.items()}
+
+    @pydantic.field_validator(
+        "choose_threshold",
+        mode="before",
+        json_schema_input_type=Literal["best_f1"] | ThresholdChoice | None,
+    )
+    @classmethod
+    def _read_best_f1(cls, choice: Any) -> Any:
+        return {"best": "f1"} if choice == "best_f1" else choice
+
+    @pydantic.field_validator(
+        "change", mode="before", json_schema_input_type=dict[str, float | Change]
+    )
+    @classmethod
+    def _read_short_changes(cls, change: Any) -> Any:
+        if not isinstance(change, Mapping):
+            return change
+        return {
+            name: {"max_loss": value} if _is_number(value) else value
+            for name, value in change.items()
+        }
+
+    @pydantic.model_validator(mode="after")
+    def _check_names(self) -> EvaluateConfig:
+        for name in (*(self.metrics or ()), *self.require, *self.change):
+            if name not in METRICS and not is_custom(name):
+                raise ValueError(f"Unknown metric '{name}'. {did_you_mean(name, METRICS)}")
+        for name in self.change:
+            if name not in METRICS or METRICS[name].better is None:
+                raise ValueError(
+                    f"`change` needs a metric of which more, or less, is better. Received: {name}."
+                )
+        if "confusion_matrix" in self.require:
+            raise ValueError(
+                "`require` needs a metric that is a number. Received: confusion_matrix."
+            )
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _check_threshold(self) -> EvaluateConfig:
+        if self.choose_threshold is not None and self.threshold != DEFAULT:
+            raise ValueError("Expected either `threshold` or `choose_threshold`, not both.")
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _check_slice_bounds(self) -> EvaluateConfig:
+        for name, bound in self.require.items():
+            if not self.slices and {bound.slice_min, bound.slice_max} != {None}:
+                raise ValueError(f"`require` bounds {name} on slices, but there are no `slices`.")
+        for name, change in self.change.items():
+            if not self.slices and change.slice_max_loss is not None:
+                raise ValueError(f"`change` bounds {name} on slices, but there are no `slices`.")
+        return self
+
+    @property
+    def slice_keys(self) -> tuple[str, ...]:
+        """The raw features that slices are made from."""
+        return tuple(dict.fromkeys(key for cross in self.slices for by in cross for key in by.keys))
+
+    def check_task(self, task: Task) -> None:
+        """Checks that metrics and threshold fit a task.
+
+        Raises:
+            SpecError: One does not.
+        """
+        check_metrics(task, self.metric_names(task))
+        if self.choose_threshold is not None and task != "binary":
+            raise SpecError(
+                f"`choose_threshold` does not fit a {task} task: it is between two classes",
+                "evaluate.choose_threshold",
+            )
+
+    def metric_names(self, task: Task) -> tuple[str, ...]:
+        """Returns the metrics to compute: the chosen or usual ones, then those that decide."""
+        usual = (name for name, metric in METRICS.items() if metric.usual and task in metric.values)
+        chosen = usual if self.metrics is None else self.metrics
+        return tuple(dict.fromkeys((*chosen, *self.require, *self.change, "example_count")))
+
+
+def _bound(name: str, value: Any) -> Any:
+    """Returns the long form of a short bound; anything else is returned as it came."""
+    if not _is_number(value):
+        return value
+    better = METRICS[name].better if name in METRICS else None
+    if better is None:
+        if name not in METRICS and not is_custom(name):
+            return {"min": value}  # the name itself is refused later, with the nearest one
+        raise ValueError(
+            f"`{name}` has no better direction. Write {{min: {value}}} or {{max: {value}}}."
+        )
+    return {"min": value} if better == "larger" else {"max": value}
+
+
+def _is_number(value: Any) -> bool:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and not math.isnan(value)

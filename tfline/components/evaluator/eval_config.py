@@ -1,0 +1,97 @@
+"""From an `EvaluateConfig` to the EvalConfig that TFMA computes, validates and stores."""
+
+from __future__ import annotations
+
+from google.protobuf import wrappers_pb2
+from tensorflow_model_analysis.proto import config_pb2
+
+from tfline.components.evaluator.claims import TOLERANCE
+from tfline.components.evaluator.config import EvaluateConfig
+from tfline.components.evaluator.custom_metrics import custom_metric_config
+from tfline.components.evaluator.group_metrics import group_metric_config
+from tfline.components.evaluator.metrics import METRICS, is_custom
+from tfline.components.evaluator.model import ModelCard
+
+ONE_MODEL = ("",)
+"""TFMA's name of the model, if there is only one."""
+
+TWO_MODELS = ("candidate", "baseline")
+"""TFMA's names of the models."""
+
+
+def build_eval_config(
+    config: EvaluateConfig, card: ModelCard, thresholds: dict[str, float]
+) -> config_pb2.EvalConfig:
+    """Returns the configuration of TFMA.
+
+    TFMA validates the overall bounds of metrics that are one number, by the measured value. Rules
+    on slices, on single classes and by proof have conditions that TFMA cannot express: `verdict`
+    decides on all of them.
+
+    Args:
+        config: The evaluation.
+        card: What the models predict.
+        thresholds: What each model decides by; its keys are `ONE_MODEL` or `TWO_MODELS`.
+
+    Raises:
+        SpecError: If one of the user's own metrics cannot be imported.
+    """
+    model_names = tuple(thresholds)
+    result = config_pb2.EvalConfig(
+        model_specs=[
+            config_pb2.ModelSpec(name=name, is_baseline=name == "baseline") for name in model_names
+        ],
+        slicing_specs=[
+            config_pb2.SlicingSpec(),
+            *(
+                config_pb2.SlicingSpec(feature_keys=[by.name for by in cross])
+                for cross in config.slices
+            ),
+        ],
+    )
+    spec = result.metrics_specs.add(
+        model_names=model_names if model_names != ONE_MODEL else [],
+    )
+    for name in config.metric_names(card.task):
+        if is_custom(name):
+            metric = custom_metric_config(name, card.task)
+        else:
+            metric = group_metric_config(name, card.task, len(card.classes), thresholds)
+        if _is_number(name, card):
+            _add_thresholds(metric, name, config, has_baseline=model_names == TWO_MODELS)
+        spec.metrics.append(metric)
+    return result
+
+
+def _is_number(name: str, card: ModelCard) -> bool:
+    return is_custom(name) or not (card.task != "binary" and METRICS[name].by_class)
+
+
+def _add_thresholds(
+    metric: config_pb2.MetricConfig, name: str, config: EvaluateConfig, has_baseline: bool
+) -> None:
+    threshold = config_pb2.MetricThreshold()
+    if name in config.require and config.require[name].proof in (None, "none"):
+        bound = config.require[name]
+        if bound.min is not None:
+            threshold.value_threshold.lower_bound.CopyFrom(
+                wrappers_pb2.DoubleValue(value=bound.min)
+            )
+        if bound.max is not None:
+            threshold.value_threshold.upper_bound.CopyFrom(
+                wrappers_pb2.DoubleValue(value=bound.max)
+            )
+    change = config.change.get(name)
+    if has_baseline and change and change.proof == "none" and change.max_loss is not None:
+        loss = change.max_loss + TOLERANCE
+        larger = METRICS[name].better == "larger"
+        threshold.change_threshold.absolute.value = -loss if larger else loss
+        threshold.change_threshold.direction = (
+            config_pb2.MetricDirection.HIGHER_IS_BETTER
+            if larger
+            else config_pb2.MetricDirection.LOWER_IS_BETTER
+        )
+    if threshold.ByteSize():
+        metric.per_slice_thresholds.add(
+            slicing_specs=[config_pb2.SlicingSpec()], threshold=threshold
+        )

@@ -1,0 +1,163 @@
+"""The work of the Evaluator component: artifacts in, evaluation and blessing out."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from typing import Any
+
+from tfx import types
+from tfx.dsl.components.base import base_beam_executor
+from tfx.dsl.io import fileio
+from tfx.types import artifact_utils
+from tfx.utils import path_utils
+
+from tfline.components.evaluator.config import EvaluateConfig
+from tfline.components.evaluator.model import ModelCard, Predictor, read_card
+from tfline.components.evaluator.results import SliceResult
+from tfline.components.evaluator.verdict import NO_BASELINE, Verdict, judge
+from tfline.components.evaluator.verdict_file import FILE_NAME, write_verdict
+from tfline.transforms.errors import DataError, ModelError
+from tfline.transforms.threshold import PROPERTY, THRESHOLD_TASKS
+
+_SUMMARY = logging.getLogger("tfline.summary")
+
+_SPLIT = "eval"
+
+_HEADLINE = (
+    *("accuracy", "auc", "precision", "recall", "macro_f1"),
+    *("rmse", "mae", "r2"),
+    *("exact_match", "bleu", "perplexity"),
+)
+"""Metrics that the summary names, if they were measured."""
+
+
+class Executor(base_beam_executor.BaseBeamExecutor):
+    """Evaluates a model and decides whether it may be pushed."""
+
+    def Do(  # noqa: N802 - TFX's name
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Runs the component.
+
+        Args:
+            input_dict: ``examples``, ``model`` and, if there is one, ``baseline_model``.
+            output_dict: ``evaluation`` and ``blessing``.
+            exec_properties: ``config``, the JSON of an `EvaluateConfig`.
+
+        Raises:
+            SpecError: If a metric does not fit the task, or cannot be imported.
+            DataError: If the eval split is empty, or a record cannot be used.
+            ModelError: If a model cannot be loaded, or fails.
+        """
+        from tfline.components.evaluator import evaluation  # TFMA takes 5 s to import
+        from tfline.components.evaluator.evidence import write_evidence
+
+        self._log_startup(input_dict, output_dict, exec_properties)
+        config = EvaluateConfig.model_validate_json(exec_properties["config"])
+        candidate = artifact_utils.get_single_instance(input_dict["model"])
+        candidate_path = path_utils.serving_model_path(candidate.uri)
+        card = read_card(candidate_path)
+        config.check_task(card.task)
+        baseline, no_baseline = _find_baseline(input_dict.get("baseline_model", []), card)
+        models = [candidate_path]
+        if baseline:
+            models.append(path_utils.serving_model_path(baseline.uri))
+        output = artifact_utils.get_single_uri(output_dict["evaluation"])
+        files = _eval_files(input_dict["examples"])
+        where = (output, self._make_beam_pipeline)
+        predictor = Predictor(candidate_path, card)  # held for all passes in this process
+        chosen = None
+        if config.choose_threshold is not None:
+            chosen = evaluation.find_threshold(files, candidate_path, card, config, *where)
+            config = config.model_copy(update={"threshold": chosen.threshold})
+        results = evaluation.evaluate(files, models, card, config, *where)
+        write_evidence(output, files, predictor, card, config, results[0].count)
+        verdict = judge(results, config, card.parts, no_baseline)
+        against = f"compared with {baseline.uri}" if baseline else no_baseline
+        _write_atomically(
+            os.path.join(output, FILE_NAME),
+            write_verdict(verdict, results, config, card, against, chosen.reason if chosen else ""),
+        )
+        blessing = artifact_utils.get_single_instance(output_dict["blessing"])
+        _bless(blessing, verdict, candidate, baseline)
+        if card.task in THRESHOLD_TASKS:
+            blessing.set_string_custom_property(PROPERTY, repr(config.threshold))
+        _SUMMARY.info("%s", summarise(results[0], verdict))
+
+
+def _find_baseline(
+    artifacts: list[types.Artifact], card: ModelCard
+) -> tuple[types.Artifact | None, str]:
+    """Returns the baseline, or None with the reason why there is nothing to compare with."""
+    if not artifacts:
+        return None, NO_BASELINE
+    baseline = artifact_utils.get_single_instance(artifacts)
+    path = path_utils.serving_model_path(baseline.uri)
+    if not fileio.exists(os.path.join(path, "saved_model.pb")):
+        return None, NO_BASELINE
+    try:
+        other = read_card(path)
+    except ModelError:
+        return None, "the live model is not tfline's and does not say what it predicts"
+    if not card.comparable(other):
+        return None, "the baseline predicts another label or other classes"
+    return baseline, ""
+
+
+def _eval_files(examples: list[types.Artifact]) -> list[str]:
+    """Returns the TFRecord files of the eval split."""
+    files = [
+        os.path.join(uri, name)
+        for uri in artifact_utils.get_split_uris(examples, _SPLIT)
+        for name in sorted(map(str, fileio.listdir(uri)))
+        if not name.startswith((".", "_"))
+    ]
+    if not files:
+        raise DataError(
+            "The eval split has no files.",
+            where=", ".join(artifact.uri for artifact in examples),
+        )
+    return files
+
+
+def _bless(
+    blessing: types.Artifact,
+    verdict: Verdict,
+    candidate: types.Artifact,
+    baseline: types.Artifact | None,
+) -> None:
+    """Marks the blessing as TFX's Evaluator does, so that its Resolver and Pusher read it."""
+    name = "BLESSED" if verdict.blessed else "NOT_BLESSED"
+    fileio.makedirs(blessing.uri)
+    _write_atomically(os.path.join(blessing.uri, name), "")
+    blessing.set_int_custom_property("blessed", int(verdict.blessed))
+    blessing.set_string_custom_property("current_model", candidate.uri)
+    blessing.set_int_custom_property("current_model_id", candidate.id)
+    if baseline:
+        blessing.set_string_custom_property("baseline_model", baseline.uri)
+        blessing.set_int_custom_property("baseline_model_id", baseline.id)
+
+
+def _write_atomically(path: str, text: str) -> None:
+    staged = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.part")
+    with fileio.open(staged, "w") as file:
+        file.write(text)
+    fileio.rename(staged, path, overwrite=True)
+
+
+def summarise(overall: SliceResult, verdict: Verdict) -> str:
+    """Returns one line, such as ``auc 0.93 on 3,012 records; blessed: auc 0.93 >= 0.8``."""
+    numbers = overall.candidate.numbers
+    measured = ", ".join(
+        f"{name} {'n/a' if math.isnan(numbers[name]) else f'{numbers[name]:.3g}'}"
+        for name in _HEADLINE
+        if name in numbers
+    )
+    on_records = f"{measured} on " if measured else ""
+    answer = "blessed" if verdict.blessed else "not blessed"
+    return f"{on_records}{overall.count:,} records; {answer}: {verdict.reasons[0]}"

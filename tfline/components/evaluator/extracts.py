@@ -1,0 +1,119 @@
+"""Groups of examples: one for each slice of a block, and TFMA's Extracts of them.
+
+TFMA's evaluator does not look into the arrays of an Extracts, so labels [n] and predictions [n] or
+[n, k] of a whole group pass through it like those of one example: a Python call for each slice and
+block, where there would be one for each example, slice, class and metric.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import tensorflow_model_analysis as tfma
+
+from tfline.components.evaluator.arrays import Array, Floats, Integers
+from tfline.components.evaluator.blocks import Block, read_blocks
+from tfline.components.evaluator.model import ModelCard, Predictor
+from tfline.components.evaluator.slice_by import Cross
+from tfline.components.evaluator.slices import SliceKey, group_rows
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Group:
+    """The examples of a block that are in one slice; shapes and types as in `statistics`.
+
+    Attributes:
+        key: The slice.
+        labels: [n].
+        predictions: The predictions of each model, [n] or [n, k].
+        rows: int64 [n], their places in the block.
+        block_size: Number of examples of the block.
+        block_seed: Tells the blocks of an evaluation apart.
+    """
+
+    key: SliceKey
+    labels: Array
+    predictions: dict[str, Floats]
+    rows: Integers
+    block_size: int
+    block_seed: tuple[int, int]
+
+
+class EvaluateFile(beam.DoFn):
+    """Predicts the examples of a file, and groups them by slice.
+
+    Args:
+        card: What the models predict.
+        models: TFMA's name of each model, and the folder of its SavedModel.
+        slices: What to slice by, beside the overall slice.
+        batch_size: Examples a call of a model.
+        writes: Whether texts are written; see `Predictor`.
+    """
+
+    def __init__(
+        self,
+        card: ModelCard,
+        models: Mapping[str, str],
+        slices: Sequence[Cross],
+        batch_size: int,
+        *,
+        writes: bool = True,
+    ) -> None:
+        super().__init__()
+        self._card = card
+        self._models = models
+        self._slices = slices
+        self._batch_size = batch_size
+        self._writes = writes
+        self._predictors: dict[str, Predictor] = {}
+
+    def setup(self) -> None:
+        """Loads the models, once for each worker."""
+        self._predictors = {
+            name: Predictor(path, self._card, writes=self._writes)
+            for name, path in self._models.items()
+        }
+
+    def process(self, file: str) -> Iterator[Group]:
+        """Yields the groups of a TFRecord file."""
+        features = dict.fromkeys(key for cross in self._slices for by in cross for key in by.keys)
+        for block in read_blocks(
+            file, self._card, self._predictors, tuple(features), self._batch_size
+        ):
+            yield from group_block(block, self._slices)
+
+
+def group_block(block: Block, slices: Sequence[Cross]) -> Iterator[Group]:
+    """Yields the group of the overall slice, then of each other slice of a block."""
+    examples = len(block.labels)
+    yield _group(block, (), np.arange(examples))
+    for cross in slices:
+        for key, rows in group_rows(cross, block.columns, examples):
+            yield _group(block, key, rows)
+
+
+def _group(block: Block, key: SliceKey, rows: Integers) -> Group:
+    return Group(
+        key=key,
+        labels=block.labels[rows],
+        predictions={name: of_model[rows] for name, of_model in block.predictions.items()},
+        rows=rows,
+        block_size=len(block.labels),
+        block_seed=block.seed,
+    )
+
+
+def to_extracts(group: Group) -> tfma.types.Extracts:
+    """Returns what TFMA takes for an example."""
+    predictions: Any = group.predictions
+    if len(predictions) == 1:
+        (predictions,) = predictions.values()  # TFMA does not nest those of an only model
+    return {
+        tfma.LABELS_KEY: group.labels,
+        tfma.PREDICTIONS_KEY: predictions,
+        tfma.SLICE_KEY_TYPES_KEY: [group.key],
+    }

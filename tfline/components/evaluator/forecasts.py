@@ -1,0 +1,81 @@
+"""Errors of forecasts in units of those of a naive forecast."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Self
+
+from tfline.components.evaluator.statistics import Decision, Statistic
+from tfline.components.evaluator.sums import totals, weight_of
+from tfline.transforms.lazy import lazy_import
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from tfline.components.evaluator.arrays import Array, Floats, Integers
+else:
+    np = lazy_import("numpy")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class HorizonErrors(Statistic):
+    """Sums of the errors at each step of the horizon h.
+
+    Attributes:
+        examples: How many forecasts there are, int64 [r].
+        absolute: Absolute errors, float64 [r, h].
+        changes: Absolute changes of the labels from each step to the next, float64 [r, h - 1].
+    """
+
+    examples: Integers
+    absolute: Floats
+    changes: Floats
+
+    @classmethod
+    def of(
+        cls, labels: Array, predictions: Floats, decision: Decision, weights: Array | None = None
+    ) -> Self:
+        """Sums in double precision."""
+        label = labels.astype(np.float64)  # [n, h]
+        error = predictions.astype(np.float64) - label
+        return cls(
+            weight_of(labels, weights),
+            totals(np.abs(error), weights),
+            totals(np.abs(np.diff(label, axis=1)), weights),
+        )
+
+    def __add__(self, other: Self) -> Self:
+        """Adds the sums."""
+        return type(self)(
+            self.examples + other.examples,
+            self.absolute + other.absolute,
+            self.changes + other.changes,
+        )
+
+
+def mase_of_each(errors: HorizonErrors) -> Floats:
+    """Returns the mean absolute scaled error at each step, [r, h] (Hyndman and Koehler 2006).
+
+    The scale is the mean absolute error of the naive forecast one step ahead, that a value stays
+    what it is, over the values that were forecast. NaN where they never change, and for a horizon
+    of one step, which has no change.
+    """
+    changes = errors.changes.sum(axis=1)  # [r]
+    count = errors.examples * errors.changes.shape[1]  # [r]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = np.where(changes > 0, changes / count, np.nan)  # [r]
+    return _mean(errors.absolute, errors.examples) / scale[:, None]
+
+
+def mase(errors: HorizonErrors) -> Floats:
+    """Returns the mean absolute scaled error over all steps, [r]; see `mase_of_each`."""
+    mean: Floats = mase_of_each(errors).mean(axis=1)
+    return mean
+
+
+def _mean(sums: Floats, examples: Integers) -> Floats:
+    """Returns [r, h] of sums [r, h]; NaN where there are no examples."""
+    undefined = np.full(sums.shape, np.nan)
+    counts = examples[:, None]
+    means: Floats = np.divide(sums, counts, out=undefined, where=counts > 0)
+    return means

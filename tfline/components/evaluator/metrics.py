@@ -1,0 +1,438 @@
+"""The metrics that tfline knows, and which of them fit a task.
+
+A metric is a function in `values` and one line of `METRICS`. The spec is checked against this
+table, so it imports neither TensorFlow nor TFMA.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, Literal, get_args
+
+from tfline.components.evaluator import forecasts, images, texts, values
+from tfline.components.evaluator.forecasts import HorizonErrors
+from tfline.components.evaluator.images import Boxes, Pixels
+from tfline.components.evaluator.keras_metrics import check_keras_metric, is_of_keras
+from tfline.components.evaluator.moments import Moments, Steps
+from tfline.components.evaluator.scores import Scores
+from tfline.components.evaluator.statistics import (
+    Classes,
+    Confusion,
+    Count,
+    LogLoss,
+    Ranks,
+    Sets,
+    Statistic,
+)
+from tfline.components.evaluator.texts import TextSums
+from tfline.components.evaluator.values import Share
+from tfline.transforms.errors import SpecError, did_you_mean
+from tfline.transforms.features import Task
+
+Direction = Literal["larger", "smaller"]
+
+_DOTTED_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
+
+
+@dataclasses.dataclass(frozen=True)
+class Metric:
+    """A line of `METRICS`.
+
+    Attributes:
+        description: What it says, in one line.
+        statistic: What is kept of the examples.
+        values: For each task that it fits, the function from the statistic to its values.
+        better: Which values are better; None: neither.
+        by_class: Whether it has a value for each of several classes, steps or outputs.
+        usual: Whether it is computed when the spec names no metrics.
+        share: If it is a share of examples: how many it counts, among how many.
+        paired: Whether it is a share of the same examples for every model, all or those of a
+            label: then two models differ by the examples that only one of them has right.
+    """
+
+    description: str
+    statistic: type[Statistic]
+    values: Mapping[Task, Callable[[Any], Any]]
+    better: Direction | None = None
+    by_class: bool = False
+    usual: bool = False
+    share: Callable[[Any], Share] | None = None
+    paired: bool = False
+
+
+def _of_class(value: values.ByClass) -> Mapping[Task, Callable[[Any], Any]]:
+    """Returns the values of a metric of the positive class, or of each of several classes."""
+    return {
+        "binary": partial(values.of_class_one, value),
+        "multiclass": value,
+        "multilabel": value,
+    }
+
+
+def _macro(value: values.ByClass) -> Mapping[Task, Callable[[Any], Any]]:
+    return {
+        "multiclass": partial(values.macro, value),
+        "multilabel": partial(values.macro_of_all, value),
+    }
+
+
+def _weighted(value: values.ByClass) -> Mapping[Task, Callable[[Any], Any]]:
+    return dict.fromkeys(("multiclass", "multilabel"), partial(values.weighted, value))
+
+
+def _of_numbers(value: Callable[[Any], Any]) -> Mapping[Task, Callable[[Any], Any]]:
+    return {"regression": value, "forecast": value}
+
+
+def _micro(share: Callable[[Any], Share]) -> Mapping[Task, Callable[[Any], Any]]:
+    return {"multiclass": values.accuracy, "multilabel": partial(values.micro, share)}
+
+
+METRICS: Mapping[str, Metric] = {
+    # Classes.
+    "accuracy": Metric(
+        "share of examples whose class was predicted",
+        Classes,
+        {"binary": values.accuracy, "multiclass": values.accuracy},
+        better="larger",
+        usual=True,
+        share=values.right_of_all,
+        paired=True,
+    ),
+    "precision": Metric(
+        "share of the predictions of a class that are right",
+        Classes,
+        _of_class(values.precision),
+        better="larger",
+        by_class=True,
+        usual=True,
+        share=values.right_of_predicted,
+    ),
+    "recall": Metric(
+        "share of the examples of a class that were found",
+        Classes,
+        _of_class(values.recall),
+        better="larger",
+        by_class=True,
+        usual=True,
+        share=values.right_of_labelled,
+        paired=True,
+    ),
+    "f1": Metric(
+        "harmonic mean of precision and recall of a class",
+        Classes,
+        _of_class(values.f1),
+        better="larger",
+        by_class=True,
+        usual=True,
+    ),
+    "specificity": Metric(
+        "share of the negative examples recognised as such",
+        Classes,
+        {"binary": values.specificity},
+        better="larger",
+        share=values.right_of_negative,
+        paired=True,
+    ),
+    "false_positive_rate": Metric(
+        "share of the negative examples taken for positive",
+        Classes,
+        {"binary": values.false_positive_rate},
+        better="smaller",
+        share=values.wrong_of_negative,
+        paired=True,
+    ),
+    "macro_precision": Metric(
+        "precision, mean over the classes",
+        Classes,
+        _macro(values.precision),
+        better="larger",
+        usual=True,
+    ),
+    "macro_recall": Metric(
+        "recall, mean over the classes",
+        Classes,
+        _macro(values.recall),
+        better="larger",
+        usual=True,
+    ),
+    "macro_f1": Metric(
+        "F1, mean over the classes",
+        Classes,
+        _macro(values.f1),
+        better="larger",
+        usual=True,
+    ),
+    "weighted_precision": Metric(
+        "precision, mean over the examples' classes",
+        Classes,
+        _weighted(values.precision),
+        better="larger",
+    ),
+    "weighted_recall": Metric(
+        "recall, mean over the examples' classes",
+        Classes,
+        _weighted(values.recall),
+        better="larger",
+    ),
+    "weighted_f1": Metric(
+        "F1, mean over the examples' classes",
+        Classes,
+        _weighted(values.f1),
+        better="larger",
+    ),
+    "micro_precision": Metric(
+        "precision over all decisions; with one class an example it equals accuracy",
+        Classes,
+        {
+            "multiclass": values.accuracy,
+            "multilabel": partial(values.micro, values.right_of_predicted),
+        },
+        better="larger",
+    ),
+    "micro_recall": Metric(
+        "recall over all decisions; with one class an example it equals accuracy",
+        Classes,
+        {
+            "multiclass": values.accuracy,
+            "multilabel": partial(values.micro, values.right_of_labelled),
+        },
+        better="larger",
+    ),
+    "micro_f1": Metric(
+        "F1 over all decisions; with one class an example it equals accuracy",
+        Classes,
+        {"multiclass": values.accuracy, "multilabel": values.micro_f1},
+        better="larger",
+    ),
+    "subset_accuracy": Metric(
+        "share of examples with all classes right",
+        Sets,
+        {"multilabel": values.subset_accuracy},
+        better="larger",
+        usual=True,
+        share=values.equal_of_all,
+    ),
+    "hamming_loss": Metric(
+        "share of the decisions about a class that are wrong",
+        Sets,
+        {"multilabel": values.hamming_loss},
+        better="smaller",
+        usual=True,
+    ),
+    "top_3_accuracy": Metric(
+        "share of examples whose class is among the 3 most probable",
+        Ranks,
+        {"multiclass": partial(values.top_accuracy, 3)},
+        better="larger",
+    ),
+    "top_5_accuracy": Metric(
+        "share of examples whose class is among the 5 most probable",
+        Ranks,
+        {"multiclass": partial(values.top_accuracy, 5)},
+        better="larger",
+    ),
+    "confusion_matrix": Metric(
+        "how often each class was taken for each other",
+        Confusion,
+        {"binary": values.confusion_matrix, "multiclass": values.confusion_matrix},
+        usual=True,
+    ),
+    # Probabilities.
+    "auc": Metric(
+        "area under the ROC curve",
+        Scores,
+        {"binary": values.auc},
+        better="larger",
+        usual=True,
+    ),
+    "pr_auc": Metric(
+        "average precision, the area under the precision-recall curve",
+        Scores,
+        {"binary": values.pr_auc},
+        better="larger",
+        usual=True,
+    ),
+    "log_loss": Metric(
+        "mean negative log-likelihood of the labels",
+        LogLoss,
+        {"binary": values.log_loss, "multiclass": values.log_loss},
+        better="smaller",
+        usual=True,
+    ),
+    "calibration": Metric(
+        "mean prediction / mean label; 1 is right",
+        Moments,
+        {"binary": values.calibration},
+        usual=True,
+    ),
+    # Numbers.
+    "rmse": Metric(
+        "root of the mean squared error",
+        Moments,
+        _of_numbers(values.rmse),
+        better="smaller",
+        usual=True,
+    ),
+    "mae": Metric(
+        "mean absolute error",
+        Moments,
+        _of_numbers(values.mae),
+        better="smaller",
+        usual=True,
+    ),
+    "mse": Metric(
+        "mean squared error",
+        Moments,
+        _of_numbers(values.mse),
+        better="smaller",
+    ),
+    "mae_of_each": Metric(
+        "mean absolute error of each step of a forecast, or of each output",
+        Steps,
+        _of_numbers(values.mae_of_each),
+        better="smaller",
+        by_class=True,
+    ),
+    "rmse_of_each": Metric(
+        "root of the mean squared error of each step, or of each output",
+        Steps,
+        _of_numbers(values.rmse_of_each),
+        better="smaller",
+        by_class=True,
+    ),
+    "r2": Metric(
+        "share of the labels' variance that is explained",
+        Moments,
+        {"regression": values.r2},
+        better="larger",
+        usual=True,
+    ),
+    # Forecasts.
+    "mase": Metric(
+        "mean absolute error / that of the naive forecast one step ahead",
+        HorizonErrors,
+        {"forecast": forecasts.mase},
+        better="smaller",
+        usual=True,
+    ),
+    "mase_of_each": Metric(
+        "mean absolute error at each step / that of the naive forecast one step ahead",
+        HorizonErrors,
+        {"forecast": forecasts.mase_of_each},
+        better="smaller",
+        by_class=True,
+    ),
+    # Labels and predictions themselves.
+    "mean_label": Metric(
+        "mean of the labels",
+        Moments,
+        {"binary": values.mean_label, "regression": values.mean_label},
+    ),
+    "mean_prediction": Metric(
+        "mean of the predictions",
+        Moments,
+        {"binary": values.mean_prediction, "regression": values.mean_prediction},
+    ),
+    # Texts.
+    "exact_match": Metric(
+        "share of texts that are equal to their reference",
+        TextSums,
+        {"text": texts.exact_match},
+        better="larger",
+        usual=True,
+        share=texts.equal_of_all,
+        paired=True,
+    ),
+    "bleu": Metric(
+        "overlap of words and their sequences with the references, 0 to 100",
+        TextSums,
+        {"text": texts.bleu},
+        better="larger",
+        usual=True,
+    ),
+    "perplexity": Metric(
+        "exp of the mean negative log-likelihood of a token",
+        TextSums,
+        {"text": texts.perplexity},
+        better="smaller",
+        usual=True,
+    ),
+    # Images.
+    "box_iou": Metric(
+        "intersection of a box with that of its label, over their union; mean",
+        Boxes,
+        {"box": images.box_iou},
+        better="larger",
+        usual=True,
+    ),
+    "class_accuracy": Metric(
+        "share of boxes whose class was predicted",
+        Boxes,
+        {"box": images.class_accuracy},
+        better="larger",
+        usual=True,
+    ),
+    "detection_rate": Metric(
+        "share of boxes of the right class with an intersection over union of 0.5 at least",
+        Boxes,
+        {"box": images.detection_rate},
+        better="larger",
+        usual=True,
+    ),
+    "mask_iou": Metric(
+        "pixels of a class that were found, over those of it or taken for it; mean of the classes",
+        Pixels,
+        {"mask": images.mask_iou},
+        better="larger",
+        usual=True,
+    ),
+    "pixel_accuracy": Metric(
+        "share of pixels whose class was predicted",
+        Pixels,
+        {"mask": images.pixel_accuracy},
+        better="larger",
+        usual=True,
+    ),
+    # All tasks.
+    "example_count": Metric(
+        "number of examples",
+        Count,
+        dict.fromkeys(get_args(Task), values.example_count),
+        usual=True,
+    ),
+}
+
+
+def is_custom(name: str) -> bool:
+    """Whether `name` is the dotted path of a user's own metric."""
+    return _DOTTED_PATH.fullmatch(name) is not None
+
+
+def check_metrics(task: Task, names: Iterable[str]) -> None:
+    """Checks that metrics exist and fit a task.
+
+    Args:
+        task: What the label asks for.
+        names: Names of `METRICS`, or dotted paths; of these only Keras' own are checked here.
+
+    Raises:
+        SpecError: For the first metric that does not exist or does not fit.
+    """
+    fitting = [name for name, metric in METRICS.items() if task in metric.values]
+    for name in names:
+        if is_custom(name):
+            module, _, own = name.rpartition(".")
+            check_keras_metric(task, name, [own] if is_of_keras(module) else [])
+            continue
+        if name not in METRICS:
+            raise SpecError(f"Unknown metric '{name}'.", hint=did_you_mean(name, METRICS))
+        if name not in fitting:
+            fits = " and ".join(METRICS[name].values)
+            raise SpecError(
+                f"Metric '{name}' does not fit a {task} task: it fits {fits}.",
+                hint=f"Metrics of a {task} task: {', '.join(sorted(fitting))}.",
+            )

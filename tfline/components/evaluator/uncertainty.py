@@ -1,0 +1,236 @@
+"""How far the measured values may be off, as the resamples of a slice say.
+
+Made inside Beam next to TFMA's values: groups become statistics of their resamples, these are
+added up by slice, and a slice's standard errors and exact counts are what is left of them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+
+from tfline.components.evaluator.arrays import Array, Floats, Integers
+from tfline.components.evaluator.extracts import Group
+from tfline.components.evaluator.metrics import METRICS, is_custom
+from tfline.components.evaluator.resamples import block_weights
+from tfline.components.evaluator.results import MetricKey, Uncertainty
+from tfline.components.evaluator.slices import SliceKey
+from tfline.components.evaluator.statistics import Decision, Statistic, decide
+from tfline.transforms.features import Task
+
+_DEFINED = 0.9
+"""Share of the resamples in which a value has to be defined for an error to be told."""
+
+_Sums = dict[tuple[str, str], Any]
+"""By model and by name of the statistic, its resamples; under ``("", "_Duel")`` the `_Duel`."""
+
+_DUEL = ("", "_Duel")
+
+
+@dataclasses.dataclass(frozen=True)
+class Resampling:
+    """How values are resampled.
+
+    Attributes:
+        metrics: The metrics; those by dotted path have no errors.
+        task: What the label asks for.
+        decisions: How the probabilities of each model become classes; the candidate first.
+        resamples: Number of resamples.
+        seed: Of their weights.
+    """
+
+    metrics: tuple[str, ...]
+    task: Task
+    decisions: Mapping[str, Decision]
+    resamples: int
+    seed: int
+
+    @property
+    def resampled(self) -> tuple[str, ...]:
+        """The metrics that have an error: all but own ones, counts and matrices."""
+        return tuple(
+            name
+            for name in self.metrics
+            if not is_custom(name) and name not in ("example_count", "confusion_matrix")
+        )
+
+    @property
+    def statistics(self) -> tuple[type[Statistic], ...]:
+        """What the metrics are computed from."""
+        return tuple(dict.fromkeys(METRICS[name].statistic for name in self.resampled))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Duel:
+    """The examples that only one of two models has right.
+
+    Attributes:
+        won: int64 [k], of each class, those that only the candidate has right.
+        lost: int64 [k], those that only the baseline has right.
+    """
+
+    won: Integers
+    lost: Integers
+
+    def __add__(self, other: _Duel) -> _Duel:
+        return _Duel(self.won + other.won, self.lost + other.lost)
+
+
+class ResampleGroup(beam.DoFn):
+    """Makes the statistics of a group's resamples.
+
+    Args:
+        resampling: How.
+    """
+
+    def __init__(self, resampling: Resampling) -> None:
+        super().__init__()
+        self._resampling = resampling
+
+    def process(self, group: Group) -> Iterator[tuple[SliceKey, _Sums]]:
+        """Yields the slice of a group with its sums."""
+        how = self._resampling
+        seed = (how.seed, *group.block_seed)
+        weights = block_weights(seed, group.block_size, how.resamples)[group.rows]
+        sums: _Sums = {
+            (model, statistic.__name__): statistic.resample(
+                group.labels, predictions, how.decisions[model], weights
+            )
+            for model, predictions in group.predictions.items()
+            for statistic in how.statistics
+        }
+        if len(group.predictions) == 2 and how.task in ("binary", "multiclass"):
+            sums[_DUEL] = _duel(group, how.decisions)
+        yield group.key, sums
+
+
+def _duel(group: Group, decisions: Mapping[str, Decision]) -> _Duel:
+    candidate, baseline = (
+        decide(group.predictions[model], decision) == group.labels
+        for model, decision in decisions.items()
+    )
+    k = next(iter(decisions.values())).num_classes
+    return _Duel(
+        won=np.bincount(group.labels[candidate & ~baseline], minlength=k),
+        lost=np.bincount(group.labels[baseline & ~candidate], minlength=k),
+    )
+
+
+class AddSums(beam.CombineFn):
+    """Adds the sums of groups."""
+
+    def create_accumulator(self) -> _Sums:
+        """Returns what is known of no group."""
+        return {}
+
+    def add_input(self, accumulator: _Sums, sums: _Sums) -> _Sums:
+        """Adds those of a group."""
+        return self.merge_accumulators([accumulator, sums])
+
+    def merge_accumulators(self, accumulators: Iterable[_Sums]) -> _Sums:
+        """Adds what several workers know."""
+        merged: _Sums = {}
+        for accumulator in accumulators:
+            for key, sums in accumulator.items():
+                merged[key] = merged[key] + sums if key in merged else sums
+        return merged
+
+    def extract_output(self, accumulator: _Sums) -> _Sums:
+        """Returns the sums."""
+        return accumulator
+
+
+def measure_uncertainty(resampling: Resampling, sums: _Sums) -> dict[MetricKey, Uncertainty]:
+    """Returns the uncertainty of every value of a slice.
+
+    Args:
+        resampling: How it was resampled.
+        sums: Of the slice.
+    """
+    found: dict[MetricKey, Uncertainty] = {}
+    duel = sums.get(_DUEL)
+    for name in resampling.resampled:
+        values = {model: _values(name, resampling, sums, model) for model in resampling.decisions}
+        shares = _shares(name, resampling, sums)
+        candidate = next(iter(values.values()))  # [1 + r] or [1 + r, k]
+        for index in np.ndindex(candidate.shape[1:]):
+            place = index[0] if index else None
+            columns = [of_model[(slice(None), *index)] for of_model in values.values()]
+            found[name, place] = Uncertainty(
+                *_errors(columns),
+                *_counts(shares, place),
+                *_counts(_duels(name, resampling.task, duel), place),
+            )
+    return found
+
+
+def _values(name: str, resampling: Resampling, sums: _Sums, model: str) -> Floats:
+    metric = METRICS[name]
+    values: Floats = metric.values[resampling.task](sums[model, metric.statistic.__name__])
+    return values
+
+
+def _errors(values: Sequence[Floats]) -> tuple[float | None, float | None, float | None]:
+    """Returns the standard errors of the candidate, of the baseline, and of their difference.
+
+    Args:
+        values: [1 + r] of each model.
+    """
+    if len(values) == 1:
+        return _error(values[0]), None, None
+    candidate, baseline = values
+    return _error(candidate), _error(baseline), _error(candidate - baseline)
+
+
+def _error(values: Floats) -> float | None:
+    defined = values[1:][np.isfinite(values[1:])]
+    if len(defined) < max(2, _DEFINED * (len(values) - 1)):
+        return None
+    return float(defined.std(ddof=1))
+
+
+def _shares(name: str, resampling: Resampling, sums: _Sums) -> tuple[Array, Array] | None:
+    """Returns the candidate's hits and trials, [] or [k] each; None if the metric is no share."""
+    metric, model = METRICS[name], next(iter(resampling.decisions))
+    if metric.share is None:
+        return None
+    hits, trials = metric.share(sums[model, metric.statistic.__name__])
+    if resampling.task == "binary" and hits.ndim == 2:
+        hits, trials = hits[:, 1], trials[:, 1]
+    return hits[0], trials[0]
+
+
+def _duels(name: str, task: Task, duel: _Duel | None) -> tuple[Array, Array] | None:
+    """Returns what only one model has right, of the examples that the metric is a share of."""
+    metric = METRICS[name]
+    if duel is None or not metric.paired:
+        return None
+    if not metric.by_class:
+        of_all = name not in ("specificity", "false_positive_rate")
+        return (duel.won.sum(), duel.lost.sum()) if of_all else (duel.won[0], duel.lost[0])
+    return (duel.won[1], duel.lost[1]) if task == "binary" else (duel.won, duel.lost)
+
+
+def _counts(pair: tuple[Array, Array] | None, place: int | None) -> tuple[int | None, int | None]:
+    if pair is None:
+        return None, None
+    first, second = (counts if place is None else counts[place] for counts in pair)
+    return int(first), int(second)
+
+
+def to_line(key: SliceKey, found: Mapping[MetricKey, Uncertainty]) -> str:
+    """Returns a slice's uncertainty as a line of JSON."""
+    values = [[*metric, *dataclasses.astuple(uncertainty)] for metric, uncertainty in found.items()]
+    return json.dumps([key, values])
+
+
+def from_line(line: str) -> tuple[SliceKey, dict[MetricKey, Uncertainty]]:
+    """Returns what `to_line` wrote."""
+    key, values = json.loads(line)
+    found = {(name, place): Uncertainty(*rest) for name, place, *rest in values}
+    return tuple((feature, value) for feature, value in key), found

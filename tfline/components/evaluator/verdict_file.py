@@ -1,0 +1,116 @@
+"""``verdict.json``: the verdict with everything it was made from, for reports and programs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from tfline.components.evaluator.claims import Interval, difference_interval, value_interval
+from tfline.components.evaluator.config import EvaluateConfig
+from tfline.components.evaluator.model import ModelCard
+from tfline.components.evaluator.results import Measures, SliceResult
+from tfline.components.evaluator.verdict import Verdict
+from tfline.transforms.threshold import THRESHOLD_TASKS
+
+FILE_NAME = "verdict.json"
+
+
+def write_verdict(
+    verdict: Verdict,
+    results: Sequence[SliceResult],
+    config: EvaluateConfig,
+    card: ModelCard,
+    baseline: str,
+    threshold_reason: str = "",
+) -> str:
+    """Returns the text of the file; what is not defined is null.
+
+    Args:
+        verdict: The verdict.
+        results: What was measured; the overall slice first.
+        config: The rules.
+        card: What is predicted.
+        baseline: What the model was compared with, in words.
+        threshold_reason: Why the threshold was chosen; empty if the spec says it.
+    """
+    overall = results[0]
+    content = {
+        "format": 1,
+        "blessed": verdict.blessed,
+        "reasons": verdict.reasons,
+        "rules": [dataclasses.asdict(rule) for rule in verdict.rules],
+        "baseline": baseline,
+        "task": card.task,
+        "label": card.label,
+        "classes": card.classes,
+        "records": overall.count,
+        "threshold": config.threshold if card.task in THRESHOLD_TASKS else None,
+        "threshold_reason": threshold_reason,
+        "min_slice_size": config.min_slice_size,
+        "confidence": config.confidence,
+        "slices": [_slice(result, config, card) for result in results],
+        "confusion_matrix": overall.candidate.matrices.get("confusion_matrix"),
+    }
+    return json.dumps(_defined(content), indent=1, allow_nan=False)
+
+
+def _slice(result: SliceResult, config: EvaluateConfig, card: ModelCard) -> dict[str, Any]:
+    return {
+        "slice": dict(result.key),
+        "label": result.label,
+        "count": result.count,
+        "small": bool(result.key) and result.count < config.min_slice_size,
+        "metrics": result.candidate.numbers,
+        "by_class": _by_class(result.candidate, card),
+        "baseline": result.baseline.numbers if result.baseline else None,
+        "baseline_by_class": _by_class(result.baseline, card) if result.baseline else None,
+        "intervals": _intervals(result, config),
+        "differences": _differences(result, config) if result.baseline else None,
+    }
+
+
+def _intervals(result: SliceResult, config: EvaluateConfig) -> dict[str, Interval | None]:
+    """Returns the interval of each metric that is one number and has one."""
+    return {
+        name: value_interval(result.candidate.numbers[name], uncertainty, config.confidence)
+        for (name, place), uncertainty in result.uncertainty.items()
+        if place is None
+    }
+
+
+def _differences(result: SliceResult, config: EvaluateConfig) -> dict[str, dict[str, Any]]:
+    """Returns the difference to the baseline of each metric that is one number and has one."""
+    before = result.baseline.numbers if result.baseline else {}
+    differences = {
+        name: (result.candidate.numbers[name] - before.get(name, math.nan), uncertainty)
+        for (name, place), uncertainty in result.uncertainty.items()
+        if place is None
+    }
+    return {
+        name: {
+            "value": difference,
+            "interval": difference_interval(difference, uncertainty, config.confidence),
+        }
+        for name, (difference, uncertainty) in differences.items()
+    }
+
+
+def _by_class(measures: Measures, card: ModelCard) -> dict[str, dict[str, float]]:
+    return {
+        metric: {card.parts[index]: value for index, value in sorted(values.items())}
+        for metric, values in measures.by_class.items()
+    }
+
+
+def _defined(content: Any) -> Any:
+    """Returns `content` with null for NaN and infinity, which JSON does not have."""
+    if isinstance(content, dict):
+        return {key: _defined(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [_defined(value) for value in content]
+    if isinstance(content, float) and not math.isfinite(content):
+        return None
+    return content

@@ -1,0 +1,194 @@
+"""One number a record: what a split rule looks at.
+
+Records are parsed in C++, a batch at a time, for the one feature that is asked for. When that
+fails, a slow second look in Python finds the record that is to blame.
+"""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+from numpy.typing import NDArray
+
+from tfline.components.example_gen import tfrecord
+from tfline.components.example_gen.config import Payload
+from tfline.components.example_gen.inspection import RecordFile, open_file, parse_record
+from tfline.components.example_gen.reading import record_batches
+from tfline.transforms.errors import DataError, did_you_mean
+
+_DTYPES = {"bytes_list": tf.string, "float_list": tf.float32, "int64_list": tf.int64}
+_BUCKETS = 2**63 - 1
+_PROBED_RECORDS = 1000
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_MICROSECOND = datetime.timedelta(microseconds=1)
+
+
+def record_fingerprints(files: Sequence[RecordFile]) -> NDArray[np.int64]:
+    """Returns a fingerprint of the bytes of each record, in order."""
+    batches = record_batches(files).map(_fingerprint, num_parallel_calls=tf.data.AUTOTUNE)
+    return np.concatenate([batch.numpy() for batch in batches])
+
+
+def value_fingerprints(
+    files: Sequence[RecordFile], payload: Payload, feature: str
+) -> NDArray[np.int64]:
+    """Returns a fingerprint of the value of `feature` in each record, in order.
+
+    Raises:
+        DataError: A record has no value, several, or one of another type than the others.
+    """
+
+    def fingerprint(values: tf.Tensor) -> tf.Tensor:
+        return _fingerprint(values if values.dtype == tf.string else tf.strings.as_string(values))
+
+    return _read_values(files, payload, feature, in_graph=fingerprint)
+
+
+def times(files: Sequence[RecordFile], payload: Payload, feature: str) -> NDArray[Any]:
+    """Returns the time of each record, in order.
+
+    Args:
+        files: The files.
+        payload: What their records are.
+        feature: A number in any unit, or an ISO 8601 date or time; without an offset it is UTC.
+
+    Returns:
+        int64 [records] (microseconds for ISO strings) or float32 [records].
+
+    Raises:
+        DataError: A record has no value, several, or one that is no time.
+    """
+    return _read_values(files, payload, feature, in_numpy=_to_times)
+
+
+def _fingerprint(strings: tf.Tensor) -> tf.Tensor:
+    """Returns FarmHash fingerprints, which are the same on every machine."""
+    return tf.strings.to_hash_bucket_fast(strings, _BUCKETS)
+
+
+def _to_times(values: NDArray[Any]) -> NDArray[Any]:
+    """Returns numbers as they are, ISO strings as microseconds since 1970.
+
+    Raises:
+        ValueError: A value is no time.
+    """
+    if values.dtype == np.object_:
+        return np.array([_iso_time(value) for value in values], np.int64)
+    if np.isnan(values).any():
+        raise ValueError("NaN is no time")
+    return values
+
+
+def _iso_time(value: bytes) -> int:
+    """Returns the microseconds from 1970 to an ISO 8601 date or time."""
+    time = datetime.datetime.fromisoformat(value.decode())
+    return ((time if time.tzinfo else time.replace(tzinfo=datetime.UTC)) - _EPOCH) // _MICROSECOND
+
+
+def _unchanged(values: Any) -> Any:
+    """Returns `values`."""
+    return values
+
+
+def _read_values(
+    files: Sequence[RecordFile],
+    payload: Payload,
+    feature: str,
+    in_graph: Callable[[tf.Tensor], tf.Tensor] = _unchanged,
+    in_numpy: Callable[[NDArray[Any]], NDArray[Any]] = _unchanged,
+) -> NDArray[Any]:
+    """Returns the one value of `feature` that each record has.
+
+    Args:
+        files: The files.
+        payload: What their records are.
+        feature: The name of a feature; of the context, in a SequenceExample.
+        in_graph: Applied to the values of a batch as a tensor.
+        in_numpy: Applied then to the values of a batch as an array.
+    """
+    kind = _find_kind(files, feature)
+    ragged = {feature: tf.io.RaggedFeature(_DTYPES[kind])}
+
+    def parse(batch: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        if payload == "tf_example":
+            parsed = tf.io.parse_example(batch, ragged)
+        else:
+            parsed, _, _ = tf.io.parse_sequence_example(batch, context_features=ragged)
+        return parsed[feature].row_lengths(), in_graph(parsed[feature].values)
+
+    chunks = []
+    try:
+        for lengths, values in record_batches(files).map(
+            parse, num_parallel_calls=tf.data.AUTOTUNE
+        ):
+            if np.any(lengths.numpy() != 1):
+                raise ValueError("A record has no value, or several")
+            chunks.append(in_numpy(values.numpy()))
+    except (ValueError, tf.errors.InvalidArgumentError) as exc:
+        is_time = in_numpy is _to_times
+        raise _find_culprit(files, feature, kind, is_time=is_time) or DataError(
+            f"Cannot split by `{feature}`: {exc}"
+        ) from exc
+    return np.concatenate(chunks)
+
+
+def _find_kind(files: Sequence[RecordFile], feature: str) -> str:
+    """Returns the kind of list that holds `feature` in the first record that has it."""
+    known: set[str] = set()
+    for file in files:
+        records = tfrecord.read_records(file.path, open_file)
+        for record in itertools.islice(records, _PROBED_RECORDS):
+            features = parse_record(record).context.feature
+            known.update(features)
+            if feature in features and (kind := features[feature].WhichOneof("kind")):
+                return str(kind)
+    raise DataError(
+        f"Cannot split by `{feature}`: no record among the first has this feature.",
+        where=files[0].path,
+        hint=did_you_mean(feature, known),
+    )
+
+
+def _find_culprit(
+    files: Sequence[RecordFile], feature: str, kind: str, *, is_time: bool
+) -> DataError | None:
+    """Returns the error that names the first record by whose `feature` one cannot split."""
+    for file in files:
+        for number, record in enumerate(tfrecord.read_records(file.path, open_file)):
+            if problem := _problem(record, feature, kind, is_time=is_time):
+                return DataError(
+                    f"Cannot split by `{feature}`: {problem}.",
+                    where=f"{file.path}, record {number}",
+                    hint="Give every record one value of this feature, or leave such records out.",
+                )
+    return None
+
+
+def _problem(record: bytes, feature: str, kind: str, *, is_time: bool) -> str:
+    """Returns what is wrong with `feature` in a record; empty if it is good."""
+    try:
+        features = parse_record(record).context.feature
+    except DecodeError:
+        return "the record cannot be parsed"
+    if feature not in features or not (found := features[feature].WhichOneof("kind")):
+        return "the record does not have it"
+    if found != kind:
+        return f"the record holds it as {found}, others as {kind}"
+    values = getattr(features[feature], kind).value
+    if len(values) != 1:
+        return f"the record has {len(values)} values of it, where one is needed"
+    if is_time and kind == "bytes_list":
+        try:
+            _iso_time(values[0])
+        except ValueError:
+            return f"{values[0]!r} is no ISO 8601 date or time"
+    if is_time and kind == "float_list" and math.isnan(values[0]):
+        return "NaN is no time"
+    return ""

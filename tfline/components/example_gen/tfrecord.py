@@ -1,0 +1,215 @@
+"""The TFRecord file format, read and written without TensorFlow.
+
+    uint64  length            little-endian
+    uint32  masked CRC-32C    of the 8 bytes of length
+    byte    data[length]
+    uint32  masked CRC-32C    of data
+
+The layout is that of ``tensorflow/core/lib/io/record_writer.h``. Whole data sets are read with
+TensorFlow's C++ reader; this module serves the commands that must start at once, the writers of
+data sets, and the search for the one record that is damaged.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import os
+import struct
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import google_crc32c
+
+from tfline.components.example_gen import sniff
+from tfline.transforms.errors import DataError
+
+OpenFile = Callable[[str], BinaryIO]
+"""Opens a file to read bytes: the built-in ``open`` or one that knows remote file systems."""
+
+_LENGTH = struct.Struct("<Q")
+_CRC = struct.Struct("<I")
+_HEADER = struct.Struct("<QI")
+FRAMING_BYTES = _HEADER.size + _CRC.size
+"""What a record takes in a file beside its own bytes."""
+
+_GZIP_ERRORS = (EOFError, gzip.BadGzipFile, zlib.error)
+_MASK_DELTA = 0xA282EAD8
+_CONVERT_HINT = "Make TFRecords of CSV, Parquet or image folders with `tfline data convert`."
+
+
+def masked_crc(data: bytes) -> int:
+    """Returns the CRC-32C of `data`, rotated and shifted as TFRecord stores it."""
+    crc: int = google_crc32c.value(data)
+    return (((crc >> 15) | (crc << 17)) + _MASK_DELTA) & 0xFFFFFFFF
+
+
+def frame(record: bytes) -> bytes:
+    """Returns `record` with the length and the checksums that go around it in a file."""
+    length = _LENGTH.pack(len(record))
+    return b"".join((length, _CRC.pack(masked_crc(length)), record, _CRC.pack(masked_crc(record))))
+
+
+def write_records(path: Path, records: Iterable[bytes], *, compress: bool = False) -> int:
+    """Writes a TFRecord file, the same bytes for the same records.
+
+    Args:
+        path: The file; overwritten if it exists.
+        records: The records, in order.
+        compress: Whether to compress the file with GZIP.
+
+    Returns:
+        The number of records.
+    """
+    count = 0
+    with contextlib.ExitStack() as stack:
+        stream: BinaryIO = stack.enter_context(path.open("wb"))
+        if compress:  # no name and no time in the header: the bytes depend on the records alone
+            zipped = gzip.GzipFile(filename="", fileobj=stream, mode="wb", mtime=0)
+            stream = stack.enter_context(zipped)  # type: ignore[assignment]
+        for record in records:
+            stream.write(frame(record))
+            count += 1
+    return count
+
+
+def open_local(path: str) -> BinaryIO:
+    """Opens a file of this machine.
+
+    Raises:
+        DataError: It is missing, a folder, or may not be read.
+    """
+    try:
+        return open(path, "rb")
+    except OSError as exc:
+        raise DataError(f"Cannot read the file: {exc.strerror}.", where=path) from exc
+
+
+def is_gzip(path: str, open_file: OpenFile = open_local) -> bool:
+    """Tells whether the file is compressed, by its first bytes and not by its name."""
+    with open_file(path) as stream:
+        return stream.read(len(sniff.GZIP_MAGIC)) == sniff.GZIP_MAGIC
+
+
+@contextlib.contextmanager
+def open_decompressed(path: str, open_file: OpenFile = open_local) -> Iterator[BinaryIO]:
+    """Opens a file to read its bytes, without the gzip compression if it has one.
+
+    Raises:
+        DataError: The file cannot be read, or its compressed data is damaged.
+    """
+    compressed = is_gzip(path, open_file)
+    with open_file(path) as raw:
+        if not compressed:
+            yield raw
+            return
+        try:
+            with gzip.GzipFile(fileobj=raw, mode="rb") as stream:
+                yield cast("BinaryIO", stream)
+        except _GZIP_ERRORS as exc:
+            raise DataError(f"The gzip data is truncated or corrupt ({exc}).", where=path) from exc
+
+
+def read_records(path: str | Path, open_file: OpenFile = open_local) -> Iterator[bytes]:
+    """Yields the records of a TFRecord file, compressed with GZIP or not.
+
+    Args:
+        path: The file.
+        open_file: What opens it.
+
+    Yields:
+        The records, in order, each with both checksums verified.
+
+    Raises:
+        DataError: The file is missing, empty, truncated, corrupt, or no TFRecord at all. It names
+            the record, counted from 0, and the byte where that record begins.
+    """
+    name = os.fspath(path)
+    position = _Position(name, is_gzip(name, open_file))
+    with open_decompressed(name, open_file) as stream:
+        try:
+            while header := stream.read(_HEADER.size):
+                record = _read_record(stream, header, position)
+                yield record
+                position.advance(len(record))
+        except _GZIP_ERRORS as exc:
+            raise position.error(f"The gzip data is truncated or corrupt ({exc})") from exc
+        except _NotATFRecordError as exc:
+            raise _foreign_file(position, open_file) from exc
+    if position.offset == 0 and not position.compressed:
+        raise DataError(
+            "The file is empty (0 bytes).",
+            where=name,
+            hint="Write it again, or leave it out of the pattern.",
+        )
+
+
+class _NotATFRecordError(Exception):
+    """The very first header is wrong: most likely the file is something else."""
+
+
+class _Position:
+    """Where the reader stands in a file.
+
+    Args:
+        path: The file.
+        compressed: Whether offsets count the bytes after decompression.
+    """
+
+    def __init__(self, path: str, compressed: bool) -> None:
+        self.path = path
+        self.record = 0
+        self.offset = 0
+        self.compressed = compressed
+
+    def advance(self, length: int) -> None:
+        """Moves behind a record of `length` bytes."""
+        self.record += 1
+        self.offset += length + FRAMING_BYTES
+
+    def error(self, what: str) -> DataError:
+        """Returns the error that says `what` is wrong with the record here."""
+        unit = "decompressed byte" if self.compressed else "byte"
+        return DataError(
+            f"{what}: record {self.record} (counted from 0) cannot be read.",
+            where=f"{self.path}, record {self.record}, {unit} {self.offset:,}",
+            hint=f"Write or copy the file anew. Whole records before this one: {self.record:,}.",
+        )
+
+
+def _read_record(stream: BinaryIO, header: bytes, position: _Position) -> bytes:
+    """Returns the record that follows `header`."""
+    if len(header) < _HEADER.size:
+        if position.record == 0:
+            raise _NotATFRecordError
+        raise position.error("The file is truncated inside a header")
+    length, length_crc = _HEADER.unpack(header)
+    if masked_crc(header[: _LENGTH.size]) != length_crc:
+        if position.record == 0:
+            raise _NotATFRecordError
+        raise position.error("The checksum of the length does not match")
+    body = stream.read(length + _CRC.size)
+    if len(body) < length + _CRC.size:
+        raise position.error(f"The file is truncated: {length:,} bytes of data are announced")
+    record = body[:length]
+    if masked_crc(record) != _CRC.unpack(body[length:])[0]:
+        raise position.error("The checksum of the data does not match")
+    return record
+
+
+def _foreign_file(position: _Position, open_file: OpenFile) -> DataError:
+    """Returns the error for a file whose first header is no TFRecord header."""
+    with open_decompressed(position.path, open_file) as stream:
+        found = sniff.file_format(stream.read(sniff.HEAD_BYTES))
+    if found is None:
+        return position.error(
+            "This is no TFRecord file, or the header of its first record is damaged"
+        )
+    inside = "gzip-compressed " if position.compressed else ""
+    return DataError(
+        f"This is not a TFRecord file: it looks like {inside}{found}.",
+        where=position.path,
+        hint=_CONVERT_HINT,
+    )

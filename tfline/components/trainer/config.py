@@ -1,0 +1,186 @@
+"""How a model is trained: the settings of a spec, and all that `run_fn` is given.
+
+Imports no TensorFlow: a spec is checked in milliseconds.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+import pydantic
+from pydantic import BeforeValidator, Field
+
+from tfline.components.trainer.losses import AnyLoss
+from tfline.components.trainer.named import OwnCode, read_own
+from tfline.components.trainer.optimizers import Adam, AnyOptimizer, Sgd
+from tfline.components.trainer.schedules import AnySchedule, OneCycle
+from tfline.transforms.features import FrozenModel
+
+Own = Annotated[OwnCode, BeforeValidator(read_own, json_schema_input_type=str | dict[str, Any])]
+"""The user's own code in a spec: a dotted path, or `{path: {arguments}}`."""
+
+PositiveWeight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class TrainConfig(FrozenModel):
+    """How a model is trained.
+
+    A batch of 128 keeps two CPU cores busy (smaller batches spend their time between the steps)
+    and is small enough to need no warm-up of the learning rate.
+    """
+
+    epochs: int = Field(default=10, ge=1, description="Passes over the train split.")
+    steps: int | None = Field(
+        default=None,
+        ge=1,
+        description="The exact number of training steps; overrides `epochs`.",
+    )
+    batch_size: int = Field(default=128, ge=1, description="Examples a step.")
+    accumulate: int = Field(
+        default=1, ge=1, description="Steps whose gradients together make one update."
+    )
+    loss: AnyLoss | None = Field(default=None, description="Default: that of the label's task.")
+    class_weights: (
+        Literal["balanced"] | Annotated[dict[str, PositiveWeight], Field(min_length=1)] | None
+    ) = Field(
+        default=None,
+        description="By class, how much its examples count in training; `balanced`: classes "
+        "together count the same. A class that is not named: 1.",
+    )
+    weight: str | None = Field(
+        default=None, description="A raw feature: how much each example counts."
+    )
+    metrics: tuple[Own, ...] = Field(
+        default=(), strict=False, description="Dotted paths of one's own metrics, shown beside."
+    )
+    optimizer: AnyOptimizer = Field(
+        default_factory=Adam, description="A name, or `{name: {arguments}}`."
+    )
+    learning_rate: float | None = Field(
+        default=None, gt=0, description="Default: the optimizer's own in Keras."
+    )
+    schedule: AnySchedule | None = Field(
+        default=None, description="How the learning rate changes; a name, or `{name: {arguments}}`."
+    )
+    seed: int = Field(
+        default=42, ge=0, lt=2**31, description="Of the weights, the dropout and the shuffling."
+    )
+    deterministic: bool = Field(
+        default=False,
+        description="Use only operations whose result is the same each time, on GPUs too; slower.",
+    )
+    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = Field(
+        default="float32", description="What layers compute in; weights are float32."
+    )
+    warm_start: bool = Field(
+        default=False, description="Begin with the weights of the newest pushed model."
+    )
+    early_stopping: int = Field(
+        default=0,
+        ge=0,
+        description="Stop after so many epochs without a lower val_loss, and keep the best "
+        "weights; 0: never.",
+    )
+    callbacks: tuple[Own, ...] = Field(
+        default=(), strict=False, description="Dotted paths of one's own Keras callbacks."
+    )
+    shuffle_buffer: int = Field(
+        default=100_000,
+        ge=1,
+        description="Records to shuffle among while streaming; memory bounds it further. Data "
+        "cached in memory is shuffled as a whole.",
+    )
+    cache: Literal["auto", "memory", "file", "none"] = Field(
+        default="auto",
+        description="Keep transformed examples between epochs: in memory if they are small, "
+        "always in memory, in a file, or never.",
+    )
+    interleave: int = Field(
+        default=8, ge=1, description="Files that are read in turn, so that their records mix."
+    )
+    parallel_reads: int = Field(
+        default=1, ge=1, description="Threads that read; more pay on slow or remote disks."
+    )
+    prefetch: int | None = Field(
+        default=None, ge=0, description="Batches made ready ahead; default: found while running."
+    )
+    drop_remainder: bool = Field(
+        default=False, description="Leave out the last batch of an epoch if it is not full."
+    )
+    order: Literal["shuffled", "consecutive"] = Field(
+        default="shuffled",
+        description="Examples are shuffled anew in each epoch; or each row of a batch goes on "
+        "where that of the batch before ended, in the order of the records: for a stateful model.",
+    )
+    tensorboard: bool = Field(
+        default=True, description="Write logs for TensorBoard, beside the model's report."
+    )
+    checkpoints: bool = Field(
+        default=True, description="Save the state after each epoch, to resume a killed run."
+    )
+
+    monte_carlo: int = Field(
+        default=0,
+        ge=0,
+        description="Samples of the serving signature `monte_carlo`: mean and standard deviation "
+        "of predictions under dropout; 0: no such signature.",
+    )
+
+    @pydantic.model_validator(mode="after")
+    def _check_cycled_momentum(self) -> Self:
+        least = self.schedule.momentum if isinstance(self.schedule, OneCycle) else None
+        most = self.optimizer.momentum if isinstance(self.optimizer, Sgd) else 0.0
+        if least is not None and least >= most:
+            raise ValueError(
+                f"The momentum of 1cycle is below that of sgd, from which it falls. Received: "
+                f"{least:g}, and the optimizer {self.optimizer.name} with {most:g}; write for "
+                "instance `optimizer: {sgd: {momentum: 0.95}}`"
+            )
+        return self
+
+    @property
+    def is_full(self) -> bool:
+        """Whether all batches have the same size."""
+        return self.drop_remainder or self.order == "consecutive"
+
+    @property
+    def peak_rate(self) -> float:
+        """The learning rate that a schedule changes."""
+        return self.learning_rate or self.optimizer.default_rate
+
+    @property
+    def own_code(self) -> tuple[str, ...]:
+        """The dotted paths of the user's own code."""
+        own = (self.loss, *self.metrics, *self.callbacks)
+        return tuple(code.path for code in own if isinstance(code, OwnCode))
+
+
+class ModelConfig(FrozenModel):
+    """Which model is trained.
+
+    Attributes:
+        name: A name of `tfline.components.trainer.models.MODELS`, or the dotted path of a builder.
+        arguments: Keyword arguments of the builder; only those that were given.
+    """
+
+    name: str
+    arguments: dict[str, Any] = Field(default_factory=dict)
+
+
+class RunConfig(FrozenModel):
+    """The `custom_config` of TFX's Trainer.
+
+    Attributes:
+        pipeline: The name of the pipeline.
+        model: Which model is trained.
+        train: How it is trained.
+        training_fingerprint: Names what the result depends on; written into the export.
+        train_state_dir: Where to checkpoint, and to resume from; one folder a fingerprint. None:
+            a killed run starts anew.
+    """
+
+    pipeline: str
+    model: ModelConfig
+    train: TrainConfig = Field(default_factory=TrainConfig)
+    training_fingerprint: str
+    train_state_dir: str | None = None

@@ -1,0 +1,80 @@
+"""Writes a trained model as a SavedModel that serves itself and says what it is."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+
+import keras
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+
+from tfline.components.trainer.config import RunConfig
+from tfline.components.trainer.signatures import METHOD_NAMES, ServingModel
+from tfline.components.trainer.transform_graph import TransformGraph
+
+CARD = os.path.join("assets.extra", "tfline.json")
+"""What Evaluator, Pusher and client read of a model; TF Serving passes it over."""
+
+FORMAT = 1
+"""The version of the card's content."""
+
+
+def export(model: keras.Model, graph: TransformGraph, config: RunConfig, folder: str) -> None:
+    """Exports `model` with its transform graph, its signatures and its card.
+
+    Args:
+        model: Trained.
+        graph: What its features are made by.
+        config: Of this training.
+        folder: Written beside itself and renamed when it is complete.
+    """
+    partial = f"{folder.rstrip('/')}.partial"
+    serving = ServingModel(model, graph, config.train.monte_carlo)
+    tf.saved_model.save(serving, partial, signatures=serving.signatures())
+    name_signatures(partial, serving.arguments)
+    _write_card(partial, graph, config)
+    tf.io.gfile.rename(partial, folder)
+
+
+def name_signatures(folder: str, arguments: Mapping[str, str]) -> None:
+    """Writes what `tf.saved_model.save` has no argument for: methods, and the names of columns.
+
+    Args:
+        folder: A SavedModel.
+        arguments: Raw feature to the name of its argument in the signature ``columns``.
+    """
+    path = os.path.join(folder, tf.saved_model.SAVED_MODEL_FILENAME_PB)
+    with tf.io.gfile.GFile(path, "rb") as file:
+        saved_model = saved_model_pb2.SavedModel.FromString(file.read())
+    signatures = saved_model.meta_graphs[0].signature_def
+    for name in METHOD_NAMES.keys() & signatures.keys():
+        signatures[name].method_name = METHOD_NAMES[name]
+    inputs = signatures["columns"].inputs
+    for key, argument in arguments.items():
+        if key != argument:
+            inputs[key].CopyFrom(inputs.pop(argument))
+    with tf.io.gfile.GFile(path, "wb") as file:
+        file.write(saved_model.SerializeToString())
+
+
+def _write_card(folder: str, graph: TransformGraph, config: RunConfig) -> None:
+    metadata = graph.metadata
+    has_classes = metadata.task != "text"  # its tokens are too many to list
+    card = {
+        "format": FORMAT,
+        "pipeline": config.pipeline,
+        "task": metadata.task,
+        "label": metadata.label,
+        "size": metadata.size,
+        "classes": metadata.classes if has_classes else (),
+        "class_values": metadata.class_values if has_classes else (),
+        "features": {key: dtype.name for key, dtype in graph.columns.items()},
+        "model": config.model.name,
+        "training_fingerprint": config.training_fingerprint,
+    }
+    path = os.path.join(folder, CARD)
+    tf.io.gfile.makedirs(os.path.dirname(path))
+    with tf.io.gfile.GFile(path, "w") as file:
+        json.dump(card, file, indent=1, ensure_ascii=False)

@@ -1,0 +1,138 @@
+"""The training itself: Keras's `fit` between a saved state and the next."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import keras
+
+from tfline.components.trainer.callbacks import (
+    EarlyStopping,
+    EpochNumber,
+    History,
+    LastStep,
+    LearningRate,
+    Progress,
+    StopAtDivergence,
+)
+from tfline.components.trainer.checkpoints import Checkpoint, load_state, restore_variables
+from tfline.components.trainer.config import TrainConfig
+from tfline.components.trainer.data import TrainingData
+from tfline.components.trainer.fine_tuning import FineTuning
+from tfline.components.trainer.schedules import Plateau
+from tfline.transforms.errors import ModelError
+
+STEPS_PER_EXECUTION = 16
+"""Steps that TensorFlow runs before it returns to Python: a small model gains a quarter."""
+
+REPORTS_PER_EPOCH = 20
+"""How often an epoch returns to Python at least, to log its progress."""
+
+
+def steps_per_execution(data: TrainingData) -> int:
+    """Returns how many steps to run in one call into TensorFlow.
+
+    A last epoch that is cut short can only end between two calls.
+    """
+    most = max(1, min(data.steps_per_epoch // REPORTS_PER_EPOCH, STEPS_PER_EXECUTION))
+    if data.last_steps == data.steps_per_epoch:
+        return most
+    return next(n for n in range(most, 0, -1) if data.last_steps % n == 0)
+
+
+def fit(
+    model: keras.Model,
+    data: TrainingData,
+    config: TrainConfig,
+    log_dir: str,
+    state_dir: str | None,
+    fine_tuning: FineTuning | None = None,
+) -> dict[str, list[float]]:
+    """Trains a compiled model.
+
+    Args:
+        model: Changed in place.
+        data: What it is trained on.
+        config: How it is trained.
+        log_dir: For the logs of TensorBoard.
+        state_dir: Where the state is saved after each epoch, and read from at first; None:
+            nowhere.
+        fine_tuning: The second phase of the training; None: there is one phase.
+
+    Returns:
+        The history: name of a metric to its value in each epoch.
+
+    Raises:
+        ModelError: The training diverged, the saved state cannot be used, or TensorBoard is not
+            installed.
+        SpecError: The user's own callback is none.
+    """
+    state = load_state(state_dir)
+    if fine_tuning is not None and state.epoch > fine_tuning.first_epoch:
+        fine_tuning.begin()  # before: the state is still that of the first phase's optimizer
+    restore_variables(model, state)
+    history = History(state.history)
+    plateau = config.schedule if isinstance(config.schedule, Plateau) else None
+    early_stopping = None
+    if config.early_stopping:
+        best = list(state.best_weights) or None
+        early_stopping = EarlyStopping(history, config.early_stopping, best)
+    callbacks = _callbacks(data, config, history, early_stopping, log_dir, state_dir)
+    is_over = early_stopping is not None and early_stopping.is_over
+    last = state.epoch if is_over else data.epochs
+
+    def fit_until(epoch: int, peak_rate: float) -> None:
+        model.fit(
+            data.train,
+            validation_data=data.evaluation,
+            initial_epoch=len(history.metrics.get("loss", ())),
+            epochs=epoch,
+            callbacks=[LearningRate(history, peak_rate, plateau), *callbacks],
+            shuffle=False,  # the dataset is shuffled
+            verbose=0,
+        )
+
+    if fine_tuning is None:
+        fit_until(last, config.peak_rate)
+    else:
+        if state.epoch < fine_tuning.first_epoch:
+            fit_until(min(fine_tuning.first_epoch, last), config.peak_rate)
+        if state.epoch <= fine_tuning.first_epoch:
+            fine_tuning.begin()
+        fit_until(last, fine_tuning.peak_rate)
+    return history.metrics
+
+
+def _callbacks(
+    data: TrainingData,
+    config: TrainConfig,
+    history: History,
+    early_stopping: EarlyStopping | None,
+    log_dir: str,
+    state_dir: str | None,
+) -> list[keras.callbacks.Callback]:
+    """Returns what happens between the steps and epochs, in that order."""
+    callbacks = [
+        EpochNumber(data.epoch),
+        LastStep(data),
+        StopAtDivergence(),
+        Progress(data),
+        history,
+    ]
+    if early_stopping is not None:
+        callbacks.append(early_stopping)
+    if state_dir is not None:
+        callbacks.append(Checkpoint(state_dir, history, early_stopping))
+    if config.tensorboard:
+        callbacks.append(_tensorboard(log_dir))
+    return [*callbacks, *(own.make(keras.callbacks.Callback) for own in config.callbacks)]
+
+
+def _tensorboard(log_dir: str) -> keras.callbacks.Callback:
+    if importlib.util.find_spec("tensorboard") is None:
+        raise ModelError(
+            "TensorBoard is not installed, and TensorFlow needs it to write its logs",
+            where="train.tensorboard",
+            hint="`pip install tensorboard`, or leave `tensorboard` out.",
+        )
+    return keras.callbacks.TensorBoard(log_dir, write_graph=False)

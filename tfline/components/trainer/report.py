@@ -1,0 +1,88 @@
+"""What is worth knowing of a training afterwards: ``training.json`` and the line of summary."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import os
+
+import keras
+import tensorflow as tf
+
+from tfline.components.trainer.config import RunConfig
+from tfline.components.trainer.data import TrainingData
+from tfline.components.trainer.warm_start import WarmStart
+
+FILE_NAME = "training.json"
+
+_summary = logging.getLogger("tfline.summary")
+
+
+def write_report(
+    folder: str,
+    model: keras.Model,
+    data: TrainingData,
+    config: RunConfig,
+    history: dict[str, list[float]],
+    seconds: float,
+    begun: WarmStart | None = None,
+) -> None:
+    """Writes ``training.json`` and logs the summary.
+
+    Args:
+        folder: Where to write.
+        model: Trained.
+        data: What it was trained on.
+        config: How it was trained.
+        history: Name of a metric to its value in each epoch.
+        seconds: How long the training took.
+        begun: What it began with; None: with nothing.
+    """
+    epochs = len(history["loss"])
+    content = {
+        "model": config.model.name,
+        "parameters": model.count_params(),
+        "layers": [
+            {
+                "name": layer.name,
+                "type": type(layer).__name__,
+                "parameters": layer.count_params(),
+                "output_shape": _output_shape(layer),
+            }
+            for layer in model.layers
+        ],
+        "records": data.records,
+        "epochs": epochs,
+        "steps": min(epochs * data.steps_per_epoch, data.steps),
+        "seconds": round(seconds, 3),
+        "warm_start": None if begun is None else dataclasses.asdict(begun),
+        "train": config.train.model_dump(mode="json"),
+        "history": history,
+    }
+    tf.io.gfile.makedirs(folder)
+    with tf.io.gfile.GFile(os.path.join(folder, FILE_NAME), "w") as file:
+        json.dump(content, file, indent=1)
+    epoch = best_epoch(history) if config.train.early_stopping else epochs - 1
+    metric = next(name for name in history if name != "loss" and f"val_{name}" in history)
+    _summary.info(
+        "%s, %s parameters, %d epoch%s: val_%s %.3f",
+        config.model.name,
+        f"{model.count_params():,}",
+        epochs,
+        "" if epochs == 1 else "s",
+        metric,
+        history[f"val_{metric}"][epoch],
+    )
+
+
+def _output_shape(layer: keras.Layer) -> list[int | None] | None:
+    """Returns the shape of a layer's output; None if it has several, or is not called yet."""
+    output = getattr(layer, "output", None)
+    return list(output.shape) if isinstance(output, keras.KerasTensor) else None
+
+
+def best_epoch(history: dict[str, list[float]]) -> int:
+    """Returns the epoch whose weights early stopping keeps: that of the lowest val_loss."""
+    losses = history["val_loss"]
+    return losses.index(min(losses))

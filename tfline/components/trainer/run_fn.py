@@ -1,0 +1,86 @@
+"""The `run_fn` of TFX's Trainer: config -> data -> build -> fit -> save."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from typing import TYPE_CHECKING
+
+import keras
+import tensorflow as tf
+
+from tfline.components.trainer.config import RunConfig
+from tfline.components.trainer.data import TrainingData, load_data
+from tfline.components.trainer.devices import precision, repeatable, strategy
+from tfline.components.trainer.export import export
+from tfline.components.trainer.fine_tuning import find_fine_tuning
+from tfline.components.trainer.fit import fit, steps_per_execution
+from tfline.components.trainer.hyperparameters import with_values
+from tfline.components.trainer.learning_rate import scheduled_rate
+from tfline.components.trainer.models.build import build_model, compile_model
+from tfline.components.trainer.monte_carlo import check_samples
+from tfline.components.trainer.report import write_report
+from tfline.components.trainer.transform_graph import TransformGraph
+from tfline.components.trainer.warm_start import warm_start
+
+if TYPE_CHECKING:
+    from tfx.components.trainer.fn_args_utils import FnArgs
+
+
+def run_fn(fn_args: FnArgs) -> None:
+    """Trains a model and exports it.
+
+    Args:
+        fn_args: TFX's; `custom_config` is a dumped `RunConfig`.
+
+    Raises:
+        SpecError: There is no such model, or an argument of it is wrong.
+        DataError: A split has no record to use.
+        ModelError: The features do not fit the model, or the training diverged.
+    """
+    config = RunConfig.model_validate(fn_args.custom_config)
+    if fn_args.hyperparameters:  # the Tuner's
+        config = with_values(config, fn_args.hyperparameters["values"])
+    graph = TransformGraph(fn_args.transform_output)
+    with repeatable(config.train.deterministic), tempfile.TemporaryDirectory() as scratch:
+        keras.utils.set_random_seed(config.train.seed + 1)  # a global seed of 0 breaks tf.data
+        data = load_data(fn_args.train_files, fn_args.eval_files, graph, config.train, scratch)
+        model = prepare_model(config, graph, data)
+        if config.train.monte_carlo:
+            check_samples(model, graph.head.task)
+        begun = None
+        if config.train.warm_start:
+            begun = warm_start(model, fn_args.base_model, graph, fn_args.train_files)
+        started = time.monotonic()
+        state_dir = config.train_state_dir if config.train.checkpoints else None
+        second = find_fine_tuning(model, graph.head, config.train, data)
+        history = fit(model, data, config.train, fn_args.model_run_dir, state_dir, second)
+        seconds = time.monotonic() - started
+
+    export(model, graph, config, fn_args.serving_model_dir)
+    write_report(fn_args.model_run_dir, model, data, config, history, seconds, begun)
+    if state_dir is not None and tf.io.gfile.exists(state_dir):
+        tf.io.gfile.rmtree(state_dir)
+
+
+def prepare_model(config: RunConfig, graph: TransformGraph, data: TrainingData) -> keras.Model:
+    """Builds and compiles the model for the devices and the precision that it is trained with.
+
+    Args:
+        config: Which model, and how it is trained.
+        graph: Its features and its label.
+        data: How many steps there are.
+
+    Raises:
+        SpecError: There is no such model, or an argument is wrong.
+        ModelError: The features do not fit the model, or the model does not fit the task.
+    """
+    train = config.train
+    epochs = data.steps / data.steps_per_epoch
+    has_strings = any(feature.kind == "string" for feature in graph.features)
+    devices = strategy(train.accumulate, has_strings=has_strings)
+    with devices.scope(), precision(train.precision):
+        model = build_model(config.model.name, config.model.arguments, graph.features, graph.head)
+        rate = scheduled_rate(train.schedule, train.peak_rate, data.steps_per_epoch, epochs)
+        compile_model(model, graph.head, train, steps_per_execution(data), rate)
+    return model

@@ -1,0 +1,89 @@
+"""Beginning with the weights of a model that was pushed before."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfline.components.trainer.transform_graph import TransformGraph
+from tfline.components.trainer.vocabularies import changed_indices, layers_of
+from tfline.transforms.errors import ModelError
+
+_progress = logging.getLogger("tfline.progress")
+
+
+@dataclasses.dataclass(frozen=True)
+class WarmStart:
+    """What a model begins with.
+
+    Attributes:
+        taken: How many variables it has from the pushed model.
+        variables: How many it has.
+        changed: The features, and perhaps the label, whose indices stand for something else now:
+            the layers that read or write them begin anew.
+    """
+
+    taken: int
+    variables: int
+    changed: tuple[str, ...] = ()
+
+
+def warm_start(
+    model: keras.Model, folder: str | None, graph: TransformGraph, train_files: Sequence[str]
+) -> WarmStart | None:
+    """Gives a model the variables of an exported one.
+
+    A variable whose shape has changed, such as an embedding whose vocabulary has grown, begins
+    anew; and so does a layer whose vocabulary has as many terms as before, but others or in another
+    order. The optimizer always does: it is not exported.
+
+    Args:
+        model: Changed in place.
+        folder: A SavedModel of `tfline.components.trainer.export`; None, or one that is not there:
+            no model has been pushed yet, and nothing is done.
+        graph: What the features of the model are made by.
+        train_files: Patterns of the files of the train split.
+
+    Returns:
+        What it begins with; None without a pushed model.
+
+    Raises:
+        ModelError: The exported model has other variables.
+    """
+    if folder is None or not tf.io.gfile.exists(folder):
+        _progress.info("no model to begin with yet")
+        return None
+    loaded = tf.saved_model.load(folder)
+    variables, exported = model.variables, read_variables(loaded)
+    if len(variables) != len(exported):
+        raise ModelError(
+            f"The newest pushed model has {len(exported)} variables and model '{model.name}' has "
+            f"{len(variables)}: it cannot begin with them",
+            where="train.warm_start",
+            hint="Train the new model without `warm_start` once.",
+        )
+    changed = tuple(sorted(changed_indices(loaded, graph, train_files)))
+    anew = {
+        id(variable)
+        for layer in layers_of(model, changed, graph.metadata.label)
+        for variable in layer.variables
+    }
+    taken = 0
+    for variable, old in zip(variables, exported, strict=True):
+        if id(variable) not in anew and tuple(variable.shape) == tuple(old.shape):
+            variable.assign(old)
+            taken += 1
+    _progress.info("begins with %d of %d variables of the pushed model", taken, len(variables))
+    if changed:
+        _progress.info("other vocabulary than that model's, begins anew: %s", ", ".join(changed))
+    return WarmStart(taken, len(variables), changed)
+
+
+def read_variables(loaded: Any) -> list[tf.Tensor]:
+    """Returns the variables of a loaded export, in the order of Keras."""
+    return [variable.read_value() for variable in loaded.model_variables]

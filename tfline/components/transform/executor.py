@@ -1,0 +1,184 @@
+"""The work of Transform: classes, analysis in Beam, the graph and its description."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import math
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_transform as tft
+import tensorflow_transform.beam as tft_beam
+from tensorflow_metadata.proto.v0 import schema_pb2
+from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
+from tfx.dsl.components.base import base_beam_executor
+from tfx.types import artifact, artifact_utils
+from tfx.utils import io_utils
+from tfx_bsl.public import tfxio
+
+from tfline.components.transform.classes import find_classes, find_task
+from tfline.components.transform.materialize import count_records, is_worthwhile, materialize
+from tfline.components.transform.metadata import describe_features, write_metadata
+from tfline.components.transform.vocabulary import find_vocabulary, prompt_feature
+from tfline.transforms.errors import AnomalyError
+from tfline.transforms.features import CLASS_TASKS, FeatureSpec, LabelSpec
+from tfline.transforms.preprocessing import preprocessing_fn
+
+_summary = logging.getLogger("tfline.summary")
+
+Artifacts = dict[str, list[artifact.Artifact]]
+
+_DTYPES = {
+    schema_pb2.INT: tf.int64,
+    schema_pb2.FLOAT: tf.float32,
+    schema_pb2.BYTES: tf.string,
+}
+
+
+class Executor(base_beam_executor.BaseBeamExecutor):
+    """Analyses the train split with TensorFlow Transform and writes the transform graph."""
+
+    def Do(  # noqa: N802 - TFX's name
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]
+    ) -> None:
+        """Runs the analysis.
+
+        Raises:
+            AnomalyError: A feature of the spec is not in the schema, or the label cannot be used.
+        """
+        config = json.loads(exec_properties["config"])
+        features = [FeatureSpec.model_validate(item) for item in config["features"]]
+        label = LabelSpec.model_validate(config["label"])
+        schema = io_utils.SchemaReader().read(
+            io_utils.get_only_uri_in_dir(artifact_utils.get_single_uri(input_dict["schema"]))
+        )
+        weight = config.get("weight")
+        keys = [*label.keys, *(key for feature in features for key in feature.keys)]
+        raw = raw_dtypes(schema, keys if weight is None else [*keys, weight])
+        files = split_files(artifact_utils.get_single_instance(input_dict["examples"]))
+
+        label, values = settle_label(label, raw, files)
+        if label.task == "text":
+            features = features or [prompt_feature(label, values)]
+
+        folder = artifact_utils.get_single_uri(output_dict["transform_graph"])
+        custom_config = {
+            "features": [feature.model_dump(mode="json") for feature in features],
+            "label": label.model_dump(mode="json"),
+            "class_values": values,
+            "weight": weight,
+        }
+        self._analyze(files["train"], raw, custom_config, folder)
+
+        described = describe_features(tft.TFTransformOutput(folder), features)
+        write_metadata(
+            folder,
+            {
+                "task": label.task,
+                "label": label.key,
+                "label_keys": list(label.keys),
+                "size": label.size,
+                "steps": label.steps,
+                "classes": list(label.classes or map(str, values)),
+                "class_values": values,
+                "shape": label.shape,
+                "separator": label.separator,
+                "features": described,
+                "raw": {key: dtype.name for key, dtype in raw.items()},
+                "weight": weight,
+            },
+        )
+        width = sum(math.prod(item["shape"]) for item in described)
+        count = f"{len(described)} feature" + "s" * (len(described) != 1)
+        text = f"{count}, {width:,} columns, {label.task}"
+        choice = config.get("materialize", "auto")
+        if is_worthwhile(choice, *count_records(files["train"]), described):
+            materialize(folder, files)
+            text += ", transformed examples written"
+        _summary.info(text)
+
+    def _analyze(
+        self,
+        train_files: list[str],
+        raw: dict[str, tf.DType],
+        custom_config: dict[str, Any],
+        folder: str,
+    ) -> None:
+        """Writes transform_fn, transformed_metadata and the raw metadata into `folder`."""
+        feature_spec = {key: tf.io.VarLenFeature(dtype) for key, dtype in raw.items()}
+        schema = schema_utils.schema_from_feature_spec(feature_spec)
+        traced = functools.partial(preprocessing_fn, custom_config=custom_config)
+        type_specs = {k: tf.SparseTensorSpec([None, None], dtype) for k, dtype in raw.items()}
+        needed = tft.get_analyze_input_columns(traced, type_specs)
+        source = tfxio.TFExampleRecord(
+            file_pattern=train_files if needed else train_files[:1],  # a source needs one
+            schema=schema,
+            telemetry_descriptors=["tfline", "Transform"],
+        )
+        scratch = os.path.join(folder, ".analysis")
+        with self._make_beam_pipeline() as pipeline, tft_beam.Context(scratch):
+            batches = pipeline | "ReadTrain" >> source.BeamSource()
+            transform_fn = (batches, source.TensorAdapterConfig()) | tft_beam.AnalyzeDataset(traced)
+            transform_fn | "WriteTransformFn" >> tft_beam.WriteTransformFn(folder)
+            raw_metadata = dataset_metadata.DatasetMetadata(schema)
+            raw_folder = os.path.join(folder, tft.TFTransformOutput.RAW_METADATA_DIR)
+            raw_metadata | "WriteRaw" >> tft_beam.WriteMetadata(raw_folder, pipeline)
+        tf.io.gfile.rmtree(scratch)
+
+
+def settle_label(
+    label: LabelSpec, raw: Mapping[str, tf.DType], files: Mapping[str, Sequence[str]]
+) -> tuple[LabelSpec, list[int | str]]:
+    """Returns the label with what only the data tells, and the raw label of each of its classes.
+
+    Args:
+        label: As the spec has it.
+        raw: The type of each raw feature.
+        files: TFRecord files of each split.
+
+    Raises:
+        AnomalyError: The label cannot be used.
+    """
+    dtype = raw[label.keys[0]]
+    task = find_task(label, dtype)
+    values: list[int | str] = []
+    if task is None or task in (*CLASS_TASKS, "box"):
+        values = find_classes(label, dtype, files)
+        task = task or ("binary" if len(values) == 2 else "multiclass")
+    elif task == "mask":
+        values = list(range(len(label.classes or ())))
+    elif task == "text":
+        label, values = find_vocabulary(label, dtype, files["train"])
+    return label.model_copy(update={"task": task}), values
+
+
+def raw_dtypes(schema: schema_pb2.Schema, keys: list[str]) -> dict[str, tf.DType]:
+    """Returns the type of each raw feature.
+
+    Raises:
+        AnomalyError: The schema lacks one of `keys`.
+    """
+    types = {feature.name: feature.type for feature in schema.feature}
+    missing = [key for key in keys if key not in types]
+    if missing:
+        raise AnomalyError(
+            f"The schema has no feature '{missing[0]}'",
+            hint=f"It has: {', '.join(sorted(types))}.",
+        )
+    return {key: _DTYPES[types[key]] for key in dict.fromkeys(keys)}
+
+
+def split_files(examples: artifact.Artifact) -> dict[str, list[str]]:
+    """Returns the TFRecord files of each split of an Examples artifact."""
+    return {
+        split: sorted(
+            tf.io.gfile.glob(
+                io_utils.all_files_pattern(artifact_utils.get_split_uri([examples], split))
+            )
+        )
+        for split in artifact_utils.decode_split_names(examples.split_names)
+    }

@@ -1,0 +1,55 @@
+"""Arguments that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from tfline.pipelines.document import read_document
+from tfline.pipelines.spec import PipelineSpec, PushSpec, find_spec, load_spec
+from tfline.pipelines.work_folder import WorkFolder, default_work_folder
+from tfline.transforms.errors import SpecError
+
+
+def add_spec(parser: argparse.ArgumentParser) -> None:
+    """Adds SPEC, --set and --work."""
+    parser.add_argument(
+        "spec", metavar="SPEC", help="a YAML file, or the name of a catalog pipeline"
+    )
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        metavar="KEY.PATH=VALUE",
+        action="append",
+        default=[],
+        help="override a value of the spec, for example train.epochs=3; may be repeated",
+    )
+    parser.add_argument(
+        "--work", metavar="DIR", type=Path, help="work folder (default: .tfline/NAME)"
+    )
+
+
+def read_spec(arguments: argparse.Namespace) -> PipelineSpec:
+    """Returns the spec that SPEC and --set describe."""
+    return load_spec(arguments.spec, arguments.overrides)
+
+
+def read_places(arguments: argparse.Namespace) -> dict[str, str]:
+    """Returns where the rules of SPEC and --set were written, by their path in the spec."""
+    return read_document(find_spec(arguments.spec), arguments.overrides).places_below("evaluate")
+
+
+def work_folder(arguments: argparse.Namespace, spec: PipelineSpec) -> WorkFolder:
+    """Returns the work folder of the spec's pipeline."""
+    return WorkFolder(arguments.work or default_work_folder(spec.name))
+
+
+def push_of(spec: PipelineSpec) -> PushSpec:
+    """Returns where the spec pushes its model.
+
+    Raises:
+        SpecError: Nowhere.
+    """
+    if spec.push is None:
+        raise SpecError("The spec pushes its model nowhere", hint="Add `push: FOLDER` to it.")
+    return spec.push

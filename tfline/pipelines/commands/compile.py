@@ -1,0 +1,80 @@
+"""`tfline compile`: writes the pipeline for Kubeflow Pipelines."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from tfline.pipelines.commands.arguments import add_spec, read_spec
+from tfline.pipelines.commands.extra import require_extra
+from tfline.pipelines.document import read_document
+from tfline.pipelines.spec import find_spec
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds SPEC, --set, --work, what says where it runs, and the file."""
+    add_spec(parser)
+    _add_target(parser)
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="a file (default: standard output)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compiles the pipeline, checks that the backend accepts it, and prints or writes it."""
+    from tfline.transforms.errors import WorkFolderError
+
+    require_extra()
+    text = _compiled(arguments)
+    if arguments.output is None:
+        print(text, end="")
+        return 0
+    try:
+        arguments.output.write_text(text, encoding="utf-8")
+    except OSError as exc:
+        raise WorkFolderError(
+            f"The pipeline cannot be written: {exc.strerror}", str(arguments.output)
+        ) from exc
+    print(f"{arguments.output}: tfline submit {arguments.output} --host URL")
+    return 0
+
+
+def _add_target(parser: argparse.ArgumentParser) -> None:
+    """Adds what says where a compiled pipeline runs."""
+    parser.add_argument(
+        "--image", metavar="IMAGE:TAG", required=True, help="the container image of every step"
+    )
+    parser.add_argument(
+        "--root",
+        metavar="URI",
+        required=True,
+        help="where artifacts go: gs://, s3://, minio://, or a folder of a mounted volume",
+    )
+    parser.add_argument(
+        "--data-root",
+        metavar="URI",
+        help="what the spec's patterns are relative to, likewise (default: --root)",
+    )
+
+
+def _compiled(arguments: argparse.Namespace) -> str:
+    """Returns the pipeline of SPEC for Kubeflow Pipelines, as YAML that its backend accepts.
+
+    Raises:
+        SpecError: It cannot run there.
+    """
+    from tfline.pipelines.runners.events import output_to_log
+    from tfline.pipelines.runners.kubeflow.target import Target, check_target
+
+    spec = read_spec(arguments)
+    target = Target(arguments.image, arguments.root, arguments.data_root or arguments.root)
+    check_target(spec, target)
+    document = read_document(find_spec(arguments.spec), arguments.overrides)
+    with output_to_log(Path(os.devnull)):  # TensorFlow's greetings
+        from tfline.pipelines.runners.kubeflow.acceptance import check_accepted
+        from tfline.pipelines.runners.kubeflow.compiler import compile_pipeline
+
+        text = compile_pipeline(spec, document, target)
+    check_accepted(text, arguments.spec)
+    return text

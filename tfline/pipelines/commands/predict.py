@@ -1,0 +1,144 @@
+"""`tfline predict`: rows in, predictions out, over gRPC."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from tfline.pipelines.commands.arguments import add_spec, read_spec
+
+if TYPE_CHECKING:
+    from tfline.pipelines.spec import PipelineSpec
+    from tfline.serving.client import Client, Prediction
+    from tfline.serving.rows import Row
+
+_BATCH = 256
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds SPEC, --set, --work, the rows, the server, its version and TLS, and the format."""
+    add_spec(parser)
+    parser.add_argument(
+        "rows",
+        nargs="*",
+        default=["-"],
+        metavar="FILE",
+        help="JSON, CSV or TFRecord rows (default: standard input)",
+    )
+    parser.add_argument(
+        "--server",
+        metavar="HOST:PORT",
+        help="a running server (default: one is started on the pushed model, and stopped)",
+    )
+    version = parser.add_mutually_exclusive_group()
+    version.add_argument("--version", type=int, metavar="N", help="of the model (default: newest)")
+    version.add_argument("--label", help="of the version, such as stable or canary")
+    parser.add_argument(
+        "--timeout", type=float, default=10.0, help="seconds that a call may take (default: 10)"
+    )
+    parser.add_argument("--tls", action="store_true", help="the server's gRPC is encrypted")
+    parser.add_argument(
+        "--tls-ca", metavar="FILE", help="PEM of the authorities to trust (default: the system's)"
+    )
+    parser.add_argument("--tls-key", metavar="FILE", help="PEM of the client's key")
+    parser.add_argument("--tls-certificate", metavar="FILE", help="PEM of the client's certificate")
+    parser.add_argument("--limit", type=_count, metavar="N", help="how many rows at most")
+    parser.add_argument(
+        "--temperature",
+        type=float,
+        help="have a text drawn for each row, not the best ones: 0.2 is tame, 1.2 wild",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="another seed draws other texts")
+    parser.add_argument("--json", action="store_true", help="print an object a line")
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more. Received: {text}")
+    return count
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prints a line a row."""
+    from tfline.pipelines.rows import read_rows
+
+    spec = read_spec(arguments)
+    with _server(arguments.server, spec) as target, _client(target, spec, arguments) as client:
+        types = client.features()
+        sources = (read_rows(source, types) for source in arguments.rows)
+        rows = itertools.islice(itertools.chain.from_iterable(sources), arguments.limit)
+        batches = iter(lambda: list(itertools.islice(rows, _BATCH)), [])
+        seeds = itertools.count(arguments.seed, _BATCH)
+        for batch, seed in zip(batches, seeds, strict=False):
+            for prediction in _ask(client, batch, arguments.temperature, seed):
+                print(_line(prediction, as_json=arguments.json))
+    return 0
+
+
+def _client(target: str, spec: PipelineSpec, arguments: argparse.Namespace) -> Client:
+    from tfline.serving.client import Client, Tls
+
+    files = (arguments.tls_ca, arguments.tls_key, arguments.tls_certificate)
+    return Client(
+        target,
+        spec.name,
+        version=arguments.version,
+        version_label=arguments.label,
+        timeout=arguments.timeout,
+        tls=Tls(*files) if arguments.tls or any(files) else None,
+    )
+
+
+def _ask(
+    client: Client, rows: Sequence[Row], temperature: float | None, seed: int
+) -> list[Prediction]:
+    if temperature is None:
+        return client.predict(rows)
+    return client.sample(rows, temperature=temperature, seed=seed)
+
+
+@contextlib.contextmanager
+def _server(target: str | None, spec: PipelineSpec) -> Iterator[str]:
+    """Yields the address of the given server, or of one that runs inside the context."""
+    if target is not None:
+        yield target
+        return
+    from tfline.serving.process import start_server
+    from tfline.transforms.errors import SpecError
+
+    if spec.push is None:
+        raise SpecError(
+            "The spec pushes its model nowhere, so there is none to start a server on",
+            hint="Name a running server with --server, or add `push: FOLDER` to the spec.",
+        )
+    with start_server(spec.push.to, spec.name) as server:
+        yield server.target
+
+
+def _line(prediction: Prediction, as_json: bool) -> str:
+    if as_json:
+        return json.dumps(dataclasses.asdict(prediction), ensure_ascii=False)
+    if prediction.value is not None:
+        return f"{prediction.value:.6g}"
+    if prediction.values:
+        return " ".join(f"{value:.6g}" for value in prediction.values)
+    if prediction.scores:
+        return "\t".join(
+            f"{text} {score:.4f}"
+            for text, score in zip(prediction.texts, prediction.scores, strict=True)
+        )
+    if prediction.texts:
+        return "\t".join(prediction.texts)
+    if prediction.mask:
+        return "\n".join(" ".join(map(str, row)) for row in prediction.mask)
+    label = prediction.label if prediction.label is not None else ", ".join(prediction.labels)
+    ranked = sorted(prediction.probabilities.items(), key=lambda item: -item[1])
+    odds = ", ".join(f"{name} {probability:.4f}" for name, probability in ranked)
+    box = "".join(f" {side:.4f}" for side in prediction.box)
+    return f"{label:<16} {odds}{box and f'  box{box}'}"

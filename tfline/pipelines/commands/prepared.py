@@ -1,0 +1,67 @@
+"""What `tfline cv` and `tfline lr-find` share: the transformed data of a spec."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfline.pipelines.commands.arguments import read_spec, work_folder
+
+if TYPE_CHECKING:
+    from tfline.components.trainer.config import RunConfig
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a model of a spec can be trained on.
+
+    Attributes:
+        config: Which model, and how it is trained.
+        transform_graph: The TransformGraph artifact.
+        train_files: The files of the train split.
+    """
+
+    config: RunConfig
+    transform_graph: str
+    train_files: tuple[str, ...]
+
+
+@contextlib.contextmanager
+def prepared(arguments: argparse.Namespace) -> Iterator[Prepared]:
+    """Runs the pipeline up to Transform, where it has changed; the work folder stays locked.
+
+    Everything that TensorFlow says inside goes into the log.
+    """
+    from tfline.components.trainer.config import RunConfig
+    from tfline.pipelines.console import RunDisplay
+    from tfline.pipelines.preflight import check_data
+    from tfline.pipelines.runners.events import PROGRESS, output_to_log, relayed
+    from tfline.pipelines.runners.local import run_until
+    from tfline.pipelines.runs import new_id
+
+    spec = read_spec(arguments)
+    check_data(spec)
+    folder = work_folder(arguments, spec)
+    with folder.locked():
+        run_id = new_id()
+        with (
+            output_to_log(folder.log(run_id)) as terminal,
+            RunDisplay(spec, terminal, arguments.command) as display,
+        ):
+            record = run_until("Transform", spec, folder, display, run_id)
+            examples = Path(record.components["ExampleGen"].outputs["examples"])
+            graph = record.components["Transform"].outputs["transform_graph"]
+            config = RunConfig(
+                pipeline=spec.name, model=spec.model, train=spec.train, training_fingerprint=""
+            )
+            display.started(arguments.command)
+            with relayed(PROGRESS, display.progressed):
+                yield Prepared(
+                    config,
+                    graph,
+                    tuple(str(file) for file in sorted((examples / "Split-train").glob("*"))),
+                )

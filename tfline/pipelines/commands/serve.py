@@ -1,0 +1,105 @@
+"""`tfline serve`: serves the pushed model until it is interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfline.pipelines.commands.arguments import add_spec, push_of, read_spec
+
+if TYPE_CHECKING:
+    from tfline.serving.deploy.served import ServedModel
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds SPEC, --set, --work, the ports, the server's flags and which server to run."""
+    add_spec(parser)
+    parser.add_argument("--port", type=int, default=8500, help="of gRPC (default: 8500)")
+    parser.add_argument(
+        "--rest-port", type=int, default=8501, help="of REST (default: 8501; 0: off)"
+    )
+    parser.add_argument(
+        "--flag",
+        action="append",
+        default=[],
+        metavar="NAME[=VALUE]",
+        help="a flag of the server, such as enable_batching (repeatable)",
+    )
+    server = parser.add_mutually_exclusive_group()
+    server.add_argument(
+        "--embedded",
+        action="store_true",
+        help="run tfline's own server even if tensorflow_model_server is on the PATH",
+    )
+    server.add_argument(
+        "--docker", action="store_true", help="run TensorFlow Serving's image with Docker"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Becomes the server: this process is replaced by it."""
+    from tfline.serving.deploy.served import ServedModel
+    from tfline.serving.errors import StartError
+    from tfline.serving.labels import read_labels
+    from tfline.serving.process import check_model, checked_port
+
+    spec = read_spec(arguments)
+    if arguments.port == arguments.rest_port != 0:
+        raise StartError(f"gRPC and REST need a port each. Received: {arguments.port} for both")
+    folder = Path(push_of(spec).to)
+    check_model(folder)
+    arguments.port = checked_port(arguments.port)
+    if arguments.rest_port:
+        checked_port(arguments.rest_port)
+    model = ServedModel(spec.name, folder.resolve(), read_labels(folder, spec.name))
+    command = _docker(arguments, model) if arguments.docker else _server(arguments, model)
+    ports = f"gRPC {arguments.port}" + (
+        f", REST {arguments.rest_port}" if arguments.rest_port else ""
+    )
+    print(f"serving {spec.name} from {folder}: {ports}; Ctrl-C ends it", flush=True)
+    os.execvp(command[0], command)  # noqa: S606 - no shell is wanted
+
+
+def _server(arguments: argparse.Namespace, model: ServedModel) -> list[str]:
+    """Returns the command of a server on this machine: TensorFlow's if it is there, or tfline's."""
+    from tfline.serving.deploy.served import BINARY, server_flags
+
+    binary = None if arguments.embedded else shutil.which(BINARY)
+    return [
+        *([binary] if binary else [sys.executable, "-m", "tfline.serving.server"]),
+        *server_flags(
+            model.name, str(model.folder), model.config_file, arguments.port, arguments.rest_port
+        ),
+        *_flags(arguments),
+    ]
+
+
+def _docker(arguments: argparse.Namespace, model: ServedModel) -> list[str]:
+    """Prints the command of the container, and returns it.
+
+    Raises:
+        StartError: There is no Docker on the PATH.
+    """
+    from tfline.serving.deploy.docker import docker_command
+    from tfline.serving.errors import StartError
+
+    command = [
+        *docker_command(model, arguments.port, arguments.rest_port),
+        *_flags(arguments),
+    ]
+    print(shlex.join(command), flush=True)
+    if shutil.which(command[0]) is None:
+        raise StartError(
+            "There is no Docker on the PATH",
+            hint="Run the printed command where there is, or leave --docker out.",
+        )
+    return command
+
+
+def _flags(arguments: argparse.Namespace) -> list[str]:
+    return [f"--{flag.removeprefix('--')}" for flag in arguments.flag]

@@ -1,0 +1,88 @@
+"""A person's word against the gate's: recorded with its reason, and pushed by the next run.
+
+The verdict stays what it was. The override is an execution of its own in the metadata store, and
+properties of the blessing that it overrides; the Pusher reads those. A model that is trained anew
+gets a new blessing, which nothing overrides.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pydantic
+
+from tfline.transforms.errors import WorkFolderError
+
+FILE_NAME = "OVERRIDDEN"
+"""The file beside ``NOT_BLESSED`` that says who overrides it, and why."""
+
+EXECUTION_TYPE = "tfline.Override"
+"""The type of the execution in the metadata store."""
+
+
+class Override(pydantic.BaseModel):
+    """Who lets a model go live that is not blessed.
+
+    Attributes:
+        why: The reason.
+        by: The user.
+        at: When, UTC, ISO 8601.
+    """
+
+    why: str
+    by: str
+    at: str
+
+    def __str__(self) -> str:
+        return f"overridden by {self.by}: {self.why}"
+
+
+def read_override(blessing: Path) -> Override | None:
+    """Returns the override of a blessing, the folder of the artifact; None if there is none."""
+    try:
+        text = (blessing / FILE_NAME).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    return Override.model_validate_json(text)
+
+
+def override_blessing(blessing: Path, metadata: Path, override: Override) -> None:
+    """Records an override in the metadata store, then beside the verdict.
+
+    Args:
+        blessing: The folder of the blessing.
+        metadata: The metadata store, an SQLite file.
+        override: Who and why.
+
+    Raises:
+        WorkFolderError: The store does not know the blessing.
+    """
+    from ml_metadata import metadata_store, proto
+
+    connection = proto.ConnectionConfig()
+    connection.sqlite.filename_uri = str(metadata)
+    store = metadata_store.MetadataStore(connection)
+    artifacts = store.get_artifacts_by_uri(str(blessing))
+    if not artifacts:
+        raise WorkFolderError("The metadata store does not know the blessing", str(blessing))
+    [artifact] = artifacts
+    execution = proto.Execution(
+        type_id=store.put_execution_type(proto.ExecutionType(name=EXECUTION_TYPE)),
+        last_known_state=proto.Execution.COMPLETE,
+    )
+    for key, value in override.model_dump().items():
+        artifact.custom_properties[f"override_{key}"].string_value = value
+        execution.custom_properties[key].string_value = value
+    artifact.custom_properties["overridden"].int_value = 1
+    event = proto.Event(type=proto.Event.INPUT, artifact_id=artifact.id)
+    pipeline = store.get_context_type("pipeline").id  # a cache's context would hide its results
+    contexts = [
+        context
+        for context in store.get_contexts_by_artifact(artifact.id)
+        if context.type_id == pipeline
+    ]
+    store.put_execution(execution, [(artifact, event)], contexts)
+    staged = blessing / f".{FILE_NAME}.part"
+    staged.write_text(override.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    os.replace(staged, blessing / FILE_NAME)

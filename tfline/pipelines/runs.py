@@ -1,0 +1,167 @@
+"""Run records: one JSON file a run, the evidence of what ran, from what, and how it ended.
+
+Read by `tfline runs`, `tfline why` and by the next run; they need no TensorFlow.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import pydantic
+from pydantic import Field
+
+from tfline.components.pusher.versions import list_versions
+from tfline.pipelines.fingerprint import Parts
+from tfline.pipelines.override import Override, read_override
+from tfline.pipelines.plan import Plan
+from tfline.transforms.errors import SpecError
+
+
+class ComponentRecord(pydantic.BaseModel):
+    """How one component went.
+
+    Attributes:
+        seconds: Wall time.
+        cached: Whether an earlier execution was used.
+        summary: The component's own line about its result.
+        outputs: Folder of each output artifact, by channel.
+    """
+
+    seconds: float
+    cached: bool
+    summary: str = ""
+    outputs: dict[str, str] = Field(default_factory=dict)
+
+
+class RunRecord(pydantic.BaseModel):
+    """A run.
+
+    Attributes:
+        id: When it was started, UTC; sorts by time.
+        pipeline: The name in the spec.
+        status: ``running`` also stands for a run that was killed.
+        seconds: Wall time.
+        parts: The plan: by component, what its result depends on.
+        spec: The spec in its long form; empty in a record of an older version.
+        environment: Digest of the names and versions of all installed packages.
+        components: How each finished component went, in order.
+        error: What stopped it.
+        log: The log file.
+        places: Where the spec says what it says of the evaluation, by path, for example
+            ``evaluate.require.auc`` to ``taxi.yaml:11``.
+    """
+
+    id: str
+    pipeline: str
+    status: Literal["running", "complete", "failed"] = "running"
+    seconds: float = 0.0
+    parts: dict[str, Parts]
+    spec: dict[str, Any] = Field(default_factory=dict)
+    environment: str = ""
+    components: dict[str, ComponentRecord] = Field(default_factory=dict)
+    error: str = ""
+    log: str = ""
+    places: dict[str, str] = Field(default_factory=dict)
+
+    def write(self, folder: Path) -> None:
+        """Writes the record into `folder`, whole or not at all."""
+        path = folder / f"{self.id}.json"
+        staged = path.with_suffix(".tmp")
+        with staged.open("w", encoding="utf-8") as file:
+            file.write(self.model_dump_json(indent=1))
+            file.flush()
+            os.fsync(file.fileno())
+        staged.rename(path)
+
+    def output(self, component: str, channel: str) -> Path | None:
+        """Returns the folder of an output artifact; None if that component has not finished."""
+        record = self.components.get(component)
+        uri = record.outputs.get(channel) if record else None
+        return Path(uri) if uri else None
+
+    def place(self, path: str) -> str:
+        """Returns where the spec says something; of a value with no place, that of its section."""
+        while path and path not in self.places:
+            path = path.rpartition(".")[0]
+        return self.places.get(path, "")
+
+    def holds(self, plan: Plan) -> bool:
+        """Tells whether this run is complete, of this plan, and all that it made is still there."""
+        if self.status != "complete" or self.parts != plan.parts:
+            return False
+        outputs = [uri for record in self.components.values() for uri in record.outputs.values()]
+        return all(Path(uri).exists() for uri in outputs) and self._is_live(plan)
+
+    def _is_live(self, plan: Plan) -> bool:
+        """Tells whether the model is where the Pusher had to bring it."""
+        if plan.push_folder is None or not may_go_live(self):
+            return True
+        versions = list_versions(plan.push_folder)
+        return bool(versions) and versions[-1].training_fingerprint == plan.training_fingerprint
+
+
+def is_blessed(record: RunRecord) -> bool:
+    """Tells whether the Evaluator blessed the model of a run."""
+    blessing = record.output("Evaluator", "blessing")
+    return blessing is not None and (blessing / "BLESSED").exists()
+
+
+def override_of(record: RunRecord) -> Override | None:
+    """Returns who lets the model of a run go live against the verdict; None if nobody does."""
+    blessing = record.output("Evaluator", "blessing")
+    return read_override(blessing) if blessing is not None else None
+
+
+def may_go_live(record: RunRecord) -> bool:
+    """Tells whether the model of a run is blessed, or its verdict is overridden."""
+    return is_blessed(record) or override_of(record) is not None
+
+
+def new_id(now: datetime | None = None) -> str:
+    """Returns the id of a run that starts now, for example ``20260131-235959-123456``."""
+    return (now or datetime.now(UTC)).strftime("%Y%m%d-%H%M%S-%f")
+
+
+def list_runs(folder: Path) -> list[RunRecord]:
+    """Returns the records in `folder`, the oldest first."""
+    return [
+        RunRecord.model_validate_json(path.read_text(encoding="utf-8"))
+        for path in sorted(folder.glob("*.json"))
+    ]
+
+
+def find_run(records: list[RunRecord], name: str | None = None) -> RunRecord:
+    """Returns a run.
+
+    Args:
+        records: All runs, the oldest first.
+        name: Its number from 1, its id or the beginning of its id; None: the last run.
+
+    Raises:
+        SpecError: There is no such run, or there are several.
+    """
+    if not records:
+        raise SpecError("There are no runs yet", hint="`tfline run SPEC` makes one.")
+    if name is None:
+        return records[-1]
+    if name.isdecimal() and 1 <= int(name) <= len(records):
+        return records[int(name) - 1]
+    found = [record for record in records if record.id.startswith(name)]
+    if len(found) != 1:
+        problem = "There is no run" if not found else f"{len(found)} runs begin with"
+        raise SpecError(
+            f"{problem} '{name}'",
+            hint=f"Name one of 1 to {len(records)}, or an id; `tfline runs SPEC` lists them.",
+        )
+    return found[0]
+
+
+def last_parts(records: list[RunRecord], component: str) -> Parts | None:
+    """Returns what the last finished execution of a component depended on; None if none."""
+    for record in reversed(records):
+        if component in record.components:
+            return record.parts.get(component)
+    return None

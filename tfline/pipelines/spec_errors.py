@@ -1,0 +1,111 @@
+"""What is wrong with a spec, in words: from pydantic's errors to those that people read."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pydantic
+
+from tfline.pipelines.document import Document
+from tfline.pipelines.feature_forms import FormError
+from tfline.transforms.errors import SpecError, did_you_mean
+
+Models = Sequence[type[pydantic.BaseModel]]
+
+
+def explain(error: Any, document: Document, spec: type[pydantic.BaseModel]) -> SpecError:
+    """Translates one of pydantic's errors.
+
+    Args:
+        error: An item of `pydantic.ValidationError.errors`.
+        document: Knows on which line each value was written.
+        spec: The model of the whole document.
+    """
+    loc: tuple[str | int, ...] = error["loc"]
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, FormError):
+        return SpecError(str(cause), document.place((*loc, *cause.path)), cause.hint)
+    place = document.place(loc)
+    if error["type"] == "extra_forbidden":
+        known = [key for model in _models_at(spec, loc[:-1]) for key in model.model_fields]
+        return SpecError(f"Unknown key '{loc[-1]}'", place, did_you_mean(str(loc[-1]), known))
+    if error["type"] == "missing":
+        return SpecError(f"`{'.'.join(map(str, loc))}` is missing", place)
+    name = ".".join(map(str, loc)) or "the spec"
+    received = "" if isinstance(error["input"], Mapping) else f". Received: {error['input']!r}"
+    message = _in_words(error, _models_at(spec, loc)).rstrip(".")
+    return SpecError(f"Invalid value for `{name}`. {message}{received}", place, _hint(error))
+
+
+_WORDS = {
+    "bool_type": "true or false",
+    "float_type": "a number",
+    "int_from_float": "an integer",
+    "int_type": "an integer",
+    "list_type": "a list",
+    "string_type": "a text",
+    "tuple_type": "a list",
+}
+"""What is expected, in the words of YAML, by the type of pydantic's error."""
+
+_SECTIONS = ("dict_type", "model_type")
+
+_PATTERNS = {
+    "^[a-z][a-z0-9_-]*$": "small letters, digits, _ and -, a letter first",
+    "^[A-Za-z0-9][A-Za-z0-9_-]*$": "letters, digits, _ and -, a letter or a digit first",
+}
+
+
+def _in_words(error: Any, models: Models) -> str:
+    """Returns what was expected."""
+    kind, context = error["type"], error.get("ctx", {})
+    if kind in _SECTIONS:
+        keys = ", ".join(dict.fromkeys(key for model in models for key in model.model_fields))
+        return f"Expected a section with the keys {keys}" if keys else "Expected a section"
+    if kind == "string_pattern_mismatch":
+        pattern = context["pattern"]
+        return f"Expected {_PATTERNS.get(pattern, f'a text that matches {pattern}')}"
+    if kind == "literal_error":
+        return f"Expected {context['expected']}"
+    if kind in _WORDS:
+        return f"Expected {_WORDS[kind]}"
+    message: str = error["msg"]
+    return message.removeprefix("Value error, ")
+
+
+def _hint(error: Any) -> str:
+    if error["type"] == "string_type" and isinstance(error["input"], bool):
+        return 'YAML reads Yes, No, On and Off as true and false. Put quotes around them: "Yes".'
+    if error["type"] == "string_type" and isinstance(error["input"], int | float):
+        return f'Put quotes around it if it is a text: "{error["input"]}".'
+    return ""
+
+
+def _models_at(spec: type[pydantic.BaseModel], loc: Sequence[str | int]) -> Models:
+    """Returns the models of the section at `loc`; those of the nearest one around it if none."""
+    models: Models = [spec]
+    for part in loc:
+        named = [model for model in models if _name_of(model) == part]
+        if named:
+            models = named
+            continue
+        fields = [model.model_fields[str(part)] for model in models if part in model.model_fields]
+        inner = [model for field in fields for model in _models(field.annotation)]
+        models = inner or ([] if fields else models)
+    return models
+
+
+def _name_of(model: type[pydantic.BaseModel]) -> Any:
+    """Returns the name that a spec chooses a model by, such as ``adam``; None if it has none."""
+    name = model.model_fields.get("name")
+    return None if name is None else name.default
+
+
+def _models(annotation: Any) -> Iterator[type[pydantic.BaseModel]]:
+    """Yields the models in an annotation such as ``Annotated[Model, ...] | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel):
+        yield annotation
+    for inner in typing.get_args(annotation):
+        yield from _models(inner)

@@ -1,0 +1,181 @@
+"""A client of a model server: rows in, predictions out. It does not import TensorFlow.
+
+with Client("localhost:8500", model="taxi") as client:
+    print(client.predict([{"fare": 12.5, "payment_type": "Cash"}])[0].label)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import grpc
+from google.protobuf.message import Message
+
+from tfline.serving.channel import (
+    GET_MODEL_METADATA,
+    GET_MODEL_STATUS,
+    PREDICT,
+    Tls,
+    channel_options,
+)
+from tfline.serving.errors import RowError
+from tfline.serving.messages import Messages, Sampling, methods, types_in
+from tfline.serving.predictions import Prediction, predictions
+from tfline.serving.rows import FeatureType, as_rows
+
+__all__ = ["Client", "Prediction", "Tls"]
+
+_POLL_SECONDS = 0.1
+
+
+class Client:
+    """Asks a model on a server for predictions. Threads may share it.
+
+    Args:
+        target: ``host:port`` of the server's gRPC, or ``unix:path``.
+        model: The name of the model.
+        version: The version; None: that of the label, or the newest that is available.
+        version_label: The label of a version, such as ``stable``.
+        timeout: Seconds that a call may take.
+        tls: Encryption; None: plain.
+        options: Further options of the gRPC channel, such as keepalive.
+
+    Raises:
+        ServingError: If the address has no port, or there are both a version and a label.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        model: str = "default",
+        *,
+        version: int | None = None,
+        version_label: str | None = None,
+        timeout: float = 10.0,
+        tls: Tls | None = None,
+        options: Mapping[str, int | str] | None = None,
+    ) -> None:
+        self._messages = Messages(target, model, version, version_label, timeout)
+        arguments = channel_options(options)
+        self._channel = (
+            grpc.secure_channel(target, tls.credentials(), arguments)
+            if tls
+            else grpc.insecure_channel(target, arguments)
+        )
+        self._methods = methods(self._channel)
+        self._types: dict[str, FeatureType] | None = None
+
+    def predict(self, rows: Any) -> list[Prediction]:
+        """Returns a prediction a row, in their order. Many rows travel in several calls.
+
+        Args:
+            rows: Dicts of raw feature to value (str, bytes, int, float, bool, a list of these, or
+                None for a missing one), a pandas DataFrame, or a pyarrow Table.
+
+        Raises:
+            RowError: If a row does not fit the model.
+            UnreachableError: If no server answers.
+            DeadlineError: If the answer takes too long.
+            RequestError: If the server answers with an error.
+        """
+        return self._predict(rows)
+
+    def sample(self, rows: Any, *, temperature: float = 1.0, seed: int = 0) -> list[Prediction]:
+        """Has a model that writes texts draw one for each row, rather than search the best.
+
+        Args:
+            rows: As those of `predict`.
+            temperature: Below 1 more of the probable, above 1 more surprises; 0 takes the most
+                probable token each time.
+            seed: Of the first row; the next have those that follow. The same seed, the same text.
+
+        Raises:
+            ServingError: As `predict`; RequestError also if the model writes no texts.
+        """
+        return self._predict(rows, Sampling(temperature, seed))
+
+    def _predict(self, rows: Any, sampling: Sampling | None = None) -> list[Prediction]:
+        read = as_rows(rows)
+        if not read:
+            return []
+        try:
+            requests = self._messages.predict(read, self.features(), sampling)
+        except RowError:
+            self._types = None  # another version may have come, with other features
+            requests = self._messages.predict(read, self.features(), sampling)
+        answers = [self._call(PREDICT, request) for request in requests]
+        return [prediction for answer in answers for prediction in predictions(answer)]
+
+    def features(self) -> Mapping[str, FeatureType]:
+        """Returns the raw features of the model and their types; asked for once.
+
+        Empty if the model does not tell them; then the types are taken from the values.
+
+        Raises:
+            ServingError: As `predict`.
+        """
+        if self._types is None:
+            self._types = types_in(self._call(GET_MODEL_METADATA, self._messages.metadata()))
+        return self._types
+
+    def wait_until_available(self, timeout: float = 60.0) -> None:
+        """Blocks until the server answers and has the model.
+
+        Args:
+            timeout: Seconds to wait.
+
+        Raises:
+            DeadlineError: If it takes longer.
+            RequestError: If the model could not be loaded.
+        """
+        end = time.monotonic() + timeout
+        while not self._is_available():
+            if time.monotonic() > end:
+                raise self._messages.overdue(timeout)
+            time.sleep(_POLL_SECONDS)
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _is_available(self) -> bool:
+        request, timeout = self._messages.status(), self._messages.timeout
+        try:
+            response = self._methods[GET_MODEL_STATUS](request, timeout=timeout)
+        except grpc.RpcError as error:
+            self._messages.check_wait(error)
+            return False
+        return self._messages.is_available(response)
+
+    def _call(self, path: str, request: Message) -> Any:
+        try:
+            return self._methods[path](request, timeout=self._messages.timeout)
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.NOT_FOUND:
+                raise self._messages.not_found(error, self._statuses()) from error
+            raise self._messages.error(error) from error
+
+    def _statuses(self) -> Any:
+        """Returns the states of all versions; None if the server does not know the model."""
+        try:
+            return self._methods[GET_MODEL_STATUS](
+                self._messages.all_statuses(), timeout=self._messages.timeout
+            )
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.NOT_FOUND:
+                return None
+            raise self._messages.error(error) from error

@@ -1,0 +1,174 @@
+"""What a model says about a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from tfline.serving.errors import RequestError
+from tfline.serving.protos import predict_pb2, tensor_pb2
+
+_LABEL, _PROBABILITIES, _CLASSES, _VALUE = "label", "probabilities", "classes", "prediction"
+_DECISIONS = "decisions"
+_SEQUENCES, _SCORES = "sequences", "scores"
+_BOX, _MASK = "box", "mask"
+
+Outputs = Mapping[str, tensor_pb2.TensorProto]
+"""The outputs of a signature by their names."""
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The answer for one row.
+
+    Attributes:
+        label: The most probable class; None if there is not one of them.
+        labels: The classes that a record is of, if it may be of several.
+        probabilities: Class to probability; empty for numbers.
+        value: The predicted number; None if there is not one of them.
+        values: The predicted numbers: the outputs of a regression, the steps of a forecast.
+        texts: The texts that were written, the best first.
+        scores: The logarithm of the probability of each, divided by its length penalty; empty for
+            texts that were drawn.
+        box: Where what is of the class is: top, left, bottom and right, in shares of the image.
+        mask: The index of the class of each pixel, row by row.
+    """
+
+    label: str | None = None
+    labels: tuple[str, ...] = ()
+    probabilities: Mapping[str, float] = field(default_factory=dict)
+    value: float | None = None
+    values: tuple[float, ...] = ()
+    texts: tuple[str, ...] = ()
+    scores: tuple[float, ...] = ()
+    box: tuple[float, ...] = ()
+    mask: tuple[tuple[int, ...], ...] = ()
+
+
+def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
+    """Returns the answers of a model's signature ``serving_default``, or ``sample``.
+
+    Args:
+        response: ``label`` string [N], ``probabilities`` float [N, k] and ``classes`` string
+            [N, k]; ``decisions`` int64 [N, k] in place of ``label`` where a record may be of
+            several classes, with ``box`` float [N, 4] where it is also told where that is;
+            ``prediction`` float [N] or [N, n]; ``sequences`` string and ``scores`` float, both
+            [N, k], or ``sequences`` [N] alone; or ``mask`` int64 [N, height, width].
+
+    Raises:
+        RequestError: If the outputs are others.
+    """
+    for name, read in _READERS.items():
+        if name in response.outputs and _NEEDED[name] <= set(response.outputs):
+            return read(response.outputs)
+    raise RequestError(
+        f"The model's outputs are {sorted(response.outputs)}. Expected '{_VALUE}', or "
+        f"'{_LABEL}' (or '{_DECISIONS}'), '{_PROBABILITIES}' and '{_CLASSES}', or "
+        f"'{_SEQUENCES}', or '{_MASK}'",
+        where=f"model '{response.model_spec.name}' version {response.model_spec.version.value}",
+        hint="Export the model with tfline's signatures, or use the gRPC API directly.",
+    )
+
+
+def _read_numbers(outputs: Outputs) -> list[Prediction]:
+    tensor = outputs[_VALUE]
+    numbers = _floats(tensor)
+    if len(tensor.tensor_shape.dim) < 2:
+        return [Prediction(value=value) for value in numbers]
+    return [Prediction(values=row) for row in _rows(numbers, tensor.tensor_shape.dim[0].size)]
+
+
+def _read_label(outputs: Outputs) -> list[Prediction]:
+    labels = _strings(outputs[_LABEL])
+    return [
+        Prediction(label=label, probabilities=probabilities)
+        for label, probabilities in zip(labels, _probabilities(outputs, len(labels)), strict=True)
+    ]
+
+
+def _read_decisions(outputs: Outputs) -> list[Prediction]:
+    tensor = outputs[_DECISIONS]
+    count = tensor.tensor_shape.dim[0].size
+    return [
+        Prediction(
+            labels=tuple(name for name, is_one in zip(named, row, strict=True) if is_one),
+            probabilities=named,
+        )
+        for named, row in zip(
+            _probabilities(outputs, count), _rows(_integers(tensor), count), strict=True
+        )
+    ]
+
+
+def _read_texts(outputs: Outputs) -> list[Prediction]:
+    tensor = outputs[_SEQUENCES]
+    count = tensor.tensor_shape.dim[0].size
+    texts = _rows(_strings(tensor), count)
+    scores = _rows(_floats(outputs[_SCORES]) if _SCORES in outputs else [], count)
+    return [Prediction(texts=of_row, scores=its) for of_row, its in zip(texts, scores, strict=True)]
+
+
+def _read_boxes(outputs: Outputs) -> list[Prediction]:
+    labels = _read_label(outputs)
+    boxes = _rows(_floats(outputs[_BOX]), len(labels))
+    return [replace(label, box=box) for label, box in zip(labels, boxes, strict=True)]
+
+
+def _read_masks(outputs: Outputs) -> list[Prediction]:
+    tensor = outputs[_MASK]
+    count, height, _ = (dim.size for dim in tensor.tensor_shape.dim)
+    masks = _rows(_integers(tensor), count)
+    return [Prediction(mask=tuple(_rows(mask, height))) for mask in masks]
+
+
+_READERS: Mapping[str, Callable[[Outputs], list[Prediction]]] = {
+    _VALUE: _read_numbers,
+    _BOX: _read_boxes,
+    _LABEL: _read_label,
+    _DECISIONS: _read_decisions,
+    _SEQUENCES: _read_texts,
+    _MASK: _read_masks,
+}
+"""What to read answers with, by the output that tells."""
+
+_NEEDED = {
+    _VALUE: frozenset[str](),
+    _LABEL: frozenset({_PROBABILITIES, _CLASSES}),
+    _DECISIONS: frozenset({_PROBABILITIES, _CLASSES}),
+    _SEQUENCES: frozenset[str](),
+    _BOX: frozenset({_LABEL, _PROBABILITIES, _CLASSES}),
+    _MASK: frozenset[str](),
+}
+"""What has to be there beside it."""
+
+
+def _probabilities(outputs: Outputs, count: int) -> list[dict[str, float]]:
+    """Returns the probability of each class, for each of `count` records."""
+    names = _rows(_strings(outputs[_CLASSES]), count)
+    values = _rows(_floats(outputs[_PROBABILITIES]), count)
+    return [dict(zip(*row, strict=True)) for row in zip(names, values, strict=True)]
+
+
+def _rows(values: Sequence[Value], count: int) -> list[tuple[Value, ...]]:
+    """Cuts values into `count` rows of equal width."""
+    width = len(values) // max(1, count)
+    return [tuple(values[row * width : (row + 1) * width]) for row in range(count)]
+
+
+def _floats(tensor: tensor_pb2.TensorProto) -> Sequence[float]:
+    if tensor.tensor_content:
+        return memoryview(tensor.tensor_content).cast("f").tolist()
+    return list(tensor.float_val)
+
+
+def _integers(tensor: tensor_pb2.TensorProto) -> Sequence[int]:
+    if tensor.tensor_content:
+        return memoryview(tensor.tensor_content).cast("q").tolist()
+    return list(tensor.int64_val)
+
+
+def _strings(tensor: tensor_pb2.TensorProto) -> list[str]:
+    return [value.decode(errors="replace") for value in tensor.string_val]

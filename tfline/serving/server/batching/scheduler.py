@@ -1,0 +1,179 @@
+"""Threads that all queues share: they take the next batch that is ready, queue after queue."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tfline.serving.server.batching.parameters import BatchingOptions
+from tfline.serving.server.status import Code, StatusError
+from tfline.serving.server.tensor import Tensor
+
+
+@dataclass(eq=False)
+class Task:
+    """A request that waits to be run.
+
+    Attributes:
+        feeds: The values of its inputs; dimension 0 of all is `size`.
+        size: The number of its rows.
+        finish: Called once there are outputs or an error, by the thread of the batch.
+        outputs: The values of its outputs.
+        error: Why there are none.
+    """
+
+    feeds: Mapping[str, Tensor]
+    size: int
+    finish: Callable[[], object]
+    outputs: Sequence[Tensor] = ()
+    error: Exception | None = None
+
+
+@dataclass(eq=False)
+class _Batch:
+    """Tasks that will be run together."""
+
+    ready_at: float
+    tasks: list[Task] = field(default_factory=list)
+    size: int = 0
+
+
+RunBatch = Callable[[Sequence[Task]], None]
+"""Runs tasks together: sets the outputs of each, or raises."""
+
+
+class Queue:
+    """The batches of one kind of request; made by `Scheduler.queue`.
+
+    Attributes:
+        run: What a batch does.
+        batches: Those that wait.
+        running: How many are under way.
+    """
+
+    def __init__(self, scheduler: Scheduler, options: BatchingOptions, run: RunBatch) -> None:
+        self._scheduler = scheduler
+        self._options = options
+        self.run = run
+        self.batches: deque[_Batch] = deque()
+        self.running = 0
+
+    def add(self, tasks: Sequence[Task]) -> None:
+        """Puts `tasks` into the queue, all or none.
+
+        Raises:
+            StatusError: UNAVAILABLE if the queue is full.
+        """
+        with self._scheduler.changed:
+            if self._needed(tasks) > self._options.max_enqueued_batches:
+                raise StatusError(
+                    Code.UNAVAILABLE,
+                    "The batch scheduling queue to which this task was submitted is full; "
+                    f"currently {len(self.batches)} batches enqueued and max_enqueued_batches is "
+                    f"{self._options.max_enqueued_batches}",
+                )
+            ready_at = self.ready_at()
+            for task in tasks:
+                if not self.batches or not self._fits(self.batches[-1].size, task):
+                    self.batches.append(_Batch(time.monotonic() + self._options.timeout))
+                batch = self.batches[-1]
+                batch.tasks.append(task)
+                batch.size += task.size
+            if self.ready_at() < ready_at:  # else a thread waits for this batch already
+                self._scheduler.changed.notify()
+
+    def ready_at(self) -> float:
+        """Returns when the first batch is to be run; a full one is ready now."""
+        if not self.batches:
+            return float("inf")
+        first = self.batches[0]
+        full = len(self.batches) > 1 or first.size >= self._options.batch_limit
+        return 0.0 if full else first.ready_at
+
+    def _fits(self, size: int, task: Task) -> bool:
+        return size + task.size <= self._options.batch_limit
+
+    def _needed(self, tasks: Sequence[Task]) -> int:
+        """Returns how many batches there would be with `tasks`."""
+        count, size = len(self.batches), self.batches[-1].size if self.batches else 0
+        for task in tasks:
+            if count and self._fits(size, task):
+                size += task.size
+            else:
+                count, size = count + 1, task.size
+        return count
+
+
+class Scheduler:
+    """Runs the batches of all queues.
+
+    Args:
+        threads: Batches that are run at a time.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self.changed = threading.Condition()
+        self._queues: deque[Queue] = deque()
+        self._stopped = False
+        self._threads = [
+            threading.Thread(target=self._work, name=f"batch-{index}", daemon=True)
+            for index in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def queue(self, options: BatchingOptions, run: RunBatch) -> Queue:
+        """Returns a new queue."""
+        queue = Queue(self, options, run)
+        with self.changed:
+            self._queues.append(queue)
+        return queue
+
+    def remove(self, queue: Queue) -> None:
+        """Forgets a queue, once its batches under way are done; nobody waits for the others."""
+        with self.changed:
+            self._queues.remove(queue)
+            self.changed.wait_for(lambda: not queue.running)
+
+    def stop(self) -> None:
+        """Ends the threads once the batches under way are done."""
+        with self.changed:
+            self._stopped = True
+            self.changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        while (taken := self._take()) is not None:
+            queue, tasks = taken
+            try:
+                queue.run(tasks)
+            except Exception as error:
+                for task in tasks:
+                    task.error = error
+            for task in tasks:
+                task.finish()
+            with self.changed:
+                queue.running -= 1
+                self.changed.notify_all()
+
+    def _take(self) -> tuple[Queue, list[Task]] | None:
+        """Waits for a batch that is ready; None once the scheduler stops."""
+        with self.changed:
+            while not self._stopped:
+                queue = min(self._queues, key=Queue.ready_at, default=None)
+                ready_at = queue.ready_at() if queue else float("inf")
+                now = time.monotonic()
+                if queue and ready_at <= now:
+                    self._queues.remove(queue)
+                    self._queues.append(queue)  # the others come first next time
+                    batch = queue.batches.popleft()
+                    queue.running += 1
+                    if any(queue.batches for queue in self._queues):
+                        self.changed.notify()
+                    return queue, batch.tasks
+                self.changed.wait(None if ready_at == float("inf") else ready_at - now)
+            return None

@@ -1,0 +1,103 @@
+"""What requests are answered from: the models, their versions and their labels."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+
+from tfline.serving.protos import model_pb2
+from tfline.serving.server.manager import Manager
+from tfline.serving.server.model_config import PLATFORM, ModelConfig, ModelServerConfig, check
+from tfline.serving.server.servable import Servable
+from tfline.serving.server.status import Code, StatusError, failed_precondition, invalid_argument
+
+logger = logging.getLogger(__name__)
+
+
+class ServerCore:
+    """The models of a server, and the ways to look one up.
+
+    Args:
+        manager: Loads and unloads the versions.
+        free_labels: Whether a new label may be given to a version that is not available.
+    """
+
+    def __init__(self, manager: Manager, *, free_labels: bool = False) -> None:
+        self.manager = manager
+        self._free_labels = free_labels
+        self._models: Mapping[str, ModelConfig] = {}
+        self._labels: Mapping[str, Mapping[str, int]] = {}
+        self._reloading = threading.Lock()
+
+    def reload(self, config: ModelServerConfig) -> None:
+        """Replaces the models, and blocks until the new ones are available.
+
+        Raises:
+            StatusError: If the configuration is wrong, a new model cannot be loaded, or a label
+                is on a version that is not available.
+        """
+        with self._reloading:
+            if config.WhichOneof("config") is None:
+                logger.info("Taking no action for empty config.")
+                return
+            models = check(config)
+            self._check_platforms(models)
+            new = models.keys() - self._models.keys()
+            noun = "model(s)" if self._models else "servable(s)"
+            self._models = models
+            self.manager.set_models(models)
+            errors = self.manager.wait_until_available(set(new))
+            if errors:
+                listed = "".join(f"{{{error}}}, " for error in errors)
+                raise StatusError(
+                    Code.UNKNOWN, f"{len(errors)} {noun} did not become available: {{{listed}}}"
+                )
+            self._labels = self._checked_labels(models)
+
+    def hold(self, spec: model_pb2.ModelSpec) -> AbstractContextManager[Servable]:
+        """Returns the version that `spec` asks for, as a context: it stays loaded inside.
+
+        Raises:
+            StatusError: INVALID_ARGUMENT if the name is missing or the label unknown; NOT_FOUND,
+                on entering the context, if there is no such version.
+        """
+        if not spec.name:
+            raise invalid_argument("ModelSpec has no name specified.")
+        choice = spec.WhichOneof("version_choice")
+        if choice == "version":
+            return self.manager.hold(spec.name, spec.version.value)
+        if choice == "version_label":
+            return self.manager.hold(spec.name, self.labelled(spec.name, spec.version_label))
+        return self.manager.hold(spec.name)
+
+    def labelled(self, name: str, label: str) -> int:
+        """Returns the version of model `name` that `label` stands for.
+
+        Raises:
+            StatusError: INVALID_ARGUMENT if there is no such label.
+        """
+        version = self._labels.get(name, {}).get(label)
+        if version is None:
+            raise invalid_argument(f"Unrecognized servable version label: {label}")
+        return version
+
+    def _check_platforms(self, models: Mapping[str, ModelConfig]) -> None:
+        for name in models.keys() & self._models.keys():
+            old, new = (m.model_platform or PLATFORM for m in (self._models[name], models[name]))
+            if old != new:
+                raise invalid_argument(f"Illegal to change a model's platform. For model {name}")
+
+    def _checked_labels(self, models: Mapping[str, ModelConfig]) -> dict[str, dict[str, int]]:
+        labels = {name: dict(model.version_labels) for name, model in models.items()}
+        for name, versions in labels.items():
+            for label, version in versions.items():
+                known = self._labels.get(name, {})
+                free = self._free_labels and known.get(label, version) == version
+                if not free and not self.manager.is_available(name, version):
+                    raise failed_precondition(
+                        f"Request to assign label to version {version} of model {name}, "
+                        "which is not currently available for inference"
+                    )
+        return labels

@@ -1,0 +1,165 @@
+"""The command line: the flags of ``tensorflow_model_server``, with its way of reading them."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_KINDS = {"bool": bool, "int": int, "float": float, "str": str}
+
+
+class UsageError(Exception):
+    """A known flag has a value that it cannot have, or help was asked for."""
+
+
+def _flag(default: Any, description: str) -> Any:
+    return dataclasses.field(default=default, metadata={"description": description})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flags:
+    """The settings of a server; each is described beside its default."""
+
+    port: int = _flag(8500, "TCP port of gRPC on all IPv4 interfaces; 0: none")
+    grpc_socket_path: str = _flag("", "UNIX socket of gRPC; empty: none")
+    rest_api_port: int = _flag(0, "Port of the REST API on all interfaces; 0: none")
+    rest_api_timeout_in_ms: int = _flag(30000, "Time limit of a REST inference call")
+    rest_api_num_threads: int = _flag(0, "REST calls answered at a time; 0: 4 x CPUs")
+    rest_api_enable_cors_support: bool = _flag(False, "Send CORS headers with REST answers")
+    model_name: str = _flag("default", "Name of the single model")
+    model_base_path: str = _flag("", "Folder of the versions of the single model")
+    model_config_file: str = _flag("", "ModelServerConfig, text format; replaces the single model")
+    model_config_file_poll_wait_seconds: int = _flag(0, "Time between two reads; 0: read once")
+    file_system_poll_wait_seconds: int = _flag(
+        1, "Time between two looks for versions; 0: one look, negative: never"
+    )
+    max_num_load_retries: int = _flag(5, "Attempts to load a version, after the first")
+    load_retry_interval_micros: int = _flag(60_000_000, "Time between attempts; negative: none")
+    num_load_threads: int = _flag(0, "Versions loaded at a time; 0: one")
+    num_unload_threads: int = _flag(0, "Versions unloaded at a time; 0: one")
+    allow_version_labels_for_unavailable_models: bool = _flag(
+        False, "New labels may be on versions that are not available"
+    )
+    enable_batching: bool = _flag(False, "Put requests together into batches")
+    batching_parameters_file: str = _flag("", "BatchingParameters, text format")
+    enable_per_model_batching_parameters: bool = _flag(
+        False, "Read batching_params.pbtxt in the folder of a version"
+    )
+    monitoring_config_file: str = _flag("", "MonitoringConfig, text format")
+    ssl_config_file: str = _flag("", "SSLConfig, text format; gRPC over TCP is encrypted")
+    saved_model_tags: str = _flag("serve", "Tags of the meta graph to load, separated by commas")
+    enable_model_warmup: bool = _flag(True, "Run the requests in assets.extra before serving")
+    num_request_iterations_for_warmup: int = _flag(0, "Runs of each warm-up request; 0: one")
+    grpc_channel_arguments: str = _flag("", "Options of the gRPC server: key=value,key=value")
+    grpc_max_threads: int = _flag(
+        0, "gRPC calls answered at a time, but for those that wait for a batch; 0: 4 x CPUs"
+    )
+    tensorflow_session_config_file: str = _flag("", "ConfigProto, text format")
+    tensorflow_session_parallelism: int = _flag(0, "Threads of a session; 0: chosen by TensorFlow")
+    tensorflow_intra_op_parallelism: int = _flag(
+        0, "Threads of one operation; 0: a quarter of the CPUs, at least 1"
+    )
+    tensorflow_inter_op_parallelism: int = _flag(0, "Operations run at a time; 0: chosen")
+    per_process_gpu_memory_fraction: float = _flag(0.0, "Share of the GPU's memory; 0: chosen")
+    enable_signature_method_name_check: bool = _flag(
+        False, "Predict refuses signatures with a foreign method name"
+    )
+    enable_serialization_as_tensor_content: bool = _flag(
+        False, "Predict answers with tensor_content"
+    )
+    enable_grpc_healthcheck_service: bool = _flag(False, "Serve grpc.health.v1")
+    version: bool = _flag(False, "Print the versions and leave")
+    platform_config_file: str = _flag("", "Not supported")
+    use_alts_credentials: bool = _flag(False, "Not supported")
+    flush_filesystem_caches: bool = _flag(True, "Accepted, without effect")
+    remove_unused_fields_from_bundle_metagraph: bool = _flag(True, "Accepted, without effect")
+    num_tflite_pools: int = _flag(1, "Accepted, without effect")
+    num_tflite_interpreters_per_pool: int = _flag(1, "Accepted, without effect")
+    xla_cpu_compilation_enabled: bool = _flag(False, "Accepted, without effect")
+    xla_gpu_compilation_enabled: bool = _flag(False, "Accepted, without effect")
+    enable_profiler: bool = _flag(True, "Accepted, without effect")
+    mixed_precision: str = _flag("", "Accepted, without effect")
+    skip_initialize_tpu: bool = _flag(False, "Accepted, without effect")
+    thread_pool_factory_config_file: str = _flag("", "Accepted, without effect")
+    prefer_tflite_model: bool = _flag(False, "Accepted, without effect")
+
+    @property
+    def request_threads(self) -> int:
+        """The threads of gRPC that run models."""
+        return self.grpc_max_threads or 4 * (os.cpu_count() or 1)
+
+
+def parse(arguments: Sequence[str]) -> tuple[Flags, list[str]]:
+    """Reads a command line.
+
+    Args:
+        arguments: ``--name=value``, ``--name value``, or ``--name`` for a boolean.
+
+    Returns:
+        The settings, and the arguments that are not known.
+
+    Raises:
+        UsageError: On ``--help``, or if the value of a known flag is bad.
+    """
+    kinds = {field.name: _KINDS[str(field.type)] for field in dataclasses.fields(Flags)}
+    values: dict[str, Any] = {}
+    unknown: list[str] = []
+    rest = list(arguments)
+    while rest:
+        argument = rest.pop(0)
+        name, equals, value = argument.removeprefix("--").partition("=")
+        if argument in {"--help", "-h"}:
+            raise UsageError
+        if not argument.startswith("--") or name not in kinds:
+            unknown.append(argument)
+            continue
+        if not equals:
+            value = "true" if kinds[name] is bool else _following(argument, rest)
+        values[name] = _convert(name, kinds[name], value)
+    return Flags(**values), unknown
+
+
+def with_environment(flags: Flags, environment: Mapping[str, str]) -> Flags:
+    """Returns `flags` with the model that MODEL_NAME and MODEL_BASE_PATH name, if no flag does.
+
+    They are the variables of TensorFlow Serving's Docker image, which opens REST on 8501, too.
+    """
+    named = environment.keys() & {"MODEL_NAME", "MODEL_BASE_PATH"}
+    if not named or flags.model_base_path or flags.model_config_file:
+        return flags
+    name = environment.get("MODEL_NAME", "model")
+    folder = environment.get("MODEL_BASE_PATH", "/models")
+    return dataclasses.replace(
+        flags,
+        model_name=name,
+        model_base_path=f"{folder}/{name}",
+        rest_api_port=flags.rest_api_port or 8501,
+    )
+
+
+def usage() -> str:
+    """Returns the description of all flags."""
+    lines = ["usage: python -m tfline.serving.server", "Flags:"]
+    for field in dataclasses.fields(Flags):
+        default = str(field.default).lower() if field.type == "bool" else repr(field.default)
+        lines.append(f"\t--{field.name}={default}\t{field.type}\t{field.metadata['description']}")
+    return "\n".join(lines)
+
+
+def _following(argument: str, rest: list[str]) -> str:
+    """Takes the value of a flag from the next argument."""
+    if not rest:
+        raise UsageError(f"{argument} needs a value")
+    return rest.pop(0)
+
+
+def _convert(name: str, kind: type, value: str) -> Any:
+    try:
+        if kind is bool:
+            return {"true": True, "false": False}[value]
+        return kind(value)
+    except (KeyError, ValueError) as error:
+        raise UsageError(f"Couldn't interpret value {value} for flag {name}.") from error

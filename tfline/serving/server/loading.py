@@ -1,0 +1,119 @@
+"""Loading a version of a model: session, warm-up and batching, as the command line says."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tfline.serving.protos import config_pb2
+from tfline.serving.server.batching.parameters import BatchingOptions, read_options
+from tfline.serving.server.batching.runner import BatchingRunner
+from tfline.serving.server.batching.scheduler import Scheduler
+from tfline.serving.server.flags import Flags
+from tfline.serving.server.model_config import read_text_proto
+from tfline.serving.server.monitoring import MeasuredRunner, Metrics
+from tfline.serving.server.runners import SessionRunner, ThreadsRunner
+from tfline.serving.server.servable import Runner, Servable
+from tfline.serving.server.session import Session
+from tfline.serving.server.status import invalid_argument
+from tfline.serving.server.warmup import warm_up
+
+_OWN_BATCHING_FILE = "batching_params.pbtxt"
+
+
+class Loader:
+    """Loads versions of models.
+
+    Args:
+        flags: The settings of the server.
+        metrics: Where the times of the runs go.
+
+    Raises:
+        StatusError: INVALID_ARGUMENT if a file that the flags name is wrong, or they contradict
+            one another.
+    """
+
+    def __init__(self, flags: Flags, metrics: Metrics) -> None:
+        if flags.batching_parameters_file and not flags.enable_batching:
+            raise invalid_argument(
+                "server_options.batching_parameters_file is set without setting "
+                "server_options.enable_batching to true."
+            )
+        self._flags = flags
+        self._metrics = metrics
+        self._tags = [tag for tag in flags.saved_model_tags.split(",") if tag]
+        self._config = session_config(flags)
+        self._scheduler: Scheduler | None = None
+        if flags.enable_batching:
+            self._batching = read_options(flags.batching_parameters_file)
+            self._scheduler = Scheduler(self._batching.threads)
+
+    def __call__(self, name: str, version: int, folder: Path) -> Servable:
+        """Returns version `version` of model `name`, from `folder`.
+
+        Raises:
+            StatusError: If it cannot be loaded, or a request of its warm-up fails.
+        """
+        session = Session(folder, self._tags, self._config)
+        try:
+            if self._flags.enable_model_warmup:
+                plain = Servable(name, version, session.signatures, SessionRunner(session))
+                warm_up(plain, folder, self._flags.num_request_iterations_for_warmup or 1)
+            runner = MeasuredRunner(self._runner(session, folder), name, self._metrics)
+        except BaseException:
+            session.close()
+            raise
+        return Servable(name, version, session.signatures, runner)
+
+    def stop(self) -> None:
+        """Ends the threads of batching."""
+        if self._scheduler:
+            self._scheduler.stop()
+
+    def _runner(self, session: Session, folder: Path) -> Runner:
+        if not self._scheduler:
+            return SessionRunner(session)
+        options = self._batching_options(folder)
+        if not options:
+            return ThreadsRunner(session, self._flags.request_threads)
+        return BatchingRunner(session, self._scheduler, options)
+
+    def _batching_options(self, folder: Path) -> BatchingOptions | None:
+        if not self._flags.enable_per_model_batching_parameters:
+            return self._batching
+        own = folder / _OWN_BATCHING_FILE
+        return read_options(own) if own.is_file() else None
+
+
+def session_config(flags: Flags) -> config_pb2.ConfigProto:
+    """Returns the options of the sessions.
+
+    Raises:
+        StatusError: INVALID_ARGUMENT if the file is wrong, or all three parallelism flags are set.
+    """
+    if flags.tensorflow_session_config_file:
+        return read_text_proto(flags.tensorflow_session_config_file, config_pb2.ConfigProto())
+    both = flags.tensorflow_session_parallelism
+    intra, inter = flags.tensorflow_intra_op_parallelism, flags.tensorflow_inter_op_parallelism
+    if both and intra and inter:
+        raise invalid_argument(
+            "Either configure tensorflow_session_parallelism or (tensorflow_intra_op_parallelism "
+            "and tensorflow_inter_op_parallelism) separately. You cannot configure all."
+        )
+    config = config_pb2.ConfigProto(
+        intra_op_parallelism_threads=intra or both or _intra_op_threads(),
+        inter_op_parallelism_threads=inter or both,
+        allow_soft_placement=True,
+    )
+    # Threads that look for work while there is none take the processor from other requests.
+    config.experimental.disable_thread_spinning = True
+    config.gpu_options.per_process_gpu_memory_fraction = flags.per_process_gpu_memory_fraction
+    return config
+
+
+def _intra_op_threads() -> int:
+    """Returns the threads of one operation: few, since requests run side by side anyway.
+
+    To hand a part of a small operation to another thread costs more than to compute it.
+    """
+    return max(1, (os.cpu_count() or 1) // 4)

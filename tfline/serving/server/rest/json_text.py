@@ -1,0 +1,157 @@
+"""JSON as TensorFlow Serving reads and writes it: with NaN, Infinity and shortest floats."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import math
+import re
+from typing import Any
+
+from tfline.serving.server.status import StatusError, invalid_argument
+
+_INFINITIES = re.compile(r'("(?:[^"\\]|\\.)*")|(-?)\bInf\b')
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+_MAX_DEPTH = 300  # TensorFlow's tensors have at most 254 dimensions
+_DEBUG_LENGTH = 200
+_SHORT_DIGITS, _FLOAT_DIGITS, _DOUBLE_DIGITS = 6, 9, 17
+
+
+def parse(text: bytes) -> Any:
+    """Returns the first JSON document of `text`; what follows it is ignored.
+
+    Raises:
+        StatusError: INVALID_ARGUMENT with the offset of what is wrong.
+    """
+    try:
+        decoded = text.decode()
+    except UnicodeDecodeError as error:
+        raise _parse_error("Invalid encoding in string.", error.start) from error
+    start = len(decoded) - len(decoded.lstrip())
+    if start == len(decoded):
+        raise invalid_argument("JSON Parse error: The document is empty")
+    try:
+        document = _decode(decoded, start)
+    except json.JSONDecodeError as error:
+        if "Inf" not in decoded:
+            raise _parse_error(f"{error.msg}.", error.pos) from error
+        document = _parse_infinities(decoded, start)
+    if _SURROGATE.search(decoded):
+        _check_surrogates(document)
+    return document
+
+
+def debug_text(value: Any) -> str:
+    """Returns `value` for an error message, cut if it is long."""
+    try:
+        text = json.dumps(value)
+    except RecursionError:
+        text = "..."
+    return text if len(text) <= _DEBUG_LENGTH else f"{text[:_DEBUG_LENGTH]}..."
+
+
+def type_error(value: Any, dtype_name: str) -> StatusError:
+    """Returns the error for a value that does not fit a dtype."""
+    return invalid_argument(
+        f"JSON Value: {debug_text(value)} Type: {_type_name(value)} "
+        f"is not of expected type: {dtype_name}"
+    )
+
+
+def format_error(value: Any, message: str) -> StatusError:
+    """Returns the error for a document that is not built as it should be."""
+    return invalid_argument(f"JSON Value: {debug_text(value)} {message}")
+
+
+def float_text(value: float) -> str:
+    """Returns the text of a 32-bit float: six digits if they suffice, else nine."""
+    text = f"{value:.{_SHORT_DIGITS}g}"
+    if math.isfinite(value) and ctypes.c_float(float(text)).value != value:
+        text = f"{value:.{_FLOAT_DIGITS}g}"
+    return _finished(text)
+
+
+def double_text(value: float) -> str:
+    """Returns the text of a 64-bit float: six digits if they suffice, else 17."""
+    text = f"{value:.{_SHORT_DIGITS}g}"
+    if math.isfinite(value) and float(text) != value:
+        text = f"{value:.{_DOUBLE_DIGITS}g}"
+    return _finished(text)
+
+
+def string_text(value: bytes) -> str:
+    """Returns a string; bytes that are not UTF-8 survive as surrogates, see `encode`."""
+    return json.dumps(value.decode(errors="surrogateescape"), ensure_ascii=False)
+
+
+def encode(text: str) -> bytes:
+    """Returns the bytes of a JSON document."""
+    return text.encode(errors="surrogateescape")
+
+
+def _decode(text: str, start: int) -> Any:
+    try:
+        return json.JSONDecoder().raw_decode(text, start)[0]
+    except RecursionError:
+        return _decode(_shallow(text), start)
+    except json.JSONDecodeError:
+        raise
+    except ValueError as error:  # an integer of thousands of digits
+        raise _parse_error("Number too big to be stored in double.", start) from error
+
+
+def _check_surrogates(document: Any) -> None:
+    """Raises if half of a character is in a string: it could not be sent back."""
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise _parse_error("The surrogate pair in string is invalid.", error.start) from error
+
+
+def _shallow(text: str) -> str:
+    """Returns `text` with null for all that is nested deeper than any tensor can be.
+
+    Keys that are not used may be nested however deep; where a tensor is expected, null is refused.
+    """
+    parts, depth, kept = [], 0, 0
+    for token in _TOKENS.finditer(text):
+        if token[0] in "[{":
+            depth += 1
+            if depth == _MAX_DEPTH:
+                parts += [text[kept : token.start()], "null"]
+                kept = len(text)
+        elif token[0] in "]}":
+            if depth == _MAX_DEPTH:
+                kept = token.end()
+            depth -= 1
+    return "".join([*parts, text[kept:]])
+
+
+def _parse_infinities(text: str, start: int) -> Any:
+    """Reads a document that spells infinity ``Inf``."""
+    spelled = _INFINITIES.sub(lambda match: match[1] or f"{match[2]}Infinity", text)
+    try:
+        return _decode(spelled, start)
+    except json.JSONDecodeError as error:
+        raise _parse_error(f"{error.msg}.", error.pos) from error
+
+
+def _parse_error(what: str, offset: int) -> StatusError:
+    return invalid_argument(f"JSON Parse error: {what} at offset: {offset}")
+
+
+def _type_name(value: Any) -> str:
+    if value is None:
+        return "Null"
+    if isinstance(value, bool):
+        return "True" if value else "False"
+    names: dict[type, str] = {dict: "Object", list: "Array", str: "String"}
+    return names.get(type(value), "Number")
+
+
+def _finished(text: str) -> str:
+    """Returns the text of a float so that it cannot be taken for an integer."""
+    if text in {"inf", "-inf", "nan"}:
+        return {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}[text]
+    return text if "." in text or "e" in text else f"{text}.0"

@@ -1,0 +1,41 @@
+"""One loaded version of a model, as requests see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tfline.serving.protos import meta_graph_pb2
+from tfline.serving.server.tensor import Tensor
+
+DEFAULT_SIGNATURE = "serving_default"
+
+
+class Runner(Protocol):
+    """What runs a model: see `tfline.serving.server.runners` and `batching.runner` beside it."""
+
+    async def run(
+        self, feeds: Mapping[str, Tensor], fetches: Sequence[str], timeout: float | None = None
+    ) -> list[Tensor]:
+        """Returns the values of `fetches`; see `tfline.serving.server.session.Session.run`."""
+
+    def close(self) -> None:
+        """Frees everything. No request may wait for a run."""
+
+
+@dataclass(frozen=True)
+class Servable:
+    """A version of a model that can be run.
+
+    Attributes:
+        name: The model.
+        version: The version.
+        signatures: The signatures of the model, by name.
+        runner: What runs it.
+    """
+
+    name: str
+    version: int
+    signatures: Mapping[str, meta_graph_pb2.SignatureDef]
+    runner: Runner

@@ -1,0 +1,122 @@
+"""The methods of the API on a set of models: what gRPC and REST both call."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tfline.serving.protos import (
+    classification_pb2,
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    inference_pb2,
+    model_management_pb2,
+    model_pb2,
+    predict_pb2,
+    regression_pb2,
+)
+from tfline.serving.server.core import ServerCore
+from tfline.serving.server.handlers import examples, models
+from tfline.serving.server.handlers import predict as predicting
+from tfline.serving.server.monitoring import Metrics
+from tfline.serving.server.servable import Servable
+from tfline.serving.server.status import invalid_argument
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """Answers requests: by coroutines that wait for the model alone, but for what asks of models.
+
+    Attributes:
+        core: The models.
+        metrics: Where requests are counted.
+        entrypoint: Where the requests come from: ``GRPC`` or ``REST``.
+        as_content: Predict answers with ``tensor_content``.
+        check_method: Predict refuses signatures with a foreign method name.
+    """
+
+    core: ServerCore
+    metrics: Metrics
+    entrypoint: str = "GRPC"
+    as_content: bool = False
+    check_method: bool = False
+
+    async def predict(
+        self, request: predict_pb2.PredictRequest, timeout: float | None = None
+    ) -> predict_pb2.PredictResponse:
+        """See `tfline.serving.server.handlers.predict.predict`."""
+        with self.inference(request, "Predict") as servable:
+            return await predicting.predict(
+                servable,
+                request,
+                timeout,
+                as_content=self.as_content,
+                check_method=self.check_method,
+            )
+
+    async def classify(
+        self, request: classification_pb2.ClassificationRequest, timeout: float | None = None
+    ) -> classification_pb2.ClassificationResponse:
+        """See `tfline.serving.server.handlers.examples.classify`."""
+        with self.inference(request, "Classify") as servable:
+            return await examples.classify(servable, request, timeout)
+
+    async def regress(
+        self, request: regression_pb2.RegressionRequest, timeout: float | None = None
+    ) -> regression_pb2.RegressionResponse:
+        """See `tfline.serving.server.handlers.examples.regress`."""
+        with self.inference(request, "Regress") as servable:
+            return await examples.regress(servable, request, timeout)
+
+    async def multi_inference(
+        self, request: inference_pb2.MultiInferenceRequest, timeout: float | None = None
+    ) -> inference_pb2.MultiInferenceResponse:
+        """See `tfline.serving.server.handlers.examples.multi_inference`.
+
+        The first task says which version is used.
+        """
+        if not request.tasks:
+            raise invalid_argument("ModelSpec has no name specified.")
+        with self.inference(request.tasks[0], "MultiInference") as servable:
+            return await examples.multi_inference(servable, request, timeout)
+
+    def model_metadata(
+        self,
+        request: get_model_metadata_pb2.GetModelMetadataRequest,
+    ) -> get_model_metadata_pb2.GetModelMetadataResponse:
+        """See `tfline.serving.server.handlers.models.model_metadata`."""
+        models.check_metadata_fields(request)
+        with self.core.hold(_spec(request)) as servable:
+            return models.model_metadata(servable)
+
+    def model_status(
+        self,
+        request: get_model_status_pb2.GetModelStatusRequest,
+    ) -> get_model_status_pb2.GetModelStatusResponse:
+        """See `tfline.serving.server.handlers.models.model_status`."""
+        return models.model_status(self.core, request)
+
+    def reload_config(
+        self,
+        request: model_management_pb2.ReloadConfigRequest,
+    ) -> model_management_pb2.ReloadConfigResponse:
+        """See `tfline.serving.server.handlers.models.reload_config`."""
+        return models.reload_config(self.core, request)
+
+    @contextlib.contextmanager
+    def inference(self, request: Any, api: str) -> Iterator[Servable]:
+        """Gives a request its version, and counts and measures it."""
+        spec = _spec(request)
+        with (
+            self.metrics.request(spec.name, api, self.entrypoint),
+            self.core.hold(spec) as servable,
+        ):
+            yield servable
+
+
+def _spec(request: Any) -> model_pb2.ModelSpec:
+    if not request.HasField("model_spec"):
+        raise invalid_argument("Missing ModelSpec")
+    return request.model_spec

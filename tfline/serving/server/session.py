@@ -1,0 +1,167 @@
+"""A SavedModel in memory: TensorFlow's session, and the signatures to run it by."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tfline.serving.protos import config_pb2, meta_graph_pb2
+from tfline.serving.server.c_api import Buffer, Output, Status, library
+from tfline.serving.server.status import Code, StatusError, invalid_argument
+from tfline.serving.server.tensor import Tensor
+
+_VARIABLES = Path("variables", "variables.index")
+_VARIABLE_OPERATION = b"VarHandleOp"
+
+# RunOptions.inter_op_thread_pool: the thread of the request runs the operations itself, which costs
+# a fifth less than to hand them to other threads, and requests run in parallel anyway. Only other
+# threads can be left alone at a deadline.
+_CALLERS_THREAD = -1
+
+
+class Session:
+    """A loaded SavedModel.
+
+    Operations run in the caller's thread, each of them in parallel within itself, unless there is
+    a time limit, or `config` asks for a number of threads between them.
+
+    Args:
+        folder: The folder of ``saved_model.pb``.
+        tags: The tags of the meta graph to load.
+        config: The options of the session.
+
+    Attributes:
+        signatures: All SignatureDefs of the meta graph, by name.
+
+    Raises:
+        StatusError: With the code and the text of TensorFlow's loader; or NOT_FOUND if the graph
+            has variables and the folder has none.
+    """
+
+    def __init__(
+        self, folder: Path, tags: Sequence[str], config: config_pb2.ConfigProto | None = None
+    ) -> None:
+        config = config or config_pb2.ConfigProto()
+        self._run_options = config_pb2.RunOptions(
+            inter_op_thread_pool=0 if config.inter_op_parallelism_threads else _CALLERS_THREAD
+        )
+        lib = library()
+        self._outputs: dict[str, Output] = {}
+        self._pointer: int | None = None
+        self._graph: int | None = lib.TF_NewGraph()
+        meta_graph = lib.TF_NewBuffer()
+        restored = (folder / _VARIABLES).is_file()  # what comes during the load is not read
+        options = lib.TF_NewSessionOptions()
+        try:
+            status = Status()
+            serialized = config.SerializeToString()
+            lib.TF_SetConfig(options, serialized, len(serialized), status.pointer)
+            status.check()
+            self._pointer = lib.TF_LoadSessionFromSavedModel(
+                options,
+                None,
+                bytes(folder),
+                (ctypes.c_char_p * len(tags))(*(tag.encode() for tag in tags)),
+                len(tags),
+                self._graph,
+                meta_graph,
+                status.pointer,
+            )
+            status.check()
+            content = ctypes.string_at(meta_graph.contents.data, meta_graph.contents.length)
+            if not restored and _VARIABLE_OPERATION in content:
+                raise _without_variables(folder)
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            lib.TF_DeleteSessionOptions(options)
+            lib.TF_DeleteBuffer(meta_graph)
+        self.signatures: Mapping[str, meta_graph_pb2.SignatureDef] = dict(
+            meta_graph_pb2.MetaGraphDef.FromString(content).signature_def
+        )
+
+    def close(self) -> None:
+        """Frees the session and the graph. No run may be under way."""
+        lib = library()
+        if self._pointer is not None:
+            status = Status()
+            lib.TF_CloseSession(self._pointer, status.pointer)
+            lib.TF_DeleteSession(self._pointer, status.pointer)
+            self._pointer = None
+        if self._graph is not None:
+            lib.TF_DeleteGraph(self._graph)
+            self._graph = None
+
+    def run(
+        self,
+        feeds: Mapping[str, Tensor],
+        fetches: Sequence[str],
+        timeout: float | None = None,
+    ) -> list[Tensor]:
+        """Runs the graph once.
+
+        Args:
+            feeds: Names of tensors of the graph (``"x:0"``), and their values.
+            fetches: Names of the tensors to compute.
+            timeout: Seconds after which TensorFlow gives up; None: never.
+
+        Returns:
+            The values of `fetches`, in their order.
+
+        Raises:
+            StatusError: With TensorFlow's code and text.
+        """
+        status = Status()
+        options = self._serialized_options(timeout)
+        results = (ctypes.c_void_p * len(fetches))()
+        library().TF_SessionRun(
+            self._pointer,
+            Buffer.of(options),
+            (Output * len(feeds))(*(self._output(name) for name in feeds)),
+            (ctypes.c_void_p * len(feeds))(*(tensor.pointer for tensor in feeds.values())),
+            len(feeds),
+            (Output * len(fetches))(*(self._output(name) for name in fetches)),
+            results,
+            len(fetches),
+            None,
+            0,
+            None,
+            status.pointer,
+        )
+        status.check()
+        return [Tensor(pointer) for pointer in results if pointer is not None]
+
+    def _serialized_options(self, timeout: float | None) -> bytes:
+        options = self._run_options
+        if timeout is not None:
+            options = config_pb2.RunOptions(timeout_in_ms=max(1, int(timeout * 1000)))
+        serialized: bytes = options.SerializeToString()
+        return serialized
+
+    def _output(self, name: str) -> Output:
+        """Returns the tensor `name` of the graph; looked up once."""
+        output = self._outputs.get(name)
+        if output is None:
+            operation_name, _, index = name.partition(":")
+            lib = library()
+            operation = lib.TF_GraphOperationByName(self._graph, operation_name.encode())
+            if not operation or int(index or 0) >= lib.TF_OperationNumOutputs(operation):
+                raise invalid_argument(
+                    f"Tensor {name}, specified in a signature, is not in the graph"
+                )
+            output = self._outputs[name] = Output(operation, int(index or 0))
+        return output
+
+
+def _without_variables(folder: Path) -> StatusError:
+    """Returns the error for a folder without variables, such as one that is still being copied.
+
+    TensorFlow loads such a model; each of its answers would be an error.
+    """
+    return StatusError(
+        Code.NOT_FOUND,
+        f"The graph has variables, but there was no {folder / _VARIABLES}: "
+        "a model has to be written elsewhere and renamed",
+    )

@@ -1,0 +1,263 @@
+"""Tensors in TensorFlow's memory: from and to TensorProto, stacked and sliced by rows."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+from tfline.serving.protos import tensor_pb2, types_pb2
+from tfline.serving.server.c_api import Buffer, Status, library
+from tfline.serving.server.status import Code, StatusError, invalid_argument
+
+_STRING_SIZE = 24  # sizeof(TF_TString), tf_tstring.h
+_SMALL = 0  # its two low bits, if the string itself is inside
+_MAX_ELEMENTS = 2**29  # a small message must not claim all memory: absent values are filled in
+_CONTINUED = 0x80  # the bit of a varint's byte that says that another follows
+
+# The memory of these types is, byte by byte, the wire format of a packed field of TensorProto:
+# fixed-width numbers, and booleans, which are one-byte varints.
+_WIRE_FIELDS = {
+    types_pb2.DT_FLOAT: tensor_pb2.TensorProto.FLOAT_VAL_FIELD_NUMBER,
+    types_pb2.DT_DOUBLE: tensor_pb2.TensorProto.DOUBLE_VAL_FIELD_NUMBER,
+    types_pb2.DT_BOOL: tensor_pb2.TensorProto.BOOL_VAL_FIELD_NUMBER,
+    types_pb2.DT_COMPLEX64: tensor_pb2.TensorProto.SCOMPLEX_VAL_FIELD_NUMBER,
+    types_pb2.DT_COMPLEX128: tensor_pb2.TensorProto.DCOMPLEX_VAL_FIELD_NUMBER,
+}
+
+# The others are copied number by number: field of TensorProto, and format of one element.
+_NUMBER_FIELDS = {
+    types_pb2.DT_INT8: ("int_val", "b"),
+    types_pb2.DT_UINT8: ("int_val", "B"),
+    types_pb2.DT_INT16: ("int_val", "h"),
+    types_pb2.DT_UINT16: ("int_val", "H"),
+    types_pb2.DT_INT32: ("int_val", "i"),
+    types_pb2.DT_INT64: ("int64_val", "q"),
+    types_pb2.DT_UINT32: ("uint32_val", "I"),
+    types_pb2.DT_UINT64: ("uint64_val", "Q"),
+    types_pb2.DT_HALF: ("half_val", "H"),
+    types_pb2.DT_BFLOAT16: ("half_val", "H"),
+}
+
+_FORMATS = {
+    types_pb2.DT_FLOAT: "f",
+    types_pb2.DT_DOUBLE: "d",
+    types_pb2.DT_BOOL: "?",
+    **{dtype: form for dtype, (_, form) in _NUMBER_FIELDS.items()},
+}
+
+
+class _Handle:
+    """Owns a ``TF_Tensor*``, and keeps alive the tensors whose memory that refers to."""
+
+    __slots__ = ("kept", "pointer")
+
+    def __init__(self, pointer: int, kept: Sequence[Tensor]) -> None:
+        self.pointer = pointer
+        self.kept = kept
+
+    def __del__(self) -> None:
+        library().TF_DeleteTensor(self.pointer)
+
+
+class Tensor:
+    """A ``TF_Tensor``, or some rows of one. Freed with the last object that refers to it.
+
+    Attributes:
+        dtype: A value of ``tensorflow.DataType``.
+        shape: The sizes of its dimensions.
+    """
+
+    __slots__ = ("_address", "_handle", "_size", "dtype", "shape")
+
+    def __init__(self, pointer: int, kept: Sequence[Tensor] = ()) -> None:
+        """Takes ownership of `pointer`.
+
+        Args:
+            pointer: A ``TF_Tensor*``.
+            kept: Tensors whose memory this one refers to.
+        """
+        lib = library()
+        self._handle = _Handle(pointer, kept)
+        self.dtype: int = lib.TF_TensorType(pointer)
+        self.shape = tuple(lib.TF_Dim(pointer, axis) for axis in range(lib.TF_NumDims(pointer)))
+        empty = 0 in self.shape  # then there may be no memory, and to ask for it is fatal
+        self._address: int = 0 if empty else lib.TF_TensorData(pointer)
+        self._size: int = 0 if empty else lib.TF_TensorByteSize(pointer)
+
+    @classmethod
+    def from_proto(cls, proto: tensor_pb2.TensorProto) -> Tensor:
+        """Returns the tensor that `proto` describes.
+
+        Raises:
+            StatusError: If TensorFlow cannot decode it.
+        """
+        lib = library()
+        serialized = proto.SerializeToString()
+        pointer = lib.TF_AllocateTensor(types_pb2.DT_FLOAT, None, 0, 4)
+        status = Status()
+        lib.TF_TensorFromProto(Buffer.of(serialized), pointer, status.pointer)
+        tensor = cls(pointer)
+        status.check()
+        return tensor
+
+    @classmethod
+    def stack(cls, tensors: Sequence[Tensor]) -> Tensor:
+        """Returns `tensors` one after the other along dimension 0.
+
+        Args:
+            tensors: At least one, all of one dtype and one inner shape.
+        """
+        lib = library()
+        dtype, inner = tensors[0].dtype, tensors[0].shape[1:]
+        shape = (sum(tensor.shape[0] for tensor in tensors), *inner)
+        size = sum(tensor._size for tensor in tensors)
+        dimensions = (ctypes.c_int64 * len(shape))(*shape)
+        pointer = lib.TF_AllocateTensor(dtype, dimensions, len(shape), size)
+        address = lib.TF_TensorData(pointer) if size else 0
+        for tensor in tensors:
+            if dtype == types_pb2.DT_STRING:
+                _assign_views(address, tensor._address, tensor._size)
+            else:
+                ctypes.memmove(address, tensor._address, tensor._size)
+            address += tensor._size
+        return cls(pointer, kept=tuple(tensors) if dtype == types_pb2.DT_STRING else ())
+
+    @property
+    def pointer(self) -> int:
+        """The ``TF_Tensor*``; of all rows, even if this tensor is some of them."""
+        return self._handle.pointer
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether `pointer` has these rows and no others."""
+        lib = library()
+        return not self.shape or self.shape[0] == lib.TF_Dim(self._handle.pointer, 0)
+
+    def rows(self, start: int, stop: int) -> Tensor:
+        """Returns the rows from `start` up to `stop`, in the same memory."""
+        row_size = self._size // self.shape[0] if self.shape[0] else 0
+        part = Tensor.__new__(Tensor)
+        part._handle = self._handle
+        part._address = self._address + start * row_size
+        part._size = (stop - start) * row_size
+        part.dtype = self.dtype
+        part.shape = (stop - start, *self.shape[1:])
+        return part
+
+    def memory(self) -> bytes:
+        """Returns the raw elements; not for strings."""
+        return ctypes.string_at(self._address, self._size) if self._size else b""
+
+    def strings(self) -> list[bytes]:
+        """Returns the elements of a string tensor in row-major order."""
+        memory = self.memory()
+        return [
+            _read_string(memory, offset, self._address + offset)
+            for offset in range(0, self._size, _STRING_SIZE)
+        ]
+
+    def values(self) -> list[float] | list[int] | list[bytes]:
+        """Returns the elements in row-major order as Python values.
+
+        Raises:
+            StatusError: UNIMPLEMENTED for a dtype that has no Python form.
+        """
+        if self.dtype == types_pb2.DT_STRING:
+            return self.strings()
+        if self.dtype not in _FORMATS or self.dtype in {types_pb2.DT_HALF, types_pb2.DT_BFLOAT16}:
+            raise StatusError(Code.UNIMPLEMENTED, f"Unsupported type: {type_name(self.dtype)}")
+        return _numbers(_FORMATS[self.dtype], self.memory())
+
+    def to_proto(self, *, as_content: bool = False) -> tensor_pb2.TensorProto:
+        """Returns the tensor as a message.
+
+        Args:
+            as_content: Numbers go into ``tensor_content`` rather than into the typed fields.
+
+        Raises:
+            StatusError: INTERNAL if the dtype cannot be sent.
+        """
+        proto = tensor_pb2.TensorProto(dtype=self.dtype)
+        proto.tensor_shape.SetInParent()
+        for size in self.shape:
+            proto.tensor_shape.dim.add(size=size)
+        if self.dtype == types_pb2.DT_STRING:
+            proto.string_val.extend(self.strings())
+        elif as_content:
+            proto.tensor_content = self.memory()
+        elif self.dtype in _WIRE_FIELDS:
+            proto.MergeFromString(_packed(_WIRE_FIELDS[self.dtype], self.memory()))
+        elif self.dtype in _NUMBER_FIELDS:
+            field, form = _NUMBER_FIELDS[self.dtype]
+            getattr(proto, field).extend(_numbers(form, self.memory()))
+        else:
+            raise StatusError(Code.INTERNAL, f"Cannot send a tensor of {type_name(self.dtype)}")
+        return proto
+
+
+def type_name(dtype: int) -> str:
+    """Returns TensorFlow's name of a dtype: ``"float"`` for ``DT_FLOAT``."""
+    return str(types_pb2.DataType.Name(dtype)).removeprefix("DT_").lower()
+
+
+def decode(name: str, proto: tensor_pb2.TensorProto) -> Tensor:
+    """Returns the tensor of the request's input `name`.
+
+    Raises:
+        StatusError: INVALID_ARGUMENT if it cannot be decoded.
+    """
+    try:
+        if math.prod(dim.size for dim in proto.tensor_shape.dim) > _MAX_ELEMENTS:
+            raise invalid_argument("more elements than a message can carry")
+        return Tensor.from_proto(proto)
+    except StatusError as error:
+        raise invalid_argument(f"tensor parsing error: {name}") from error
+
+
+def string_tensor(values: Sequence[bytes]) -> Tensor:
+    """Returns a string tensor [len(values)]."""
+    proto = tensor_pb2.TensorProto(dtype=types_pb2.DT_STRING, string_val=values)
+    proto.tensor_shape.dim.add(size=len(values))
+    return Tensor.from_proto(proto)
+
+
+def _assign_views(address: int, source: int, size: int) -> None:
+    """Makes the strings at `address` refer to those at `source`, in `size` bytes of strings."""
+    lib = library()
+    for offset in range(0, size, _STRING_SIZE):
+        string = source + offset
+        lib.TF_StringInit(address + offset)
+        lib.TF_StringAssignView(
+            address + offset, lib.TF_StringGetDataPointer(string), lib.TF_StringGetSize(string)
+        )
+
+
+def _read_string(memory: bytes, offset: int, address: int) -> bytes:
+    """Returns one string: from a copy of its ``TF_TString``, or from where that points."""
+    head = memory[offset]
+    kind = head & 3
+    if kind == _SMALL:
+        return memory[offset + 1 : offset + 1 + (head >> 2)]
+    lib = library()
+    return ctypes.string_at(lib.TF_StringGetDataPointer(address), lib.TF_StringGetSize(address))
+
+
+def _numbers(form: str, memory: bytes) -> list[Any]:
+    return list(struct.unpack(f"={len(memory) // struct.calcsize('=' + form)}{form}", memory))
+
+
+def _packed(field: int, content: bytes) -> bytes:
+    """Returns `content` as a length-delimited field of the protobuf wire format."""
+    return _varint(field << 3 | 2) + _varint(len(content)) + content
+
+
+def _varint(value: int) -> bytes:
+    encoded = bytearray()
+    while value >= _CONTINUED:
+        encoded.append(value % _CONTINUED | _CONTINUED)
+        value >>= 7
+    encoded.append(value)
+    return bytes(encoded)

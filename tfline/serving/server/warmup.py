@@ -1,0 +1,109 @@
+"""Warm-up: recorded requests that are run before a version is available.
+
+They are PredictionLogs in a TFRecord file that comes with the model:
+``assets.extra/tf_serving_warmup_requests``.
+"""
+
+from __future__ import annotations
+
+import logging
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import google_crc32c
+from google.protobuf.message import DecodeError
+
+from tfline.serving.protos import prediction_log_pb2
+from tfline.serving.server.coroutines import run_here
+from tfline.serving.server.handlers import examples
+from tfline.serving.server.handlers.predict import predict
+from tfline.serving.server.servable import Servable
+from tfline.serving.server.status import Code, StatusError, invalid_argument
+
+logger = logging.getLogger(__name__)
+
+_FILE = Path("assets.extra", "tf_serving_warmup_requests")
+_MAX_RECORDS = 1000
+_HEADER, _CRC = struct.Struct("<QI"), struct.Struct("<I")
+_MASK_DELTA = 0xA282EAD8
+
+
+def warm_up(servable: Servable, folder: Path, iterations: int = 1) -> None:
+    """Runs the recorded requests of a model, if there are any.
+
+    Args:
+        servable: The model; its runner does not suspend.
+        folder: The folder of its version.
+        iterations: How often each request is run.
+
+    Raises:
+        StatusError: If a record cannot be read, there are over 1,000, or a request fails.
+    """
+    path = folder / _FILE
+    if not path.is_file():
+        return
+    count = 0
+    for record in _records(path):
+        count += 1
+        if count > _MAX_RECORDS:
+            raise invalid_argument(
+                f"Number of warmup records exceeds the maximum ({_MAX_RECORDS}) at {path}"
+            )
+        log = _parsed(record, path)
+        for _ in range(iterations):
+            run_here(_run(servable, log))
+    logger.info("Warmed up %s version %d with %d records", servable.name, servable.version, count)
+
+
+async def _run(servable: Servable, log: prediction_log_pb2.PredictionLog) -> None:
+    kind = log.WhichOneof("log_type")
+    if kind == "predict_log":
+        await predict(servable, log.predict_log.request)
+    elif kind == "classify_log":
+        await examples.classify(servable, log.classify_log.request)
+    elif kind == "regress_log":
+        await examples.regress(servable, log.regress_log.request)
+    elif kind == "multi_inference_log":
+        await examples.multi_inference(servable, log.multi_inference_log.request)
+    else:
+        raise StatusError(Code.UNIMPLEMENTED, f"Unsupported log_type for warmup: {kind}")
+
+
+def _parsed(record: bytes, path: Path) -> prediction_log_pb2.PredictionLog:
+    try:
+        return prediction_log_pb2.PredictionLog.FromString(record)
+    except DecodeError as error:
+        raise invalid_argument(f"Failed to parse warmup record: {error} from {path}") from error
+
+
+def _records(path: Path) -> Iterator[bytes]:
+    """Yields the records of a TFRecord file: length, its checksum, content, its checksum.
+
+    Raises:
+        StatusError: DATA_LOSS if the file is cut off, or a checksum is wrong.
+    """
+    with path.open("rb") as file:
+        while header := file.read(_HEADER.size):
+            if len(header) < _HEADER.size:
+                raise _data_loss("truncated", path)
+            length, checksum = _HEADER.unpack(header)
+            if checksum != _masked_crc(header[: -_CRC.size]):
+                raise _data_loss("corrupted", path)
+            content = file.read(length + _CRC.size)
+            if len(content) < length + _CRC.size:
+                raise _data_loss("truncated", path)
+            record = content[:length]
+            if _CRC.unpack(content[length:]) != (_masked_crc(record),):
+                raise _data_loss("corrupted", path)
+            yield record
+
+
+def _masked_crc(data: bytes) -> int:
+    """Returns the CRC-32C of `data` as TFRecord stores it: rotated and shifted."""
+    crc: int = google_crc32c.value(data)
+    return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF
+
+
+def _data_loss(what: str, path: Path) -> StatusError:
+    return StatusError(Code.DATA_LOSS, f"{what} record at {path}")
