@@ -102,8 +102,7 @@ _PROTOTYPES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "TF_Dim": (ctypes.c_int64, (_POINTER, ctypes.c_int)),
     "TF_TensorByteSize": (ctypes.c_size_t, (_POINTER,)),
     "TF_TensorData": (_POINTER, (_POINTER,)),
-    "TF_StringInit": (None, (_POINTER,)),
-    "TF_StringAssignView": (None, (_POINTER, ctypes.c_void_p, ctypes.c_size_t)),
+    "TF_StringCopy": (None, (_POINTER, ctypes.c_void_p, ctypes.c_size_t)),
     "TF_StringGetDataPointer": (ctypes.c_void_p, (_POINTER,)),
     "TF_StringGetSize": (ctypes.c_size_t, (_POINTER,)),
 }

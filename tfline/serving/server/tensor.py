@@ -50,13 +50,12 @@ _FORMATS = {
 
 
 class _Handle:
-    """Owns a ``TF_Tensor*``, and keeps alive the tensors whose memory that refers to."""
+    """Owns a ``TF_Tensor*``."""
 
-    __slots__ = ("kept", "pointer")
+    __slots__ = ("pointer",)
 
-    def __init__(self, pointer: int, kept: Sequence[Tensor]) -> None:
+    def __init__(self, pointer: int) -> None:
         self.pointer = pointer
-        self.kept = kept
 
     def __del__(self) -> None:
         library().TF_DeleteTensor(self.pointer)
@@ -65,6 +64,9 @@ class _Handle:
 class Tensor:
     """A ``TF_Tensor``, or some rows of one. Freed with the last object that refers to it.
 
+    Every string lies in memory that TensorFlow counts with its tensor, never in that of another
+    one: operations such as Identity hand their input's memory on to the answer, which outlives it.
+
     Attributes:
         dtype: A value of ``tensorflow.DataType``.
         shape: The sizes of its dimensions.
@@ -72,15 +74,10 @@ class Tensor:
 
     __slots__ = ("_address", "_handle", "_size", "dtype", "shape")
 
-    def __init__(self, pointer: int, kept: Sequence[Tensor] = ()) -> None:
-        """Takes ownership of `pointer`.
-
-        Args:
-            pointer: A ``TF_Tensor*``.
-            kept: Tensors whose memory this one refers to.
-        """
+    def __init__(self, pointer: int) -> None:
+        """Takes ownership of `pointer`, a ``TF_Tensor*``."""
         lib = library()
-        self._handle = _Handle(pointer, kept)
+        self._handle = _Handle(pointer)
         self.dtype: int = lib.TF_TensorType(pointer)
         self.shape = tuple(lib.TF_Dim(pointer, axis) for axis in range(lib.TF_NumDims(pointer)))
         empty = 0 in self.shape  # then there may be no memory, and to ask for it is fatal
@@ -110,20 +107,16 @@ class Tensor:
         Args:
             tensors: At least one, all of one dtype and one inner shape.
         """
-        lib = library()
         dtype, inner = tensors[0].dtype, tensors[0].shape[1:]
-        shape = (sum(tensor.shape[0] for tensor in tensors), *inner)
-        size = sum(tensor._size for tensor in tensors)
-        dimensions = (ctypes.c_int64 * len(shape))(*shape)
-        pointer = lib.TF_AllocateTensor(dtype, dimensions, len(shape), size)
-        address = lib.TF_TensorData(pointer) if size else 0
+        stacked = _empty(dtype, (sum(tensor.shape[0] for tensor in tensors), *inner))
+        address = stacked._address
         for tensor in tensors:
             if dtype == types_pb2.DT_STRING:
-                _assign_views(address, tensor._address, tensor._size)
+                _copy_strings(address, tensor._address, tensor._size)
             else:
                 ctypes.memmove(address, tensor._address, tensor._size)
             address += tensor._size
-        return cls(pointer, kept=tuple(tensors) if dtype == types_pb2.DT_STRING else ())
+        return stacked
 
     @property
     def pointer(self) -> int:
@@ -224,13 +217,24 @@ def string_tensor(values: Sequence[bytes]) -> Tensor:
     return Tensor.from_proto(proto)
 
 
-def _assign_views(address: int, source: int, size: int) -> None:
-    """Makes the strings at `address` refer to those at `source`, in `size` bytes of strings."""
+def _empty(dtype: int, shape: Sequence[int]) -> Tensor:
+    """Returns a tensor to be filled: of empty strings, or of numbers without a value yet.
+
+    TensorFlow frees the strings that are put into the memory of a tensor it decoded; from that of
+    ``TF_AllocateTensor`` they would leak.
+    """
+    proto = tensor_pb2.TensorProto(dtype=dtype)
+    for size in shape:
+        proto.tensor_shape.dim.add(size=size)
+    return Tensor.from_proto(proto)
+
+
+def _copy_strings(address: int, source: int, size: int) -> None:
+    """Copies `size` bytes of ``TF_TString`` from `source` to those at `address`."""
     lib = library()
     for offset in range(0, size, _STRING_SIZE):
         string = source + offset
-        lib.TF_StringInit(address + offset)
-        lib.TF_StringAssignView(
+        lib.TF_StringCopy(
             address + offset, lib.TF_StringGetDataPointer(string), lib.TF_StringGetSize(string)
         )
 
