@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tfline.components.pusher.versions import list_versions
+from tfline.components.artifacts.versions import list_versions
 from tfline.pipelines import cli
 from tfline.pipelines.runs import RunRecord, list_runs
 from tfline.pipelines.work_folder import WorkFolder, default_work_folder

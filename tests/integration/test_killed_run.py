@@ -92,7 +92,7 @@ def test_run_killed_in_one_component_after_another_ends_like_one_that_was_not(
     assert not [*project.work.artifacts.rglob("verdict.json")]
 
     # In Pusher, with the model staged beside the versions.
-    run_until_killed(project, "tfline.components.pusher.versions", "_flush_tree")
+    run_until_killed(project, "tfline.components.artifacts.versions", "_flush_tree")
     assert project.executed() == ["Evaluator"]
     assert project.versions() == []
     assert [*(project.folder / "models" / "trips").glob(".staging-*")]

@@ -7,7 +7,7 @@ import json
 import pytest
 from ml_metadata import metadata_store, proto
 
-from tfline.components.pusher.versions import read_threshold
+from tfline.components.artifacts.versions import read_threshold
 from tfline.pipelines.override import EXECUTION_TYPE
 
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from tfline.components.artifacts.versions import WARMUP, list_versions
 from tfline.components.pusher.certificate import read_certificate
-from tfline.components.pusher.versions import WARMUP, list_versions
 
 PUSH = "{{to: models/trips, budgets: {{model_mb: {}, p99_ms: 5000}}}}"
 

@@ -45,7 +45,7 @@ LIGHT = (
     "tfline.serving.client",
     "tfline.components.evaluator.config",
     "tfline.components.example_gen.config",
-    "tfline.components.statistics.config",
+    "tfline.components.example_validator.config",
     "tfline.components.trainer.config",
     "tfline.components.trainer.models",
 )
@@ -110,6 +110,7 @@ def test_modules_import_only_what_their_package_may() -> None:
 
 
 def test_components_import_no_other_component() -> None:
+    """What they leave for one another is in `artifacts`, which imports none of them."""
     wrong = [
         f"{name} imports {target}"
         for name in SOURCES
@@ -117,7 +118,7 @@ def test_components_import_no_other_component() -> None:
         if name.count(".") > 2
         and is_below(name, "tfline.components")
         and is_below(target, "tfline.components")
-        and name.split(".")[2] != target.split(".")[2]
+        and target.split(".")[2] not in {name.split(".")[2], "artifacts"}
     ]
     assert wrong == []
 

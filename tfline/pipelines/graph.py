@@ -16,13 +16,11 @@ from tfx.proto import trainer_pb2
 
 from tfline.components.evaluator.component import Evaluator
 from tfline.components.example_gen.component import ExampleGen
-from tfline.components.pusher.component import Pusher, Resolver
-from tfline.components.statistics.component import (
-    ExampleValidator,
-    SchemaGen,
-    SchemaImporter,
-    StatisticsGen,
-)
+from tfline.components.example_validator.component import ExampleValidator
+from tfline.components.pusher.component import Pusher
+from tfline.components.resolver.component import Resolver
+from tfline.components.schema_gen.component import SchemaGen, SchemaImporter
+from tfline.components.statistics_gen.component import StatisticsGen
 from tfline.components.transform.component import Transform
 from tfline.components.tuner.component import Tuner
 from tfline.components.tuner.config import TuneConfig

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tfline.components.artifacts.versions import find_baseline
 from tfline.components.example_gen.config import IngestConfig
-from tfline.components.pusher.versions import find_baseline
 from tfline.components.trainer.models import MODELS
 from tfline.components.trainer.models import resolve as resolve_model
 from tfline.pipelines.fingerprint import (
@@ -113,7 +113,7 @@ def make_plan(spec: PipelineSpec, *, by_content: bool = False) -> Plan:
         "StatisticsGen": {},
         "SchemaGen": value_parts("schema_file", schema_text),
         "ExampleValidator": {
-            **source_parts(["tfline.components.statistics.executor"]),
+            **source_parts(["tfline.components.example_validator.executor"]),
             **value_parts("validation", _dump(spec.validation)),
             **value_parts("features", [_dump(expected) for expected in spec.expectations]),
         },
@@ -127,7 +127,7 @@ def make_plan(spec: PipelineSpec, *, by_content: bool = False) -> Plan:
         baseline = find_baseline(push_folder, _training_fingerprint(parts))
         number = f"version {baseline.number}" if baseline else "none"
         parts["Resolver"] = {
-            **source_parts(["tfline.components.pusher.resolver"]),
+            **source_parts(["tfline.components.resolver.executor"]),
             "baseline": number,
             "push.to": str(push_folder),
         }

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pydantic
 from pydantic import Field
 
-from tfline.components.pusher.versions import list_versions
+from tfline.components.artifacts.versions import list_versions
 from tfline.pipelines.fingerprint import Parts
 from tfline.pipelines.override import Override, read_override
 from tfline.pipelines.plan import Plan

@@ -14,8 +14,8 @@ import pydantic
 from pydantic import BeforeValidator, Field
 
 from tfline.components.evaluator.config import EvaluateConfig
+from tfline.components.example_validator.config import Expectation, ValidateConfig
 from tfline.components.pusher.config import Budgets
-from tfline.components.statistics.config import Expectation, ValidateConfig
 from tfline.components.trainer.config import ModelConfig, RunConfig, TrainConfig
 from tfline.components.trainer.hyperparameters import with_values
 from tfline.components.trainer.label import check_training

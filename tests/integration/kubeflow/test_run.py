@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfline.components.artifacts.versions import list_versions
 from tfline.components.example_gen.tfrecord import write_records
-from tfline.components.pusher.versions import list_versions
 from tfline.pipelines import cli
 from tfline.pipelines.datasets import taxi
 

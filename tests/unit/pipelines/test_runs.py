@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tfline.components.artifacts.versions import METADATA
 from tfline.components.example_gen.config import IngestConfig
-from tfline.components.pusher.versions import METADATA
 from tfline.pipelines.plan import Plan
 from tfline.pipelines.runs import (
     ComponentRecord,

@@ -1,1 +1,1 @@
-"""The push folder: the baseline that is live in it, and the versions that are added to it."""
+"""A blessed model becomes a version in the push folder, once it has been certified."""

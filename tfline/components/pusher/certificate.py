@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pydantic
 
+from tfline.components.artifacts.versions import CERTIFICATE
 from tfline.components.pusher.config import Budgets
-from tfline.components.pusher.versions import CERTIFICATE
 from tfline.transforms.errors import PushError
 from tfline.transforms.features import FrozenModel
 

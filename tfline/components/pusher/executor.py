@@ -13,18 +13,18 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact, artifact_utils
 from tfx.utils import path_utils
 
-from tfline.components.pusher.availability import wait_until_available
-from tfline.components.pusher.certificate import read_certificate, write_certificate
-from tfline.components.pusher.certify import certify
-from tfline.components.pusher.config import Budgets
-from tfline.components.pusher.eval_records import first_records
-from tfline.components.pusher.versions import (
+from tfline.components.artifacts.versions import (
     CERTIFICATE,
     Version,
     add_version,
     find_equal,
     set_threshold,
 )
+from tfline.components.pusher.availability import wait_until_available
+from tfline.components.pusher.certificate import read_certificate, write_certificate
+from tfline.components.pusher.certify import certify
+from tfline.components.pusher.config import Budgets
+from tfline.components.pusher.eval_records import first_records
 from tfline.components.pusher.warmup import write_warmup
 from tfline.serving.labels import read_labels
 from tfline.transforms.threshold import PROPERTY

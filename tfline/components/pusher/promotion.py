@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tfline.components.pusher.versions import Version, add_version, list_versions
+from tfline.components.artifacts.versions import Version, add_version, list_versions
 from tfline.serving.labels import CANARY, STABLE, Labels, read_labels, write_labels
 from tfline.transforms.errors import PushError
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from tfline.components.artifacts.versions import WARMUP
 from tfline.components.pusher.answers import PREDICTIONS, predict_request
-from tfline.components.pusher.versions import WARMUP
 from tfline.serving.protos import prediction_log_pb2
 
 

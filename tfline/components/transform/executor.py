@@ -20,6 +20,7 @@ from tfx.types import artifact, artifact_utils
 from tfx.utils import io_utils
 from tfx_bsl.public import tfxio
 
+from tfline.components.artifacts.schema import read_schema
 from tfline.components.transform.classes import find_classes, find_task
 from tfline.components.transform.materialize import count_records, is_worthwhile, materialize
 from tfline.components.transform.metadata import describe_features, write_metadata
@@ -53,9 +54,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         config = json.loads(exec_properties["config"])
         features = [FeatureSpec.model_validate(item) for item in config["features"]]
         label = LabelSpec.model_validate(config["label"])
-        schema = io_utils.SchemaReader().read(
-            io_utils.get_only_uri_in_dir(artifact_utils.get_single_uri(input_dict["schema"]))
-        )
+        schema = read_schema(artifact_utils.get_single_uri(input_dict["schema"]))
         weight = config.get("weight")
         keys = [*label.keys, *(key for feature in features for key in feature.keys)]
         raw = raw_dtypes(schema, keys if weight is None else [*keys, weight])

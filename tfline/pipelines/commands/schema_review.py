@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Copies the schema out of the last run that has one."""
-    from tfline.components.statistics.config import SCHEMA_FILE
+    from tfline.components.artifacts.schema import SCHEMA_FILE
     from tfline.pipelines.runs import list_runs
     from tfline.transforms.errors import SpecError
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tfline.components.artifacts.versions import CERTIFICATE
 from tfline.components.pusher.certificate import Certificate, read_certificate, write_certificate
 from tfline.components.pusher.config import Budgets
-from tfline.components.pusher.versions import CERTIFICATE
 from tfline.transforms.errors import PushError
 
 MEASURED = Certificate(

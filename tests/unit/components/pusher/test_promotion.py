@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tfline.components.artifacts.versions import add_version, find_equal, list_versions
 from tfline.components.pusher.promotion import promote, roll_back
-from tfline.components.pusher.versions import add_version, find_equal, list_versions
 from tfline.serving.labels import CONFIG_FILE, Labels, read_labels
 from tfline.transforms.errors import PushError
 

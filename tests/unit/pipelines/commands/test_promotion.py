@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tfline.components.pusher.versions import list_versions
+from tfline.components.artifacts.versions import list_versions
 from tfline.pipelines import cli
 from tfline.serving.labels import read_labels
 

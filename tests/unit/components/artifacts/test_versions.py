@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tfline.components.pusher.versions import (
+from tfline.components.artifacts.versions import (
     CERTIFICATE,
     METADATA,
     WARMUP,

@@ -8,9 +8,6 @@ from pydantic import Field
 
 from tfline.transforms.features import FrozenModel
 
-SCHEMA_FILE = "schema.pbtxt"
-"""The file of a schema artifact: the name that SchemaGen gives it."""
-
 Check = Literal["absent", "type", "nan", "infinite", "constant", "missing_label"]
 
 

@@ -11,8 +11,12 @@ import pytest
 import tfx  # noqa: F401 - before tensorflow_data_validation, for which it prepares
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
-from tfline.components.statistics.checks import Anomaly, expectation_anomalies, schema_anomalies
-from tfline.components.statistics.config import Check, Expectation
+from tfline.components.example_validator.checks import (
+    Anomaly,
+    expectation_anomalies,
+    schema_anomalies,
+)
+from tfline.components.example_validator.config import Check, Expectation
 
 import tensorflow_data_validation as tfdv  # isort: skip - after tfx
 

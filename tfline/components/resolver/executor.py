@@ -11,7 +11,7 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact, artifact_utils
 from tfx.utils import path_utils
 
-from tfline.components.pusher.versions import find_baseline
+from tfline.components.artifacts.versions import find_baseline
 
 _summary = logging.getLogger("tfline.summary")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tfline.components.pusher.versions import METADATA
+from tfline.components.artifacts.versions import METADATA
 
 MakeModel = Callable[[str], Path]
 

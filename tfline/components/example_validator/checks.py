@@ -10,7 +10,8 @@ from typing import Literal
 from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 from tensorflow_metadata.proto.v0.statistics_pb2 import FeatureNameStatistics as FeatureStats
 
-from tfline.components.statistics.config import Check, Expectation
+from tfline.components.artifacts.statistics import feature_key
+from tfline.components.example_validator.config import Check, Expectation
 from tfline.transforms.errors import did_you_mean
 
 
@@ -92,11 +93,6 @@ _HINTS = {
     "constant": "Take it out of the spec, or `validation: {allow: [constant]}`.",
     "missing_label": "Leave these records out of the data.",
 }
-
-
-def feature_key(stats: FeatureStats) -> str:
-    """Returns the raw feature that statistics are of."""
-    return stats.name or ".".join(stats.path.step)
 
 
 def _common(stats: FeatureStats) -> statistics_pb2.CommonStatistics:

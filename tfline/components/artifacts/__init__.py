@@ -1,0 +1,1 @@
+"""What components leave for one another: the layout of their artifacts and of the push folder."""

@@ -1,0 +1,1 @@
+"""The checks of the data that stop a run before anything is learned from it."""

@@ -1,0 +1,57 @@
+"""The work of SchemaGen and of SchemaImporter."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any
+
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0 import schema_pb2
+from tfx.components.schema_gen import executor
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact, artifact_utils
+from tfx.utils import io_utils
+
+from tfline.components.artifacts.schema import SCHEMA_FILE, read_schema
+from tfline.transforms.errors import SpecError
+
+_summary = logging.getLogger("tfline.summary")
+
+Artifacts = dict[str, list[artifact.Artifact]]
+
+
+class SchemaExecutor(executor.Executor):
+    """TFX's inference of a schema, and a line about what was inferred."""
+
+    def Do(  # noqa: N802 - TFX's name
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]
+    ) -> None:
+        """Infers the schema from the statistics of every split."""
+        super().Do(input_dict, output_dict, exec_properties)
+        features = read_schema(artifact_utils.get_single_uri(output_dict["schema"])).feature
+        limited = sum(feature.WhichOneof("domain_info") is not None for feature in features)
+        _summary.info("%d features, %d with a domain", len(features), limited)
+
+
+class SchemaImportExecutor(base_executor.BaseExecutor):
+    """Writes the schema as SchemaGen does."""
+
+    def Do(  # noqa: N802 - TFX's name
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]
+    ) -> None:
+        """Parses and writes the schema.
+
+        Raises:
+            SpecError: The text is no Schema.
+        """
+        try:
+            schema = text_format.Parse(exec_properties["schema_text"], schema_pb2.Schema())
+        except text_format.ParseError as exc:
+            raise SpecError(
+                f"The curated schema is not a valid text proto: {exc}",
+                hint="`tfline schema-review` writes one to start from.",
+            ) from exc
+        folder = artifact_utils.get_single_uri(output_dict["schema"])
+        io_utils.write_pbtxt_file(os.path.join(folder, SCHEMA_FILE), schema)
+        _summary.info("%d features, curated", len(schema.feature))
