@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 
 from tests.integration.serving.conftest import Grpc, Rest, free_port, predict_request
 from tfline.components.pusher.availability import wait_until_available
 from tfline.components.pusher.promotion import promote, roll_back
 from tfline.pipelines import cli
-from tfline.serving.labels import CONFIG_FILE
-from tfline.serving.process import start_server
+from tfline.serving.deploy.served import server_flags
+from tfline.serving.labels import CONFIG_FILE, LABELS
+from tfline.serving.process import ServerProcess, start_server
 from tfline.transforms.errors import PushError
 
 SPEC = """\
@@ -48,36 +52,62 @@ def wait_for(api: Grpc, label: str, version: int) -> None:
         time.sleep(0.02)
 
 
-def test_server_follows_promotion_and_rollback_without_a_failed_request(
+def start(folder: Path) -> ServerProcess:
+    """Starts a server as `tfline serve` does."""
+    flags = server_flags("toolbox", str(folder), str(folder / CONFIG_FILE))[2:]
+    return start_server(folder, "unused", rest_api_port=free_port(), flags=flags)
+
+
+def test_server_starts_on_labels_and_follows_them_without_a_failed_request(
     publish: Callable[..., Path], tmp_path: Path
 ) -> None:
     folder = tmp_path / "toolbox"
     for version in (1, 2):
         publish("toolbox", folder, version)
     promote(folder, "toolbox", 1)
-    flags = [
-        f"--model_config_file={folder / CONFIG_FILE}",
-        "--model_config_file_poll_wait_seconds=1",
-    ]
-    with start_server(folder, "unused", rest_api_port=free_port(), flags=flags) as server:
+    promote(folder, "toolbox", 2, "canary")
+    with start(folder) as server:
         api, rest = Grpc(server.target), Rest(server.rest_api_port)
-        assert answering_version(api, "stable") == 1
-        assert rest("/v1/models/toolbox/labels/canary")[0] == 400
+        assert [answering_version(api, label) for label in LABELS] == [1, 2]
+        canary = rest("/v1/models/toolbox/labels/canary:predict", {"instances": [2.0]})
+        assert canary[0] == 200
 
-        promote(folder, "toolbox", 2, "canary")
-        end = time.monotonic() + _SECONDS
-        while rest("/v1/models/toolbox/labels/canary:predict", {"instances": [2.0]})[0] != 200:
-            assert time.monotonic() < end
-            assert answering_version(api, "stable") == 1
-        assert answering_version(api, "canary") == 2
-
+        began = time.monotonic()
         promote(folder, "toolbox", 2)
         wait_for(api, "stable", 2)
+        assert time.monotonic() - began < 1
 
         _, earlier, added = roll_back(folder, "toolbox", keep=5)
         assert earlier.number == 1
         wait_until_available(server.target, "toolbox", added.number)
         wait_for(api, "stable", added.number)
+
+
+def test_server_starts_while_the_version_of_a_label_is_gone(
+    publish: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "toolbox"
+    for version in (1, 2):
+        publish("toolbox", folder, version)
+    promote(folder, "toolbox", 2)
+    promote(folder, "toolbox", 1, "canary")
+    shutil.rmtree(folder / "2")
+    with start(folder) as server:
+        api = Grpc(server.target)
+        assert answering_version(api, "canary") == 1
+        code, details = api.error("Predict", asked_for("stable"))
+        assert (code, details) == (
+            "NOT_FOUND",
+            "Servable not found for request: Specific(toolbox, 2)",
+        )
+        promote(folder, "toolbox", 1)
+        end = time.monotonic() + _SECONDS
+        while True:
+            with contextlib.suppress(grpc.RpcError):
+                assert answering_version(api, "stable") == 1
+                break
+            assert time.monotonic() < end
+            time.sleep(0.02)
 
 
 def test_push_waits_until_the_server_has_the_version_or_cannot_load_it(

@@ -19,7 +19,7 @@ USER = 65532
 CPUS, MEMORY_GIB = 2, 2
 """What a container may use at most."""
 
-_POLL_SECONDS = 5
+_POLL_SECONDS = 1
 _REQUESTS = {"cpu": "500m", "memory": "512Mi"}
 
 
@@ -84,5 +84,7 @@ def server_flags(
             *ports,
             f"--model_config_file={config_file}",
             f"--model_config_file_poll_wait_seconds={_POLL_SECONDS}",
+            # The rest is served while the version of a label is gone, or not loaded yet.
+            "--allow_version_labels_for_unavailable_models",
         ]
     return [*ports, f"--model_name={model}", f"--model_base_path={base_path}"]

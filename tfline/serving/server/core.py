@@ -34,6 +34,8 @@ class ServerCore:
     def reload(self, config: ModelServerConfig) -> None:
         """Replaces the models, and blocks until the new ones are available.
 
+        A label is given once its version is loaded, or cannot be: what is loading is waited for.
+
         Raises:
             StatusError: If the configuration is wrong, a new model cannot be loaded, or a label
                 is on a version that is not available.
@@ -54,6 +56,9 @@ class ServerCore:
                 raise StatusError(
                     Code.UNKNOWN, f"{len(errors)} {noun} did not become available: {{{listed}}}"
                 )
+            self.manager.wait_until_settled(
+                [(name, n) for name, model in models.items() for n in model.version_labels.values()]
+            )
             self._labels = self._checked_labels(models)
 
     def hold(self, spec: model_pb2.ModelSpec) -> AbstractContextManager[Servable]:

@@ -20,7 +20,12 @@ from tfline.serving.server.coroutines import run_here
 from tfline.serving.server.flags import Flags, UsageError, parse, usage, with_environment
 from tfline.serving.server.loading import Loader
 from tfline.serving.server.manager import Manager, ManagerOptions
-from tfline.serving.server.model_config import ModelServerConfig, read_text_proto, single_model
+from tfline.serving.server.model_config import (
+    ModelServerConfig,
+    read_text_proto,
+    single_model,
+    wait_for_change,
+)
 from tfline.serving.server.monitoring import Metrics, metrics_path
 from tfline.serving.server.rest.http_server import RestOptions, start_rest
 from tfline.serving.server.rest.routes import Router
@@ -204,8 +209,10 @@ def _watch(flags: Flags, core: ServerCore) -> None:
     """Reads the model configuration again and again, if it has to be; else waits."""
     seconds = flags.model_config_file_poll_wait_seconds if flags.model_config_file else 0
     while True:
-        time.sleep(seconds or 1)
-        if seconds > 0:
+        if seconds <= 0:
+            time.sleep(1)
+        else:
+            wait_for_change(flags.model_config_file, seconds)
             try:
                 core.reload(_model_server_config(flags))
             except StatusError as error:

@@ -12,7 +12,7 @@ import enum
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +55,7 @@ class Version:
         error: Why it could not be loaded.
         servable: The loaded model; only while AVAILABLE or UNLOADING.
         holders: The requests that are using it.
+        failures: How many attempts to load it have failed.
         dropped: Set when it is no longer aspired: ends the wait for a retry.
     """
 
@@ -66,6 +67,7 @@ class Version:
     error: StatusError | None = None
     servable: Servable | None = None
     holders: int = 0
+    failures: int = 0
     dropped: threading.Event = field(default_factory=threading.Event)
 
 
@@ -102,6 +104,7 @@ class Manager:
         self._load = load
         self._options = options
         self._models: Mapping[str, ModelConfig] = {}
+        self._looked_for: Mapping[str, ModelConfig] = self._models
         self._versions: dict[str, dict[int, Version]] = {}
         self._changed = threading.Condition()
         self._stopping = threading.Event()
@@ -136,6 +139,25 @@ class Manager:
             self._started = True
             failed = [name for name in sorted(names) if not self._available(name)]
             return [error for name in failed for error in self._load_errors(name)]
+
+    def wait_until_settled(self, wanted: Collection[tuple[str, int]]) -> None:
+        """Blocks while versions are being loaded: until each is available, has failed, or is none.
+
+        A version whose first attempt has failed is not waited for, whatever retries follow.
+
+        Args:
+            wanted: Models and their versions.
+        """
+        with self._changed:
+            self._changed.wait_for(
+                lambda: (
+                    self._stopping.is_set()
+                    or (
+                        self._looked_for is self._models
+                        and not any(self._is_loading(*version) for version in wanted)
+                    )
+                )
+            )
 
     @contextlib.contextmanager
     def hold(self, name: str, number: int | None = None) -> Iterator[Servable]:
@@ -208,6 +230,11 @@ class Manager:
         failed = bool(versions) and all(v.state is State.END and v.error for v in versions)
         return self._available(name) or failed
 
+    def _is_loading(self, name: str, number: int) -> bool:
+        version = self._versions.get(name, {}).get(number)
+        states = (State.START, State.LOADING)
+        return version is not None and version.state in states and not version.failures
+
     def _load_errors(self, name: str) -> list[str]:
         return [
             f"{{name: {name} version: {version.number}}} due to error: {version.error}"
@@ -232,6 +259,8 @@ class Manager:
             seconds = self._options.poll_seconds
             if seconds < 0 or not models:
                 self._poll_at = float("inf")
+                self._looked_for = models
+                self._changed.notify_all()
                 return
             self._poll_at = time.monotonic() + seconds if seconds else float("inf")
         for name, model in models.items():
@@ -247,6 +276,9 @@ class Manager:
             with self._changed:
                 if self._models.get(name) is model and not self._stopping.is_set():
                     _aspire(self._versions.setdefault(name, {}), name, found)
+        with self._changed:
+            self._looked_for = models
+            self._changed.notify_all()
 
     def _act(self, versions: Mapping[int, Version]) -> None:
         """Takes at most one action for a model: unload one version, or load one."""
@@ -283,6 +315,9 @@ class Manager:
             except Exception as failure:
                 error = StatusError(Code.INTERNAL, str(failure))
                 logger.exception("Loading %s failed (attempt %d)", label, attempt + 1)
+            with self._changed:
+                version.failures += 1
+                self._changed.notify_all()
         with self._changed:
             version.servable, version.error = servable, error
             version.state = State.AVAILABLE if servable else State.END

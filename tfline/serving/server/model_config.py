@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+import time
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -20,6 +22,8 @@ ModelServerConfig: TypeAlias = model_server_config_pb2.ModelServerConfig
 MessageT = TypeVar("MessageT", bound=Message)
 
 PLATFORM = "tensorflow"
+
+_LOOK_SECONDS = 0.1
 
 
 def single_model(name: str, base_path: str) -> ModelServerConfig:
@@ -45,6 +49,22 @@ def read_text_proto(path: str, message: MessageT) -> MessageT:
     except text_format.ParseError as error:
         logger.error("Error parsing text-format %s: %s", message.DESCRIPTOR.full_name, error)
         raise invalid_argument(f"Invalid protobuf file: '{path}'") from error
+
+
+def wait_for_change(path: str, seconds: float) -> None:
+    """Blocks for `seconds`, or until the file at `path` is written or replaced."""
+    before, end = _stamp(path), time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0 and _stamp(path) == before:
+        time.sleep(min(left, _LOOK_SECONDS))
+
+
+def _stamp(path: str) -> tuple[int, int, int] | None:
+    """Returns what changes with a file; None if there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def check(config: ModelServerConfig) -> dict[str, ModelConfig]:
