@@ -11,9 +11,9 @@ import json
 
 import numpy as np
 
-from tfline.components.evaluator.arrays import Array, Floats
 from tfline.components.evaluator.config import ThresholdChoice
-from tfline.components.evaluator.scores import Scores
+from tfline.metrics.arrays import Array, Floats
+from tfline.metrics.scores import Scores
 from tfline.transforms.errors import DataError
 
 

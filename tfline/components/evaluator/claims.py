@@ -7,7 +7,6 @@ import math
 from collections.abc import Iterator, Sequence
 
 from tfline.components.evaluator.config import EvaluateConfig, Proof
-from tfline.components.evaluator.metrics import METRICS
 from tfline.components.evaluator.results import Measures, MetricKey, SliceResult, Uncertainty
 from tfline.components.evaluator.significance import (
     BOOTSTRAP,
@@ -19,6 +18,7 @@ from tfline.components.evaluator.significance import (
     share_evidence,
     share_interval,
 )
+from tfline.metrics.table import METRICS
 
 TOLERANCE = 1e-9
 """How far a value may miss its bound: the rounding of a difference of two values."""

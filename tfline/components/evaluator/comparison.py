@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from tfline.components.evaluator.claims import difference_interval
 from tfline.components.evaluator.config import EvaluateConfig
-from tfline.components.evaluator.metrics import METRICS
 from tfline.components.evaluator.results import SliceResult, Uncertainty
+from tfline.metrics.table import METRICS
 
 _COMPARED = ("auc", "accuracy", "rmse", "mae")
 """The metrics that are compared, if they were measured; at most the first two."""

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
-from tfline.components.evaluator.metrics import METRICS, check_metrics, is_custom
 from tfline.components.evaluator.slice_by import Cross
+from tfline.metrics.table import METRICS, check_metrics, is_custom
 from tfline.transforms.errors import SpecError, did_you_mean
 from tfline.transforms.features import FrozenModel, Task
 from tfline.transforms.threshold import DEFAULT

@@ -22,8 +22,8 @@ import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.metrics import metric_specs, metric_types
 from tensorflow_model_analysis.proto import config_pb2
 
-from tfline.components.evaluator.arrays import Array, Floats
-from tfline.components.evaluator.keras_metrics import check_keras_metric, is_of_keras
+from tfline.metrics.arrays import Array, Floats
+from tfline.metrics.keras_metrics import check_keras_metric, is_of_keras
 from tfline.transforms.errors import SpecError
 from tfline.transforms.features import Task
 

@@ -9,8 +9,8 @@ from tfline.components.evaluator.claims import TOLERANCE
 from tfline.components.evaluator.config import EvaluateConfig
 from tfline.components.evaluator.custom_metrics import custom_metric_config
 from tfline.components.evaluator.group_metrics import group_metric_config
-from tfline.components.evaluator.metrics import METRICS, is_custom
 from tfline.components.evaluator.model import ModelCard
+from tfline.metrics.table import METRICS, is_custom
 
 ONE_MODEL = ("",)
 """TFMA's name of the model, if there is only one."""

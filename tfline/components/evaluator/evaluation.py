@@ -26,10 +26,7 @@ from tfline.components.evaluator.eval_config import ONE_MODEL, TWO_MODELS, build
 from tfline.components.evaluator.extracts import EvaluateFile, Group, to_extracts
 from tfline.components.evaluator.model import ModelCard, read_served_threshold
 from tfline.components.evaluator.results import SliceResult, read_results
-from tfline.components.evaluator.scores import Scores
 from tfline.components.evaluator.slices import SliceKey
-from tfline.components.evaluator.statistics import Decision
-from tfline.components.evaluator.texts import need_writing
 from tfline.components.evaluator.uncertainty import (
     AddSums,
     ResampleGroup,
@@ -38,6 +35,9 @@ from tfline.components.evaluator.uncertainty import (
     measure_uncertainty,
     to_line,
 )
+from tfline.metrics.scores import Scores
+from tfline.metrics.statistics import Decision
+from tfline.metrics.texts import need_writing
 from tfline.transforms.errors import DataError
 
 CHOICE = "threshold.json"

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tfx.dsl.io import fileio
 
-from tfline.components.evaluator.arrays import Array, Floats
 from tfline.components.evaluator.associations import RECORDS as ASSOCIATED
 from tfline.components.evaluator.associations import associate
 from tfline.components.evaluator.blocks import read_blocks
@@ -25,6 +24,7 @@ from tfline.components.evaluator.evidence_file import FILE_NAME, SAMPLE_FILE, Ev
 from tfline.components.evaluator.importance import permutation_importance
 from tfline.components.evaluator.mistakes import worst_mistakes
 from tfline.components.evaluator.model import ModelCard, Predictor
+from tfline.metrics.arrays import Array, Floats
 from tfline.transforms.lazy import lazy_import
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.metrics import metric_types
 from tensorflow_model_analysis.proto import config_pb2
 
-from tfline.components.evaluator.metrics import METRICS
-from tfline.components.evaluator.statistics import Decision, Statistic
+from tfline.metrics.statistics import Decision, Statistic
+from tfline.metrics.table import METRICS
 from tfline.transforms.features import Task
 
 

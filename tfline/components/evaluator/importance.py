@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfline.components.evaluator.arrays import Array, Floats
 from tfline.components.evaluator.evidence_file import Importance, Importances
-from tfline.components.evaluator.metrics import METRICS
 from tfline.components.evaluator.model import ModelCard
-from tfline.components.evaluator.statistics import Decision
+from tfline.metrics.arrays import Array, Floats
+from tfline.metrics.statistics import Decision
+from tfline.metrics.table import METRICS
 from tfline.transforms.features import Task
 
 if TYPE_CHECKING:

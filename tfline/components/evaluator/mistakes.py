@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from tfline.components.evaluator.arrays import Array, Floats
 from tfline.components.evaluator.evidence_file import Mistake, Values
-from tfline.components.evaluator.images import overlaps
 from tfline.components.evaluator.model import ModelCard
-from tfline.components.evaluator.statistics import Decision, decide
+from tfline.metrics.arrays import Array, Floats
+from tfline.metrics.images import overlaps
+from tfline.metrics.statistics import Decision, decide
 from tfline.transforms.features import Task
 
 SHOWN = 24

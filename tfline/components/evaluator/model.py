@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pydantic
 
-from tfline.components.evaluator.texts import NUMBERS, text_numbers
+from tfline.metrics.texts import NUMBERS, text_numbers
 from tfline.transforms import threshold
 from tfline.transforms.errors import ModelError
 from tfline.transforms.features import FrozenModel, Task

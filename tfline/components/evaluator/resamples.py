@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-from tfline.components.evaluator.arrays import Array
+from tfline.metrics.arrays import Array
 
 _LEVELS = 1 << 16
 _MOST = 9

@@ -14,13 +14,13 @@ from typing import Any
 import apache_beam as beam
 import numpy as np
 
-from tfline.components.evaluator.arrays import Array, Floats, Integers
 from tfline.components.evaluator.extracts import Group
-from tfline.components.evaluator.metrics import METRICS, is_custom
 from tfline.components.evaluator.resamples import block_weights
 from tfline.components.evaluator.results import MetricKey, Uncertainty
 from tfline.components.evaluator.slices import SliceKey
-from tfline.components.evaluator.statistics import Decision, Statistic, decide
+from tfline.metrics.arrays import Array, Floats, Integers
+from tfline.metrics.statistics import Decision, Statistic, decide
+from tfline.metrics.table import METRICS, is_custom
 from tfline.transforms.features import Task
 
 _DEFINED = 0.9

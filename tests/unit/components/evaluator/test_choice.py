@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from tfline.components.evaluator.arrays import Array
 from tfline.components.evaluator.choice import Chosen, choose_threshold, from_line, to_line
 from tfline.components.evaluator.config import ThresholdChoice
-from tfline.components.evaluator.scores import Scores
-from tfline.components.evaluator.statistics import Decision
+from tfline.metrics.arrays import Array
+from tfline.metrics.scores import Scores
+from tfline.metrics.statistics import Decision
 from tfline.transforms.errors import DataError
 
 RNG = np.random.default_rng(2)

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tfline.components.evaluator.arrays import Array
 from tfline.components.evaluator.config import EvaluateConfig
 from tfline.components.evaluator.extracts import Group
-from tfline.components.evaluator.metrics import METRICS
 from tfline.components.evaluator.results import Measures, SliceResult
 from tfline.components.evaluator.slices import SliceKey
-from tfline.components.evaluator.statistics import Decision
 from tfline.components.evaluator.uncertainty import ResampleGroup, Resampling, measure_uncertainty
 from tfline.components.evaluator.verdict import judge
+from tfline.metrics.arrays import Array
+from tfline.metrics.statistics import Decision
+from tfline.metrics.table import METRICS
 from tfline.transforms.features import Task
 
 SHOW = logging.getLogger(__name__)

@@ -7,12 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from tfline.components.evaluator.arrays import Array
 from tfline.components.evaluator.extracts import Group
-from tfline.components.evaluator.metrics import METRICS
 from tfline.components.evaluator.results import MetricKey, Uncertainty
-from tfline.components.evaluator.scores import Histogram, Scores
-from tfline.components.evaluator.statistics import Decision
 from tfline.components.evaluator.uncertainty import (
     AddSums,
     ResampleGroup,
@@ -21,7 +17,11 @@ from tfline.components.evaluator.uncertainty import (
     measure_uncertainty,
     to_line,
 )
-from tfline.components.evaluator.values import auc
+from tfline.metrics.arrays import Array
+from tfline.metrics.scores import Histogram, Scores
+from tfline.metrics.statistics import Decision
+from tfline.metrics.table import METRICS
+from tfline.metrics.values import auc
 from tfline.transforms.features import Task
 
 RNG = np.random.default_rng(5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Literal
 
-from tfline.components.evaluator.metrics import METRICS
+from tfline.metrics.table import METRICS
 from tfline.pipelines.report.run_files import RunFiles
 from tfline.pipelines.runs import override_of
 

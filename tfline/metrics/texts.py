@@ -10,15 +10,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Self
 
-from tfline.components.evaluator.statistics import Decision, Statistic
-from tfline.components.evaluator.sums import ratio, totals, weight_of
+from tfline.metrics.statistics import Decision, Statistic
+from tfline.metrics.sums import ratio, totals, weight_of
 from tfline.transforms.lazy import lazy_import
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from tfline.components.evaluator.arrays import Array, Floats, Integers
-    from tfline.components.evaluator.values import Share
+    from tfline.metrics.arrays import Array, Floats, Integers
+    from tfline.metrics.values import Share
 else:
     np = lazy_import("numpy")
 

@@ -9,7 +9,7 @@ from tfline.transforms.lazy import lazy_import
 if TYPE_CHECKING:
     import numpy as np
 
-    from tfline.components.evaluator.arrays import Array, Floats, Integers
+    from tfline.metrics.arrays import Array, Floats, Integers
 else:
     np = lazy_import("numpy")
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tfline.components.evaluator.moments import Moments, Steps
-from tfline.components.evaluator.scores import Scored
-from tfline.components.evaluator.statistics import (
+from tfline.metrics.moments import Moments, Steps
+from tfline.metrics.scores import Scored
+from tfline.metrics.statistics import (
     Classes,
     Confusion,
     Count,
@@ -21,13 +21,13 @@ from tfline.components.evaluator.statistics import (
     Ranks,
     Sets,
 )
-from tfline.components.evaluator.sums import ratio
+from tfline.metrics.sums import ratio
 from tfline.transforms.lazy import lazy_import
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from tfline.components.evaluator.arrays import Floats, Integers
+    from tfline.metrics.arrays import Floats, Integers
 else:
     np = lazy_import("numpy")
 

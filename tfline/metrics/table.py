@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Literal, get_args
 
-from tfline.components.evaluator import forecasts, images, texts, values
-from tfline.components.evaluator.forecasts import HorizonErrors
-from tfline.components.evaluator.images import Boxes, Pixels
-from tfline.components.evaluator.keras_metrics import check_keras_metric, is_of_keras
-from tfline.components.evaluator.moments import Moments, Steps
-from tfline.components.evaluator.scores import Scores
-from tfline.components.evaluator.statistics import (
+from tfline.metrics import forecasts, images, texts, values
+from tfline.metrics.forecasts import HorizonErrors
+from tfline.metrics.images import Boxes, Pixels
+from tfline.metrics.keras_metrics import check_keras_metric, is_of_keras
+from tfline.metrics.moments import Moments, Steps
+from tfline.metrics.scores import Scores
+from tfline.metrics.statistics import (
     Classes,
     Confusion,
     Count,
@@ -27,8 +27,8 @@ from tfline.components.evaluator.statistics import (
     Sets,
     Statistic,
 )
-from tfline.components.evaluator.texts import TextSums
-from tfline.components.evaluator.values import Share
+from tfline.metrics.texts import TextSums
+from tfline.metrics.values import Share
 from tfline.transforms.errors import SpecError, did_you_mean
 from tfline.transforms.features import Task
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import sacrebleu
 
-from tfline.components.evaluator.metrics import METRICS
-from tfline.components.evaluator.statistics import Decision
-from tfline.components.evaluator.texts import (
+from tfline.metrics.statistics import Decision
+from tfline.metrics.table import METRICS
+from tfline.metrics.texts import (
     TextSums,
     bleu,
     equal_of_all,

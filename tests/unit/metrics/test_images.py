@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tfline.components.evaluator.images import (
+from tfline.metrics.images import (
     Boxes,
     Pixels,
     box_iou,
@@ -14,7 +14,7 @@ from tfline.components.evaluator.images import (
     mask_iou,
     pixel_accuracy,
 )
-from tfline.components.evaluator.statistics import Decision
+from tfline.metrics.statistics import Decision
 
 BOX_LABELS = np.array([[1, 0, 0, 0.5, 0.5], [0, 0, 0, 1, 1], [1, 0, 0, 1, 1]], np.float32)
 BOX_OUTPUTS = np.array(

@@ -9,14 +9,14 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Self
 
-from tfline.components.evaluator.statistics import Decision, Statistic
-from tfline.components.evaluator.sums import ratio, totals, weight_of
+from tfline.metrics.statistics import Decision, Statistic
+from tfline.metrics.sums import ratio, totals, weight_of
 from tfline.transforms.lazy import lazy_import
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from tfline.components.evaluator.arrays import Array, Floats, Integers
+    from tfline.metrics.arrays import Array, Floats, Integers
 else:
     np = lazy_import("numpy")
 

@@ -23,13 +23,13 @@ import abc
 import dataclasses
 from typing import TYPE_CHECKING, Self
 
-from tfline.components.evaluator.sums import sum_by_cell, totals, weight_of
+from tfline.metrics.sums import sum_by_cell, totals, weight_of
 from tfline.transforms.lazy import lazy_import
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from tfline.components.evaluator.arrays import Array, Booleans, Floats, Integers
+    from tfline.metrics.arrays import Array, Booleans, Floats, Integers
 else:
     np = lazy_import("numpy")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tfline.components.evaluator.forecasts import HorizonErrors, mase, mase_of_each
-from tfline.components.evaluator.statistics import Decision
+from tfline.metrics.forecasts import HorizonErrors, mase, mase_of_each
+from tfline.metrics.statistics import Decision
 
 RNG = np.random.default_rng(0)
 LABELS = RNG.normal(5, 2, (300, 4)).astype(np.float32)

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from tfline.components.evaluator.arrays import Array
-from tfline.components.evaluator.metrics import METRICS, check_metrics, is_custom
-from tfline.components.evaluator.statistics import Decision
+from tfline.metrics.arrays import Array
+from tfline.metrics.statistics import Decision
+from tfline.metrics.table import METRICS, check_metrics, is_custom
 from tfline.transforms.errors import SpecError
 from tfline.transforms.features import Task
 
