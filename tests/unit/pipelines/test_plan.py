@@ -116,7 +116,7 @@ def test_change_of_the_spec_concerns_exactly_its_components(
         ("tfline.components.trainer.models.mlp.wide_deep", []),
         ("tfline.components.trainer.models.cnn.plain", []),
         ("tfline.components.trainer.signatures", ["Trainer"]),
-        ("tfline.components.evaluator.slices", ["Evaluator"]),
+        ("tfline.components.evaluator.reading.slices", ["Evaluator"]),
         ("tfline.components.artifacts.versions", ["Resolver", "Pusher"]),
         ("tfline.components.example_validator.checks", ["ExampleValidator"]),
         ("tfline.components.example_gen.ingest", ["ExampleGen"]),

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
-from tfline.components.evaluator.slice_by import Cross
+from tfline.components.evaluator.reading.slice_by import Cross
 from tfline.metrics.table import METRICS, check_metrics, is_custom
 from tfline.transforms.errors import SpecError, did_you_mean
 from tfline.transforms.features import FrozenModel, Task

@@ -9,7 +9,7 @@ from tfline.components.evaluator.claims import TOLERANCE
 from tfline.components.evaluator.config import EvaluateConfig
 from tfline.components.evaluator.custom_metrics import custom_metric_config
 from tfline.components.evaluator.group_metrics import group_metric_config
-from tfline.components.evaluator.model import ModelCard
+from tfline.components.evaluator.reading.model import ModelCard
 from tfline.metrics.table import METRICS, is_custom
 
 ONE_MODEL = ("",)

@@ -23,10 +23,10 @@ from tfline.components.evaluator.choice import from_line as choice_from_line
 from tfline.components.evaluator.choice import to_line as choice_line
 from tfline.components.evaluator.config import EvaluateConfig
 from tfline.components.evaluator.eval_config import ONE_MODEL, TWO_MODELS, build_eval_config
-from tfline.components.evaluator.extracts import EvaluateFile, Group, to_extracts
-from tfline.components.evaluator.model import ModelCard, read_served_threshold
+from tfline.components.evaluator.reading.groups import EvaluateFile, Group, to_extracts
+from tfline.components.evaluator.reading.model import ModelCard, read_served_threshold
+from tfline.components.evaluator.reading.slices import SliceKey
 from tfline.components.evaluator.results import SliceResult, read_results
-from tfline.components.evaluator.slices import SliceKey
 from tfline.components.evaluator.uncertainty import (
     AddSums,
     ResampleGroup,

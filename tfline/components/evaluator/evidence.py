@@ -18,12 +18,12 @@ from tfx.dsl.io import fileio
 
 from tfline.components.evaluator.associations import RECORDS as ASSOCIATED
 from tfline.components.evaluator.associations import associate
-from tfline.components.evaluator.blocks import read_blocks
 from tfline.components.evaluator.config import EvaluateConfig
 from tfline.components.evaluator.evidence_file import FILE_NAME, SAMPLE_FILE, Evidence
 from tfline.components.evaluator.importance import permutation_importance
 from tfline.components.evaluator.mistakes import worst_mistakes
-from tfline.components.evaluator.model import ModelCard, Predictor
+from tfline.components.evaluator.reading.blocks import read_blocks
+from tfline.components.evaluator.reading.model import ModelCard, Predictor
 from tfline.metrics.arrays import Array, Floats
 from tfline.transforms.lazy import lazy_import
 

@@ -14,7 +14,7 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from tfline.components.evaluator.config import EvaluateConfig
-from tfline.components.evaluator.model import ModelCard, Predictor, read_card
+from tfline.components.evaluator.reading.model import ModelCard, Predictor, read_card
 from tfline.components.evaluator.results import SliceResult
 from tfline.components.evaluator.verdict import NO_BASELINE, Verdict, judge
 from tfline.components.evaluator.verdict_file import FILE_NAME, write_verdict

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfline.components.evaluator.evidence_file import Importance, Importances
-from tfline.components.evaluator.model import ModelCard
+from tfline.components.evaluator.reading.model import ModelCard
 from tfline.metrics.arrays import Array, Floats
 from tfline.metrics.statistics import Decision
 from tfline.metrics.table import METRICS

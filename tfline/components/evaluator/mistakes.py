@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tfline.components.evaluator.evidence_file import Mistake, Values
-from tfline.components.evaluator.model import ModelCard
+from tfline.components.evaluator.reading.model import ModelCard
 from tfline.metrics.arrays import Array, Floats
 from tfline.metrics.images import overlaps
 from tfline.metrics.statistics import Decision, decide

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from tfline.components.evaluator.config import EvaluateConfig
-from tfline.components.evaluator.extracts import Group
+from tfline.components.evaluator.reading.groups import Group
+from tfline.components.evaluator.reading.slices import SliceKey
 from tfline.components.evaluator.results import Measures, SliceResult
-from tfline.components.evaluator.slices import SliceKey
 from tfline.components.evaluator.uncertainty import ResampleGroup, Resampling, measure_uncertainty
 from tfline.components.evaluator.verdict import judge
 from tfline.metrics.arrays import Array

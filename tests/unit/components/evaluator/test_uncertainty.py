@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from tfline.components.evaluator.extracts import Group
+from tfline.components.evaluator.reading.groups import Group
 from tfline.components.evaluator.results import MetricKey, Uncertainty
 from tfline.components.evaluator.uncertainty import (
     AddSums,

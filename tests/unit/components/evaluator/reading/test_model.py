@@ -11,7 +11,7 @@ import pydantic
 import pytest
 import tensorflow as tf
 
-from tfline.components.evaluator.model import ModelCard, Predictor, read_card
+from tfline.components.evaluator.reading.model import ModelCard, Predictor, read_card
 from tfline.transforms.errors import ModelError
 
 CARD: dict[str, Any] = {

@@ -15,10 +15,10 @@ import apache_beam as beam
 import numpy as np
 import tensorflow_model_analysis as tfma
 
-from tfline.components.evaluator.blocks import Block, read_blocks
-from tfline.components.evaluator.model import ModelCard, Predictor
-from tfline.components.evaluator.slice_by import Cross
-from tfline.components.evaluator.slices import SliceKey, group_rows
+from tfline.components.evaluator.reading.blocks import Block, read_blocks
+from tfline.components.evaluator.reading.model import ModelCard, Predictor
+from tfline.components.evaluator.reading.slice_by import Cross
+from tfline.components.evaluator.reading.slices import SliceKey, group_rows
 from tfline.metrics.arrays import Array, Floats, Integers
 
 

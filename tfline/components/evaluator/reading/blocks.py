@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from tfline.components.evaluator.model import ModelCard, Predictor
-from tfline.components.evaluator.slices import Column
+from tfline.components.evaluator.reading.model import ModelCard, Predictor
+from tfline.components.evaluator.reading.slices import Column
 from tfline.metrics.arrays import Array, Floats
 from tfline.transforms.errors import DataError, ModelError
 from tfline.transforms.lazy import lazy_import

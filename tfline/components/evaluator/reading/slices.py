@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from tfline.components.evaluator.slice_by import Cross, SliceBy
+from tfline.components.evaluator.reading.slice_by import Cross, SliceBy
 from tfline.metrics.arrays import Array, Floats, Integers
 from tfline.transforms import formula
 from tfline.transforms.errors import DataError, SpecError

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfline.components.evaluator import blocks
-from tfline.components.evaluator.blocks import Block, read_blocks
-from tfline.components.evaluator.model import ModelCard
+from tfline.components.evaluator.reading import blocks
+from tfline.components.evaluator.reading.blocks import Block, read_blocks
+from tfline.components.evaluator.reading.model import ModelCard
 from tfline.transforms.errors import DataError, ModelError
 
 BINARY = ModelCard(format=1, task="binary", label="y", classes=("a", "b"), class_values=(0, 1))

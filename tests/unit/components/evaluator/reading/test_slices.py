@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tfline.components.evaluator.slice_by import SliceBy
-from tfline.components.evaluator.slices import MISSING, Column, group_rows
+from tfline.components.evaluator.reading.slice_by import SliceBy
+from tfline.components.evaluator.reading.slices import MISSING, Column, group_rows
 from tfline.transforms.errors import DataError, SpecError
 
 
