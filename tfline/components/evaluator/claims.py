@@ -7,7 +7,12 @@ import math
 from collections.abc import Iterator, Sequence
 
 from tfline.components.evaluator.config import EvaluateConfig, Proof
-from tfline.components.evaluator.results import Measures, MetricKey, SliceResult, Uncertainty
+from tfline.components.evaluator.measuring.results import (
+    Measures,
+    MetricKey,
+    SliceResult,
+    Uncertainty,
+)
 from tfline.components.evaluator.significance import (
     BOOTSTRAP,
     PAIRED_BOOTSTRAP,

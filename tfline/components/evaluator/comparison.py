@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from tfline.components.evaluator.claims import difference_interval
 from tfline.components.evaluator.config import EvaluateConfig
-from tfline.components.evaluator.results import SliceResult, Uncertainty
+from tfline.components.evaluator.measuring.results import SliceResult, Uncertainty
 from tfline.metrics.table import METRICS
 
 _COMPARED = ("auc", "accuracy", "rmse", "mae")

@@ -14,8 +14,8 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from tfline.components.evaluator.config import EvaluateConfig
+from tfline.components.evaluator.measuring.results import SliceResult
 from tfline.components.evaluator.reading.model import ModelCard, Predictor, read_card
-from tfline.components.evaluator.results import SliceResult
 from tfline.components.evaluator.verdict import NO_BASELINE, Verdict, judge
 from tfline.components.evaluator.verdict_file import FILE_NAME, write_verdict
 from tfline.transforms.errors import DataError, ModelError
@@ -54,8 +54,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             DataError: If the eval split is empty, or a record cannot be used.
             ModelError: If a model cannot be loaded, or fails.
         """
-        from tfline.components.evaluator import evaluation  # TFMA takes 5 s to import
         from tfline.components.evaluator.evidence import write_evidence
+        from tfline.components.evaluator.measuring import evaluation  # TFMA takes 5 s to import
 
         self._log_startup(input_dict, output_dict, exec_properties)
         config = EvaluateConfig.model_validate_json(exec_properties["config"])

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from tfline.components.evaluator.claims import Claim, make_claims
 from tfline.components.evaluator.comparison import compare
 from tfline.components.evaluator.config import EvaluateConfig
-from tfline.components.evaluator.results import SliceResult
+from tfline.components.evaluator.measuring.results import SliceResult
 from tfline.components.evaluator.significance import adjust, detectable_loss
 
 NO_BASELINE = "no baseline yet: no model was blessed before this one"

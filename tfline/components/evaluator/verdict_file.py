@@ -10,8 +10,8 @@ from typing import Any
 
 from tfline.components.evaluator.claims import Interval, difference_interval, value_interval
 from tfline.components.evaluator.config import EvaluateConfig
+from tfline.components.evaluator.measuring.results import Measures, SliceResult
 from tfline.components.evaluator.reading.model import ModelCard
-from tfline.components.evaluator.results import Measures, SliceResult
 from tfline.components.evaluator.verdict import Verdict
 from tfline.transforms.threshold import THRESHOLD_TASKS
 

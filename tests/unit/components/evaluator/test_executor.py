@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from tfline.components.evaluator.executor import summarise
-from tfline.components.evaluator.results import Measures, SliceResult
+from tfline.components.evaluator.measuring.results import Measures, SliceResult
 from tfline.components.evaluator.verdict import Verdict
 
 

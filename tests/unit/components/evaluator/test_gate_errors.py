@@ -11,10 +11,14 @@ import numpy as np
 import pytest
 
 from tfline.components.evaluator.config import EvaluateConfig
+from tfline.components.evaluator.measuring.results import Measures, SliceResult
+from tfline.components.evaluator.measuring.uncertainty import (
+    ResampleGroup,
+    Resampling,
+    measure_uncertainty,
+)
 from tfline.components.evaluator.reading.groups import Group
 from tfline.components.evaluator.reading.slices import SliceKey
-from tfline.components.evaluator.results import Measures, SliceResult
-from tfline.components.evaluator.uncertainty import ResampleGroup, Resampling, measure_uncertainty
 from tfline.components.evaluator.verdict import judge
 from tfline.metrics.arrays import Array
 from tfline.metrics.statistics import Decision

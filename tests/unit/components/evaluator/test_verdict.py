@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tfline.components.evaluator.config import EvaluateConfig
+from tfline.components.evaluator.measuring.results import Measures, SliceResult, Uncertainty
 from tfline.components.evaluator.reading.model import ModelCard
-from tfline.components.evaluator.results import Measures, SliceResult, Uncertainty
 from tfline.components.evaluator.verdict import Verdict, judge
 from tfline.components.evaluator.verdict_file import write_verdict
 

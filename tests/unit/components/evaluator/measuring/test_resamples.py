@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tfline.components.evaluator.resamples import block_weights
+from tfline.components.evaluator.measuring.resamples import block_weights
 
 
 def test_weights_have_the_probabilities_of_a_poisson_variable() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tfx  # noqa: F401 - before TFMA
 
-from tfline.components.evaluator.results import SliceResult, read_results
+from tfline.components.evaluator.measuring.results import SliceResult, read_results
 
 from tensorflow_model_analysis.metrics import metric_types  # isort: skip
 from tensorflow_model_analysis.writers import metrics_plots_and_validations_writer  # isort: skip

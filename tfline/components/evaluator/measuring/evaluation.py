@@ -22,12 +22,13 @@ from tfline.components.evaluator.choice import Chosen, choose_threshold
 from tfline.components.evaluator.choice import from_line as choice_from_line
 from tfline.components.evaluator.choice import to_line as choice_line
 from tfline.components.evaluator.config import EvaluateConfig
-from tfline.components.evaluator.eval_config import ONE_MODEL, TWO_MODELS, build_eval_config
-from tfline.components.evaluator.reading.groups import EvaluateFile, Group, to_extracts
-from tfline.components.evaluator.reading.model import ModelCard, read_served_threshold
-from tfline.components.evaluator.reading.slices import SliceKey
-from tfline.components.evaluator.results import SliceResult, read_results
-from tfline.components.evaluator.uncertainty import (
+from tfline.components.evaluator.measuring.eval_config import (
+    ONE_MODEL,
+    TWO_MODELS,
+    build_eval_config,
+)
+from tfline.components.evaluator.measuring.results import SliceResult, read_results
+from tfline.components.evaluator.measuring.uncertainty import (
     AddSums,
     ResampleGroup,
     Resampling,
@@ -35,6 +36,9 @@ from tfline.components.evaluator.uncertainty import (
     measure_uncertainty,
     to_line,
 )
+from tfline.components.evaluator.reading.groups import EvaluateFile, Group, to_extracts
+from tfline.components.evaluator.reading.model import ModelCard, read_served_threshold
+from tfline.components.evaluator.reading.slices import SliceKey
 from tfline.metrics.scores import Scores
 from tfline.metrics.statistics import Decision
 from tfline.metrics.texts import need_writing

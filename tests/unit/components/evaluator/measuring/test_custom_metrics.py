@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tfx  # noqa: F401 - before TFMA
 
-from tfline.components.evaluator.custom_metrics import (
+from tfline.components.evaluator.measuring.custom_metrics import (
     KerasCombiner,
     Ungroup,
     custom_metric_config,

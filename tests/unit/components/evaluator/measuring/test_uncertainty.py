@@ -7,9 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from tfline.components.evaluator.reading.groups import Group
-from tfline.components.evaluator.results import MetricKey, Uncertainty
-from tfline.components.evaluator.uncertainty import (
+from tfline.components.evaluator.measuring.results import MetricKey, Uncertainty
+from tfline.components.evaluator.measuring.uncertainty import (
     AddSums,
     ResampleGroup,
     Resampling,
@@ -17,6 +16,7 @@ from tfline.components.evaluator.uncertainty import (
     measure_uncertainty,
     to_line,
 )
+from tfline.components.evaluator.reading.groups import Group
 from tfline.metrics.arrays import Array
 from tfline.metrics.scores import Histogram, Scores
 from tfline.metrics.statistics import Decision

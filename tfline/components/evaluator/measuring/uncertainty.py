@@ -14,10 +14,10 @@ from typing import Any
 import apache_beam as beam
 import numpy as np
 
+from tfline.components.evaluator.measuring.resamples import block_weights
+from tfline.components.evaluator.measuring.results import MetricKey, Uncertainty
 from tfline.components.evaluator.reading.groups import Group
 from tfline.components.evaluator.reading.slices import SliceKey
-from tfline.components.evaluator.resamples import block_weights
-from tfline.components.evaluator.results import MetricKey, Uncertainty
 from tfline.metrics.arrays import Array, Floats, Integers
 from tfline.metrics.statistics import Decision, Statistic, decide
 from tfline.metrics.table import METRICS, is_custom

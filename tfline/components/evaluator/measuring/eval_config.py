@@ -7,8 +7,8 @@ from tensorflow_model_analysis.proto import config_pb2
 
 from tfline.components.evaluator.claims import TOLERANCE
 from tfline.components.evaluator.config import EvaluateConfig
-from tfline.components.evaluator.custom_metrics import custom_metric_config
-from tfline.components.evaluator.group_metrics import group_metric_config
+from tfline.components.evaluator.measuring.custom_metrics import custom_metric_config
+from tfline.components.evaluator.measuring.group_metrics import group_metric_config
 from tfline.components.evaluator.reading.model import ModelCard
 from tfline.metrics.table import METRICS, is_custom
 
