@@ -14,10 +14,10 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from tfline.components.evaluator.config import EvaluateConfig
+from tfline.components.evaluator.gate.verdict import NO_BASELINE, Verdict, judge
+from tfline.components.evaluator.gate.verdict_file import FILE_NAME, write_verdict
 from tfline.components.evaluator.measuring.results import SliceResult
 from tfline.components.evaluator.reading.model import ModelCard, Predictor, read_card
-from tfline.components.evaluator.verdict import NO_BASELINE, Verdict, judge
-from tfline.components.evaluator.verdict_file import FILE_NAME, write_verdict
 from tfline.transforms.errors import DataError, ModelError
 from tfline.transforms.threshold import PROPERTY, THRESHOLD_TASKS
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from tfline.components.evaluator.executor import summarise
+from tfline.components.evaluator.gate.verdict import Verdict
 from tfline.components.evaluator.measuring.results import Measures, SliceResult
-from tfline.components.evaluator.verdict import Verdict
 
 
 def test_summary_has_the_headline_metrics_and_the_answer() -> None:

@@ -18,10 +18,10 @@ from tensorflow_model_analysis.writers import eval_config_writer
 from tensorflow_model_analysis.writers import metrics_plots_and_validations_writer as tfma_writer
 from tfx.dsl.io import fileio
 
-from tfline.components.evaluator.choice import Chosen, choose_threshold
-from tfline.components.evaluator.choice import from_line as choice_from_line
-from tfline.components.evaluator.choice import to_line as choice_line
 from tfline.components.evaluator.config import EvaluateConfig
+from tfline.components.evaluator.gate.threshold_choice import Chosen, choose_threshold
+from tfline.components.evaluator.gate.threshold_choice import from_line as choice_from_line
+from tfline.components.evaluator.gate.threshold_choice import to_line as choice_line
 from tfline.components.evaluator.measuring.eval_config import (
     ONE_MODEL,
     TWO_MODELS,

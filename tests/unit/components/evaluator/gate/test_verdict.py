@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tfline.components.evaluator.config import EvaluateConfig
+from tfline.components.evaluator.gate.verdict import Verdict, judge
+from tfline.components.evaluator.gate.verdict_file import write_verdict
 from tfline.components.evaluator.measuring.results import Measures, SliceResult, Uncertainty
 from tfline.components.evaluator.reading.model import ModelCard
-from tfline.components.evaluator.verdict import Verdict, judge
-from tfline.components.evaluator.verdict_file import write_verdict
 
 NAN = math.nan
 

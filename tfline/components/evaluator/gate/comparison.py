@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from tfline.components.evaluator.claims import difference_interval
 from tfline.components.evaluator.config import EvaluateConfig
+from tfline.components.evaluator.gate.claims import difference_interval
 from tfline.components.evaluator.measuring.results import SliceResult, Uncertainty
 from tfline.metrics.table import METRICS
 

@@ -13,11 +13,11 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from tfline.components.evaluator.claims import Claim, make_claims
-from tfline.components.evaluator.comparison import compare
 from tfline.components.evaluator.config import EvaluateConfig
+from tfline.components.evaluator.gate.claims import Claim, make_claims
+from tfline.components.evaluator.gate.comparison import compare
+from tfline.components.evaluator.gate.significance import adjust, detectable_loss
 from tfline.components.evaluator.measuring.results import SliceResult
-from tfline.components.evaluator.significance import adjust, detectable_loss
 
 NO_BASELINE = "no baseline yet: no model was blessed before this one"
 

@@ -7,13 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from tfline.components.evaluator.config import EvaluateConfig, Proof
-from tfline.components.evaluator.measuring.results import (
-    Measures,
-    MetricKey,
-    SliceResult,
-    Uncertainty,
-)
-from tfline.components.evaluator.significance import (
+from tfline.components.evaluator.gate.significance import (
     BOOTSTRAP,
     PAIRED_BOOTSTRAP,
     Evidence,
@@ -22,6 +16,12 @@ from tfline.components.evaluator.significance import (
     normal_interval,
     share_evidence,
     share_interval,
+)
+from tfline.components.evaluator.measuring.results import (
+    Measures,
+    MetricKey,
+    SliceResult,
+    Uncertainty,
 )
 from tfline.metrics.table import METRICS
 

@@ -8,11 +8,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from tfline.components.evaluator.claims import Interval, difference_interval, value_interval
 from tfline.components.evaluator.config import EvaluateConfig
+from tfline.components.evaluator.gate.claims import Interval, difference_interval, value_interval
+from tfline.components.evaluator.gate.verdict import Verdict
 from tfline.components.evaluator.measuring.results import Measures, SliceResult
 from tfline.components.evaluator.reading.model import ModelCard
-from tfline.components.evaluator.verdict import Verdict
 from tfline.transforms.threshold import THRESHOLD_TASKS
 
 FILE_NAME = "verdict.json"

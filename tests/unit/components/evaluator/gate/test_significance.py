@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from scipy import stats
 
-from tfline.components.evaluator.significance import (
+from tfline.components.evaluator.gate.significance import (
     adjust,
     detectable_loss,
     duel_evidence,

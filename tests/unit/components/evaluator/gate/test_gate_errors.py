@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tfline.components.evaluator.config import EvaluateConfig
+from tfline.components.evaluator.gate.verdict import judge
 from tfline.components.evaluator.measuring.results import Measures, SliceResult
 from tfline.components.evaluator.measuring.uncertainty import (
     ResampleGroup,
@@ -19,7 +20,6 @@ from tfline.components.evaluator.measuring.uncertainty import (
 )
 from tfline.components.evaluator.reading.groups import Group
 from tfline.components.evaluator.reading.slices import SliceKey
-from tfline.components.evaluator.verdict import judge
 from tfline.metrics.arrays import Array
 from tfline.metrics.statistics import Decision
 from tfline.metrics.table import METRICS
