@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tfline.components.evaluator.evidence_file import Evidence
+from tfline.components.evaluator.evidence.evidence_file import Evidence
 from tfline.pipelines.report.run_files import RunFiles
 from tfline.pipelines.report.sections import SECTIONS
 

@@ -12,13 +12,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("transforms", "components", "pipelines", "serving")
+LINKED = ("transforms", "components", "pipelines", "serving")
+PACKAGES = (*LINKED, "metrics")
 
 ALLOWED = {
     "tfline.transforms": {"tfline.transforms"},
-    "tfline.components": {"tfline.transforms", "tfline.components"},
+    "tfline.metrics": {"tfline.transforms", "tfline.metrics"},
+    "tfline.components": {"tfline.transforms", "tfline.metrics", "tfline.components"},
     "tfline.pipelines": {
         "tfline.transforms",
+        "tfline.metrics",
         "tfline.components",
         "tfline.pipelines",
         "tfline.serving",
@@ -83,7 +86,7 @@ def test_sources_of_every_package_are_found() -> None:
 
 
 def test_fixed_names_at_the_top_open_the_packages() -> None:
-    for package in PACKAGES:
+    for package in LINKED:
         link = ROOT / package
         assert link.is_symlink()
         assert link.readlink() == Path("tfline", package)
@@ -119,6 +122,23 @@ def test_components_import_no_other_component() -> None:
         and is_below(name, "tfline.components")
         and is_below(target, "tfline.components")
         and target.split(".")[2] not in {name.split(".")[2], "artifacts"}
+    ]
+    assert wrong == []
+
+
+ROOMS = ("reading", "measuring", "gate", "evidence")
+"""The rooms of the Evaluator, in the order of the data."""
+
+
+def test_rooms_of_the_evaluator_import_only_those_before_them() -> None:
+    evaluator = "tfline.components.evaluator"
+    wrong = [
+        f"{name} imports {target}"
+        for place, room in enumerate(ROOMS)
+        for name in SOURCES
+        if is_below(name, f"{evaluator}.{room}")
+        for target in imports(name)
+        if any(is_below(target, f"{evaluator}.{later}") for later in ROOMS[place + 1 :])
     ]
     assert wrong == []
 

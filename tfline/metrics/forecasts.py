@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Self
 
-from tfline.metrics.statistics import Decision, Statistic
+from tfline.metrics.statistic import Decision, Statistic
 from tfline.metrics.sums import totals, weight_of
 from tfline.transforms.lazy import lazy_import
 

@@ -6,8 +6,8 @@ import abc
 import dataclasses
 from typing import TYPE_CHECKING, Self
 
-from tfline.metrics.statistics import Decision, Statistic
-from tfline.metrics.sums import sum_by_cell
+from tfline.metrics.statistic import Decision, Statistic
+from tfline.metrics.sums import ratio, sum_by_cell
 from tfline.transforms.lazy import lazy_import
 
 if TYPE_CHECKING:
@@ -117,3 +117,24 @@ class Histogram(Scored):
         for part in (self, other):
             sums[:, np.searchsorted(cells, part.cells)] += part.sums
         return type(self)(cells, sums)
+
+
+def auc(scored: Scored) -> Floats:
+    """Returns the area under the ROC curve; NaN if there is only one class.
+
+    It is the probability that a positive example scores above a negative one, ties counting half
+    (Mann and Whitney, 1947).
+    """
+    counts = scored.counts.astype(np.float64)
+    negatives, positives = counts[:, 0], counts[:, 1]  # [r, m]
+    below = np.cumsum(negatives, axis=-1) - negatives / 2
+    pairs = positives.sum(axis=-1) * negatives.sum(axis=-1)
+    return ratio((positives * below).sum(axis=-1), pairs)
+
+
+def pr_auc(scored: Scored) -> Floats:
+    """Returns the average precision: the sum of precisions, weighted by the steps of recall."""
+    counts = scored.counts[:, :, ::-1]  # best score first
+    hits = counts[:, 1]  # [r, m]
+    precisions = ratio(np.cumsum(hits, axis=-1), np.cumsum(counts.sum(axis=1), axis=-1))
+    return ratio((np.nan_to_num(precisions) * hits).sum(axis=-1), hits.sum(axis=-1))

@@ -1,7 +1,7 @@
 """The metrics that tfline knows, and which of them fit a task.
 
-A metric is a function in `values` and one line of `METRICS`. The spec is checked against this
-table, so it imports neither TensorFlow nor TFMA.
+A metric is a function in the module of its statistic, such as `classes`, and one line of `METRICS`.
+The spec is checked against this table, so it imports neither TensorFlow nor TFMA.
 """
 
 from __future__ import annotations
@@ -12,23 +12,31 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Literal, get_args
 
-from tfline.metrics import forecasts, images, texts, values
-from tfline.metrics.forecasts import HorizonErrors
-from tfline.metrics.images import Boxes, Pixels
-from tfline.metrics.keras_metrics import check_keras_metric, is_of_keras
-from tfline.metrics.moments import Moments, Steps
-from tfline.metrics.scores import Scores
-from tfline.metrics.statistics import (
-    Classes,
-    Confusion,
-    Count,
-    LogLoss,
-    Ranks,
-    Sets,
-    Statistic,
+from tfline.metrics import (
+    boxes,
+    classes,
+    forecasts,
+    label_sets,
+    likelihood,
+    masks,
+    number_errors,
+    ranking,
+    scores,
+    statistic,
+    texts,
 )
+from tfline.metrics.boxes import Boxes
+from tfline.metrics.classes import Classes, Confusion
+from tfline.metrics.forecasts import HorizonErrors
+from tfline.metrics.keras_metrics import check_keras_metric, is_of_keras
+from tfline.metrics.label_sets import Sets
+from tfline.metrics.likelihood import LogLoss
+from tfline.metrics.masks import Pixels
+from tfline.metrics.number_errors import ErrorMoments, ErrorsOfEach
+from tfline.metrics.ranking import Ranks
+from tfline.metrics.scores import Scores
+from tfline.metrics.statistic import Count, Share, Statistic
 from tfline.metrics.texts import TextSums
-from tfline.metrics.values import Share
 from tfline.transforms.errors import SpecError, did_you_mean
 from tfline.transforms.features import Task
 
@@ -63,24 +71,24 @@ class Metric:
     paired: bool = False
 
 
-def _of_class(value: values.ByClass) -> Mapping[Task, Callable[[Any], Any]]:
+def _of_class(value: classes.ByClass) -> Mapping[Task, Callable[[Any], Any]]:
     """Returns the values of a metric of the positive class, or of each of several classes."""
     return {
-        "binary": partial(values.of_class_one, value),
+        "binary": partial(classes.of_class_one, value),
         "multiclass": value,
         "multilabel": value,
     }
 
 
-def _macro(value: values.ByClass) -> Mapping[Task, Callable[[Any], Any]]:
+def _macro(value: classes.ByClass) -> Mapping[Task, Callable[[Any], Any]]:
     return {
-        "multiclass": partial(values.macro, value),
-        "multilabel": partial(values.macro_of_all, value),
+        "multiclass": partial(classes.macro, value),
+        "multilabel": partial(classes.macro_of_all, value),
     }
 
 
-def _weighted(value: values.ByClass) -> Mapping[Task, Callable[[Any], Any]]:
-    return dict.fromkeys(("multiclass", "multilabel"), partial(values.weighted, value))
+def _weighted(value: classes.ByClass) -> Mapping[Task, Callable[[Any], Any]]:
+    return dict.fromkeys(("multiclass", "multilabel"), partial(classes.weighted, value))
 
 
 def _of_numbers(value: Callable[[Any], Any]) -> Mapping[Task, Callable[[Any], Any]]:
@@ -88,7 +96,7 @@ def _of_numbers(value: Callable[[Any], Any]) -> Mapping[Task, Callable[[Any], An
 
 
 def _micro(share: Callable[[Any], Share]) -> Mapping[Task, Callable[[Any], Any]]:
-    return {"multiclass": values.accuracy, "multilabel": partial(values.micro, share)}
+    return {"multiclass": classes.accuracy, "multilabel": partial(classes.micro, share)}
 
 
 METRICS: Mapping[str, Metric] = {
@@ -96,35 +104,35 @@ METRICS: Mapping[str, Metric] = {
     "accuracy": Metric(
         "share of examples whose class was predicted",
         Classes,
-        {"binary": values.accuracy, "multiclass": values.accuracy},
+        {"binary": classes.accuracy, "multiclass": classes.accuracy},
         better="larger",
         usual=True,
-        share=values.right_of_all,
+        share=classes.right_of_all,
         paired=True,
     ),
     "precision": Metric(
         "share of the predictions of a class that are right",
         Classes,
-        _of_class(values.precision),
+        _of_class(classes.precision),
         better="larger",
         by_class=True,
         usual=True,
-        share=values.right_of_predicted,
+        share=classes.right_of_predicted,
     ),
     "recall": Metric(
         "share of the examples of a class that were found",
         Classes,
-        _of_class(values.recall),
+        _of_class(classes.recall),
         better="larger",
         by_class=True,
         usual=True,
-        share=values.right_of_labelled,
+        share=classes.right_of_labelled,
         paired=True,
     ),
     "f1": Metric(
         "harmonic mean of precision and recall of a class",
         Classes,
-        _of_class(values.f1),
+        _of_class(classes.f1),
         better="larger",
         by_class=True,
         usual=True,
@@ -132,64 +140,64 @@ METRICS: Mapping[str, Metric] = {
     "specificity": Metric(
         "share of the negative examples recognised as such",
         Classes,
-        {"binary": values.specificity},
+        {"binary": classes.specificity},
         better="larger",
-        share=values.right_of_negative,
+        share=classes.right_of_negative,
         paired=True,
     ),
     "false_positive_rate": Metric(
         "share of the negative examples taken for positive",
         Classes,
-        {"binary": values.false_positive_rate},
+        {"binary": classes.false_positive_rate},
         better="smaller",
-        share=values.wrong_of_negative,
+        share=classes.wrong_of_negative,
         paired=True,
     ),
     "macro_precision": Metric(
         "precision, mean over the classes",
         Classes,
-        _macro(values.precision),
+        _macro(classes.precision),
         better="larger",
         usual=True,
     ),
     "macro_recall": Metric(
         "recall, mean over the classes",
         Classes,
-        _macro(values.recall),
+        _macro(classes.recall),
         better="larger",
         usual=True,
     ),
     "macro_f1": Metric(
         "F1, mean over the classes",
         Classes,
-        _macro(values.f1),
+        _macro(classes.f1),
         better="larger",
         usual=True,
     ),
     "weighted_precision": Metric(
         "precision, mean over the examples' classes",
         Classes,
-        _weighted(values.precision),
+        _weighted(classes.precision),
         better="larger",
     ),
     "weighted_recall": Metric(
         "recall, mean over the examples' classes",
         Classes,
-        _weighted(values.recall),
+        _weighted(classes.recall),
         better="larger",
     ),
     "weighted_f1": Metric(
         "F1, mean over the examples' classes",
         Classes,
-        _weighted(values.f1),
+        _weighted(classes.f1),
         better="larger",
     ),
     "micro_precision": Metric(
         "precision over all decisions; with one class an example it equals accuracy",
         Classes,
         {
-            "multiclass": values.accuracy,
-            "multilabel": partial(values.micro, values.right_of_predicted),
+            "multiclass": classes.accuracy,
+            "multilabel": partial(classes.micro, classes.right_of_predicted),
         },
         better="larger",
     ),
@@ -197,117 +205,117 @@ METRICS: Mapping[str, Metric] = {
         "recall over all decisions; with one class an example it equals accuracy",
         Classes,
         {
-            "multiclass": values.accuracy,
-            "multilabel": partial(values.micro, values.right_of_labelled),
+            "multiclass": classes.accuracy,
+            "multilabel": partial(classes.micro, classes.right_of_labelled),
         },
         better="larger",
     ),
     "micro_f1": Metric(
         "F1 over all decisions; with one class an example it equals accuracy",
         Classes,
-        {"multiclass": values.accuracy, "multilabel": values.micro_f1},
+        {"multiclass": classes.accuracy, "multilabel": classes.micro_f1},
         better="larger",
     ),
     "subset_accuracy": Metric(
         "share of examples with all classes right",
         Sets,
-        {"multilabel": values.subset_accuracy},
+        {"multilabel": label_sets.subset_accuracy},
         better="larger",
         usual=True,
-        share=values.equal_of_all,
+        share=label_sets.equal_of_all,
     ),
     "hamming_loss": Metric(
         "share of the decisions about a class that are wrong",
         Sets,
-        {"multilabel": values.hamming_loss},
+        {"multilabel": label_sets.hamming_loss},
         better="smaller",
         usual=True,
     ),
     "top_3_accuracy": Metric(
         "share of examples whose class is among the 3 most probable",
         Ranks,
-        {"multiclass": partial(values.top_accuracy, 3)},
+        {"multiclass": partial(ranking.top_accuracy, 3)},
         better="larger",
     ),
     "top_5_accuracy": Metric(
         "share of examples whose class is among the 5 most probable",
         Ranks,
-        {"multiclass": partial(values.top_accuracy, 5)},
+        {"multiclass": partial(ranking.top_accuracy, 5)},
         better="larger",
     ),
     "confusion_matrix": Metric(
         "how often each class was taken for each other",
         Confusion,
-        {"binary": values.confusion_matrix, "multiclass": values.confusion_matrix},
+        {"binary": classes.confusion_matrix, "multiclass": classes.confusion_matrix},
         usual=True,
     ),
     # Probabilities.
     "auc": Metric(
         "area under the ROC curve",
         Scores,
-        {"binary": values.auc},
+        {"binary": scores.auc},
         better="larger",
         usual=True,
     ),
     "pr_auc": Metric(
         "average precision, the area under the precision-recall curve",
         Scores,
-        {"binary": values.pr_auc},
+        {"binary": scores.pr_auc},
         better="larger",
         usual=True,
     ),
     "log_loss": Metric(
         "mean negative log-likelihood of the labels",
         LogLoss,
-        {"binary": values.log_loss, "multiclass": values.log_loss},
+        {"binary": likelihood.log_loss, "multiclass": likelihood.log_loss},
         better="smaller",
         usual=True,
     ),
     "calibration": Metric(
         "mean prediction / mean label; 1 is right",
-        Moments,
-        {"binary": values.calibration},
+        ErrorMoments,
+        {"binary": number_errors.calibration},
         usual=True,
     ),
     # Numbers.
     "rmse": Metric(
         "root of the mean squared error",
-        Moments,
-        _of_numbers(values.rmse),
+        ErrorMoments,
+        _of_numbers(number_errors.rmse),
         better="smaller",
         usual=True,
     ),
     "mae": Metric(
         "mean absolute error",
-        Moments,
-        _of_numbers(values.mae),
+        ErrorMoments,
+        _of_numbers(number_errors.mae),
         better="smaller",
         usual=True,
     ),
     "mse": Metric(
         "mean squared error",
-        Moments,
-        _of_numbers(values.mse),
+        ErrorMoments,
+        _of_numbers(number_errors.mse),
         better="smaller",
     ),
     "mae_of_each": Metric(
         "mean absolute error of each step of a forecast, or of each output",
-        Steps,
-        _of_numbers(values.mae_of_each),
+        ErrorsOfEach,
+        _of_numbers(number_errors.mae_of_each),
         better="smaller",
         by_class=True,
     ),
     "rmse_of_each": Metric(
         "root of the mean squared error of each step, or of each output",
-        Steps,
-        _of_numbers(values.rmse_of_each),
+        ErrorsOfEach,
+        _of_numbers(number_errors.rmse_of_each),
         better="smaller",
         by_class=True,
     ),
     "r2": Metric(
         "share of the labels' variance that is explained",
-        Moments,
-        {"regression": values.r2},
+        ErrorMoments,
+        {"regression": number_errors.r2},
         better="larger",
         usual=True,
     ),
@@ -329,13 +337,13 @@ METRICS: Mapping[str, Metric] = {
     # Labels and predictions themselves.
     "mean_label": Metric(
         "mean of the labels",
-        Moments,
-        {"binary": values.mean_label, "regression": values.mean_label},
+        ErrorMoments,
+        {"binary": number_errors.mean_label, "regression": number_errors.mean_label},
     ),
     "mean_prediction": Metric(
         "mean of the predictions",
-        Moments,
-        {"binary": values.mean_prediction, "regression": values.mean_prediction},
+        ErrorMoments,
+        {"binary": number_errors.mean_prediction, "regression": number_errors.mean_prediction},
     ),
     # Texts.
     "exact_match": Metric(
@@ -365,35 +373,35 @@ METRICS: Mapping[str, Metric] = {
     "box_iou": Metric(
         "intersection of a box with that of its label, over their union; mean",
         Boxes,
-        {"box": images.box_iou},
+        {"box": boxes.box_iou},
         better="larger",
         usual=True,
     ),
     "class_accuracy": Metric(
         "share of boxes whose class was predicted",
         Boxes,
-        {"box": images.class_accuracy},
+        {"box": boxes.class_accuracy},
         better="larger",
         usual=True,
     ),
     "detection_rate": Metric(
         "share of boxes of the right class with an intersection over union of 0.5 at least",
         Boxes,
-        {"box": images.detection_rate},
+        {"box": boxes.detection_rate},
         better="larger",
         usual=True,
     ),
     "mask_iou": Metric(
         "pixels of a class that were found, over those of it or taken for it; mean of the classes",
         Pixels,
-        {"mask": images.mask_iou},
+        {"mask": masks.mask_iou},
         better="larger",
         usual=True,
     ),
     "pixel_accuracy": Metric(
         "share of pixels whose class was predicted",
         Pixels,
-        {"mask": images.pixel_accuracy},
+        {"mask": masks.pixel_accuracy},
         better="larger",
         usual=True,
     ),
@@ -401,7 +409,7 @@ METRICS: Mapping[str, Metric] = {
     "example_count": Metric(
         "number of examples",
         Count,
-        dict.fromkeys(get_args(Task), values.example_count),
+        dict.fromkeys(get_args(Task), statistic.example_count),
         usual=True,
     ),
 }

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Self
 
-from tfline.metrics.statistics import Decision, Statistic
+from tfline.metrics.statistic import Decision, Share, Statistic
 from tfline.metrics.sums import ratio, totals, weight_of
 from tfline.transforms.lazy import lazy_import
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from tfline.metrics.arrays import Array, Floats, Integers
-    from tfline.metrics.values import Share
+
 else:
     np = lazy_import("numpy")
 

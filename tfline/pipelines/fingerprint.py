@@ -27,7 +27,7 @@ from typing import Any
 Parts = dict[str, str]
 """What something depends on: a readable name to a short content or digest."""
 
-_PACKAGES = ("tfline.transforms.", "tfline.components.")
+_PACKAGES = ("tfline.transforms.", "tfline.metrics.", "tfline.components.")
 _STACK = ("tfx", "tensorflow", "tensorflow-transform", "tensorflow-data-validation", "keras")
 
 

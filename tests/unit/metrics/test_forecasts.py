@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tfline.metrics.forecasts import HorizonErrors, mase, mase_of_each
-from tfline.metrics.statistics import Decision
+from tfline.metrics.statistic import Decision
 
 RNG = np.random.default_rng(0)
 LABELS = RNG.normal(5, 2, (300, 4)).astype(np.float32)

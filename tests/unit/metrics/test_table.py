@@ -14,7 +14,7 @@ import pytest
 from sklearn import metrics as sk
 
 from tfline.metrics.arrays import Array
-from tfline.metrics.statistics import Decision
+from tfline.metrics.statistic import Decision
 from tfline.metrics.table import METRICS, check_metrics, is_custom
 from tfline.transforms.errors import SpecError
 from tfline.transforms.features import Task

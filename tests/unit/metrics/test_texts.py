@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import sacrebleu
 
-from tfline.metrics.statistics import Decision
+from tfline.metrics.statistic import Decision
 from tfline.metrics.table import METRICS
 from tfline.metrics.texts import (
     TextSums,

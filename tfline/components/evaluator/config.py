@@ -20,6 +20,9 @@ from tfline.transforms.threshold import DEFAULT
 Number = Annotated[float, pydantic.Field(allow_inf_nan=False)]
 Loss = Annotated[Number, pydantic.Field(ge=0)]
 
+TOLERANCE = 1e-9
+"""How far a value may miss its bound: the rounding of a difference of two values."""
+
 Proof = Literal["none", "to_block", "to_pass"]
 """What a rule goes by: ``none`` is the measured value itself; ``to_block`` blocks a model only if
 chance cannot explain that it misses the bound; ``to_pass`` lets it pass only if chance cannot

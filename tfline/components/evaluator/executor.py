@@ -54,7 +54,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             DataError: If the eval split is empty, or a record cannot be used.
             ModelError: If a model cannot be loaded, or fails.
         """
-        from tfline.components.evaluator.evidence import write_evidence
+        from tfline.components.evaluator.evidence.sample import write_evidence
         from tfline.components.evaluator.measuring import evaluation  # TFMA takes 5 s to import
 
         self._log_startup(input_dict, output_dict, exec_properties)

@@ -15,7 +15,7 @@ import pydantic
 from google.protobuf.message import DecodeError
 from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 
-from tfline.components.evaluator import evidence_file
+from tfline.components.evaluator.evidence import evidence_file
 from tfline.components.pusher.certificate import Certificate
 from tfline.pipelines.model_card import CardSpec
 from tfline.pipelines.runs import RunRecord
@@ -72,7 +72,7 @@ class RunFiles:
 
     @cached_property
     def sample(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """Labels and predictions of it, shaped as in `components.evaluator.statistics`."""
+        """Labels and predictions of it, shaped as in `tfline.metrics.statistic`."""
         path = self._path("Evaluator", "evaluation", evidence_file.SAMPLE_FILE)
         if path is None:
             return None

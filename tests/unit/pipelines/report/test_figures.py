@@ -8,7 +8,11 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from tfline.components.evaluator.evidence_file import Associations, Importance, Importances
+from tfline.components.evaluator.evidence.evidence_file import (
+    Associations,
+    Importance,
+    Importances,
+)
 from tfline.pipelines.report.collect import curves
 from tfline.pipelines.report.collect.data import Bars, DataSection, RawFeature
 from tfline.pipelines.report.collect.pipeline import Node, PipelineSection

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from tfline.components.evaluator.evidence_file import Evidence, Mistake, Values
+from tfline.components.evaluator.evidence.evidence_file import Evidence, Mistake, Values
 from tfline.pipelines.model_card import CardSpec
 from tfline.pipelines.override import FILE_NAME, Override
 from tfline.pipelines.report.collect import card, data, mistakes, model

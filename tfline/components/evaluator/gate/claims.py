@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 
-from tfline.components.evaluator.config import EvaluateConfig, Proof
+from tfline.components.evaluator.config import TOLERANCE, EvaluateConfig, Proof
 from tfline.components.evaluator.gate.significance import (
     BOOTSTRAP,
     PAIRED_BOOTSTRAP,
@@ -24,9 +24,6 @@ from tfline.components.evaluator.measuring.results import (
     Uncertainty,
 )
 from tfline.metrics.table import METRICS
-
-TOLERANCE = 1e-9
-"""How far a value may miss its bound: the rounding of a difference of two values."""
 
 Interval = tuple[float, float]
 

@@ -1,1 +1,1 @@
-"""From groups of examples to the values of the metrics on each slice, and how far they may be off."""
+"""From groups of examples to the values of the metrics on each slice, and their uncertainty."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from google.protobuf import wrappers_pb2
 from tensorflow_model_analysis.proto import config_pb2
 
-from tfline.components.evaluator.config import EvaluateConfig
-from tfline.components.evaluator.gate.claims import TOLERANCE
+from tfline.components.evaluator.config import TOLERANCE, EvaluateConfig
 from tfline.components.evaluator.measuring.custom_metrics import custom_metric_config
 from tfline.components.evaluator.measuring.group_metrics import group_metric_config
 from tfline.components.evaluator.reading.model import ModelCard

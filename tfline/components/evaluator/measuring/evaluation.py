@@ -19,15 +19,15 @@ from tensorflow_model_analysis.writers import metrics_plots_and_validations_writ
 from tfx.dsl.io import fileio
 
 from tfline.components.evaluator.config import EvaluateConfig
-from tfline.components.evaluator.gate.threshold_choice import Chosen, choose_threshold
-from tfline.components.evaluator.gate.threshold_choice import from_line as choice_from_line
-from tfline.components.evaluator.gate.threshold_choice import to_line as choice_line
 from tfline.components.evaluator.measuring.eval_config import (
     ONE_MODEL,
     TWO_MODELS,
     build_eval_config,
 )
 from tfline.components.evaluator.measuring.results import SliceResult, read_results
+from tfline.components.evaluator.measuring.threshold_choice import Chosen, choose_threshold
+from tfline.components.evaluator.measuring.threshold_choice import from_line as choice_from_line
+from tfline.components.evaluator.measuring.threshold_choice import to_line as choice_line
 from tfline.components.evaluator.measuring.uncertainty import (
     AddSums,
     ResampleGroup,
@@ -40,7 +40,7 @@ from tfline.components.evaluator.reading.groups import EvaluateFile, Group, to_e
 from tfline.components.evaluator.reading.model import ModelCard, read_served_threshold
 from tfline.components.evaluator.reading.slices import SliceKey
 from tfline.metrics.scores import Scores
-from tfline.metrics.statistics import Decision
+from tfline.metrics.statistic import Decision
 from tfline.metrics.texts import need_writing
 from tfline.transforms.errors import DataError
 

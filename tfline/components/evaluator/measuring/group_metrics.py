@@ -1,9 +1,9 @@
 """The metrics of `METRICS` as TFMA metrics over groups of examples.
 
 TFMA calls a combiner once for each element. Here an element is not an example but a group: arrays
-of labels and predictions of many examples of one slice (see `extracts`). The combiner adds up the
-group's sufficient statistic, and the metric's value is derived from the sum, so that all metrics
-of one statistic share it. Everything else is TFMA's: evaluator, validation, result files.
+of labels and predictions of many examples of one slice (see `reading.groups`). The combiner adds
+up the group's sufficient statistic, and the metric's value is derived from the sum, so that all
+metrics of one statistic share it. Everything else is TFMA's: evaluator, validation, result files.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.metrics import metric_types
 from tensorflow_model_analysis.proto import config_pb2
 
-from tfline.metrics.statistics import Decision, Statistic
+from tfline.metrics.statistic import Decision, Statistic
 from tfline.metrics.table import METRICS
 from tfline.transforms.features import Task
 

@@ -19,7 +19,7 @@ from tfline.components.evaluator.measuring.results import MetricKey, Uncertainty
 from tfline.components.evaluator.reading.groups import Group
 from tfline.components.evaluator.reading.slices import SliceKey
 from tfline.metrics.arrays import Array, Floats, Integers
-from tfline.metrics.statistics import Decision, Statistic, decide
+from tfline.metrics.statistic import Decision, Statistic, decide
 from tfline.metrics.table import METRICS, is_custom
 from tfline.transforms.features import Task
 

@@ -49,7 +49,7 @@ _Batch = tuple[Any, _Columns, dict[str, Any], Any]
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Block:
-    """Evaluated examples; shapes and types as in `statistics`.
+    """Evaluated examples; shapes and types as in `tfline.metrics.statistic`.
 
     Attributes:
         labels: [n, ...].

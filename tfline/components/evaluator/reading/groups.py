@@ -24,7 +24,9 @@ from tfline.metrics.arrays import Array, Floats, Integers
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Group:
-    """The examples of a block that are in one slice; shapes and types as in `statistics`.
+    """The examples of a block that are in one slice.
+
+    Shapes and types are those of `tfline.metrics.statistic`.
 
     Attributes:
         key: The slice.

@@ -182,7 +182,8 @@ class Predictor:
         Returns:
             float32: probability of class 1 [n] (binary), probabilities [n, k] (multiclass,
             multilabel) or predicted numbers [n] (regression), [n, size] of several; of texts
-            float64 [n, NUMBERS], see `text_numbers`; of boxes and masks see `images`.
+            float64 [n, NUMBERS], see `text_numbers`; of boxes and masks see the modules of their
+            metrics.
         """
         if self._card.task == "text":
             return self._compared(serialized)
@@ -204,7 +205,8 @@ class Predictor:
 
         Returns:
             float32 [n, size] (regression, forecast) or [n, k], 0 or 1 (multilabel), or how many
-            tokens a text has, [n], or as in `images`; NaN where the label is missing.
+            tokens a text has, [n], or as in `tfline.metrics.boxes` and `tfline.metrics.masks`; NaN
+            where the label is missing.
         """
         if self._label is None:
             raise ModelError(f"The label '{self._card.label}' is a raw value.")

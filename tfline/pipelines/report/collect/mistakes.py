@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
-from tfline.components.evaluator.evidence_file import Values
+from tfline.components.evaluator.evidence.evidence_file import Values
 from tfline.pipelines.report.run_files import RunFiles
 
 _PICTURE_SIDE = 160

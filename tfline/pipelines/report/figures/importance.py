@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfline.components.evaluator.evidence_file import Importances
+from tfline.components.evaluator.evidence.evidence_file import Importances
 from tfline.pipelines.report.figures.plot import BLUE, DARK, GREY, Figure, axis, escape
 
 _SHOWN = 30

@@ -21,7 +21,7 @@ from tfline.components.evaluator.measuring.uncertainty import (
 from tfline.components.evaluator.reading.groups import Group
 from tfline.components.evaluator.reading.slices import SliceKey
 from tfline.metrics.arrays import Array
-from tfline.metrics.statistics import Decision
+from tfline.metrics.statistic import Decision
 from tfline.metrics.table import METRICS
 from tfline.transforms.features import Task
 

@@ -18,10 +18,9 @@ from tfline.components.evaluator.measuring.uncertainty import (
 )
 from tfline.components.evaluator.reading.groups import Group
 from tfline.metrics.arrays import Array
-from tfline.metrics.scores import Histogram, Scores
-from tfline.metrics.statistics import Decision
+from tfline.metrics.scores import Histogram, Scores, auc
+from tfline.metrics.statistic import Decision
 from tfline.metrics.table import METRICS
-from tfline.metrics.values import auc
 from tfline.transforms.features import Task
 
 RNG = np.random.default_rng(5)

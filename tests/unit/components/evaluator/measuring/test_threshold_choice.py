@@ -9,7 +9,7 @@ import pytest
 from sklearn import metrics as sk
 
 from tfline.components.evaluator.config import ThresholdChoice
-from tfline.components.evaluator.gate.threshold_choice import (
+from tfline.components.evaluator.measuring.threshold_choice import (
     Chosen,
     choose_threshold,
     from_line,
@@ -17,7 +17,7 @@ from tfline.components.evaluator.gate.threshold_choice import (
 )
 from tfline.metrics.arrays import Array
 from tfline.metrics.scores import Scores
-from tfline.metrics.statistics import Decision
+from tfline.metrics.statistic import Decision
 from tfline.transforms.errors import DataError
 
 RNG = np.random.default_rng(2)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfline.components.evaluator.evidence_file import Associations
+from tfline.components.evaluator.evidence.evidence_file import Associations
 
 MAX_FEATURES = 24
 """Features that are compared; a larger square could not be read."""

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tfline.components.evaluator.associations import MAX_FEATURES, associate
-from tfline.components.evaluator.evidence_file import Associations
+from tfline.components.evaluator.evidence.associations import MAX_FEATURES, associate
+from tfline.components.evaluator.evidence.evidence_file import Associations
 
 RNG = np.random.default_rng(3)
 N = 400

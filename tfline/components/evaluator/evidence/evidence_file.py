@@ -12,7 +12,10 @@ from tfline.transforms.features import FrozenModel
 FILE_NAME = "evidence.json"
 
 SAMPLE_FILE = "sample.npz"
-"""Arrays ``labels`` and ``predictions`` of the examined records; shapes as in `statistics`."""
+"""Arrays ``labels`` and ``predictions`` of the examined records.
+
+Their shapes are those of `tfline.metrics.statistic`.
+"""
 
 
 class Importance(FrozenModel):
@@ -48,7 +51,7 @@ class Importances(FrozenModel):
 
 
 class Associations(FrozenModel):
-    """How closely raw features go together; see `tfline.components.evaluator.associations`.
+    """How closely raw features go together; see `associations`.
 
     Attributes:
         names: Raw features, the label first.

@@ -1,7 +1,6 @@
-"""Metrics of boxes and masks: how much of what was found is what should have been.
+"""Boxes: how much of the box that was found is the box that should have been.
 
-box   labels float32 [n, 5], class and box   predictions float32 [n, k + 4], probabilities, box
-mask  labels int64 [n, pixels], classes      predictions int64 [n, pixels], classes
+labels float32 [n, 5]: class and box; predictions float32 [n, k + 4]: probabilities and box.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Self
 
-from tfline.metrics.statistics import Decision, Statistic
+from tfline.metrics.statistic import Decision, Statistic
 from tfline.metrics.sums import ratio, totals, weight_of
 from tfline.transforms.lazy import lazy_import
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from tfline.metrics.arrays import Array, Floats, Integers
 else:
     np = lazy_import("numpy")
+
 
 FOUND = 0.5
 """A box is found if its intersection over union is this at least (PASCAL VOC)."""
@@ -86,49 +86,3 @@ def class_accuracy(boxes: Boxes) -> Floats:
 def detection_rate(boxes: Boxes) -> Floats:
     """Returns the share of examples whose class was predicted and whose box was found."""
     return ratio(boxes.found, boxes.examples)
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Pixels(Statistic):
-    """How many pixels of each class were given, predicted, and both; float64 [r, k] each."""
-
-    right: Floats
-    labelled: Floats
-    predicted: Floats
-
-    @classmethod
-    def of(
-        cls, labels: Array, predictions: Floats, decision: Decision, weights: Array | None = None
-    ) -> Self:
-        """Counts the pixels of each example."""
-        sums = [
-            totals(_by_class(pixels, decision.num_classes), weights)
-            for pixels in (np.where(labels == predictions, labels, -1), labels, predictions)
-        ]
-        return cls(*sums)
-
-    def __add__(self, other: Self) -> Self:
-        """Adds the counts."""
-        return type(self)(
-            self.right + other.right,
-            self.labelled + other.labelled,
-            self.predicted + other.predicted,
-        )
-
-
-def _by_class(pixels: Array, k: int) -> Floats:
-    """Returns how many pixels of each class there are, [n, k]."""
-    counts = [(pixels == index).sum(axis=1) for index in range(k)]
-    return np.stack(counts, axis=1).astype(np.float64)
-
-
-def mask_iou(pixels: Pixels) -> Floats:
-    """Returns the intersection over union, mean over the classes that occur."""
-    union = pixels.labelled + pixels.predicted - pixels.right  # [r, k]
-    shares = np.nan_to_num(ratio(pixels.right, union))  # [r, k]
-    return ratio(shares.sum(axis=-1), (union > 0).sum(axis=-1))
-
-
-def pixel_accuracy(pixels: Pixels) -> Floats:
-    """Returns the share of pixels whose class was predicted."""
-    return ratio(pixels.right.sum(axis=-1), pixels.labelled.sum(axis=-1))

@@ -1,20 +1,12 @@
-"""Metrics of boxes and masks, by hand, whole and in parts."""
+"""Metrics of boxes, by hand, whole and in parts."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from tfline.metrics.images import (
-    Boxes,
-    Pixels,
-    box_iou,
-    class_accuracy,
-    detection_rate,
-    mask_iou,
-    pixel_accuracy,
-)
-from tfline.metrics.statistics import Decision
+from tfline.metrics.boxes import Boxes, box_iou, class_accuracy, detection_rate
+from tfline.metrics.statistic import Decision
 
 BOX_LABELS = np.array([[1, 0, 0, 0.5, 0.5], [0, 0, 0, 1, 1], [1, 0, 0, 1, 1]], np.float32)
 BOX_OUTPUTS = np.array(
@@ -25,8 +17,6 @@ BOX_OUTPUTS = np.array(
     ],
     np.float32,
 )
-MASK_LABELS = np.array([[0, 0, 1, 1], [0, 0, 0, 0]], np.float32)
-MASK_OUTPUTS = np.array([[0, 1, 1, 1], [0, 0, 0, 1]], np.float32)
 
 
 def test_metrics_of_boxes() -> None:
@@ -36,35 +26,18 @@ def test_metrics_of_boxes() -> None:
     assert detection_rate(boxes) == pytest.approx([1 / 3])
 
 
-def test_metrics_of_masks() -> None:
-    pixels = Pixels.of(MASK_LABELS, MASK_OUTPUTS, Decision(2))
-    assert pixel_accuracy(pixels) == pytest.approx([6 / 8])
-    assert mask_iou(pixels) == pytest.approx([(4 / 6 + 2 / 4) / 2])
-
-
-def test_class_that_does_not_occur_is_left_out() -> None:
-    assert mask_iou(Pixels.of(MASK_LABELS, MASK_OUTPUTS, Decision(5))) == pytest.approx(
-        mask_iou(Pixels.of(MASK_LABELS, MASK_OUTPUTS, Decision(2)))
-    )
-
-
 def test_parts_add_up_to_the_whole() -> None:
     one, rest = slice(0, 1), slice(1, None)
     boxes = [Boxes.of(BOX_LABELS[part], BOX_OUTPUTS[part], Decision(2)) for part in (one, rest)]
     whole = Boxes.of(BOX_LABELS, BOX_OUTPUTS, Decision(2))
     assert box_iou(boxes[0] + boxes[1]) == pytest.approx(box_iou(whole))
     assert detection_rate(boxes[0] + boxes[1]) == pytest.approx(detection_rate(whole))
-    masks = [Pixels.of(MASK_LABELS[part], MASK_OUTPUTS[part], Decision(2)) for part in (one, rest)]
-    whole_mask = Pixels.of(MASK_LABELS, MASK_OUTPUTS, Decision(2))
-    assert mask_iou(masks[0] + masks[1]) == pytest.approx(mask_iou(whole_mask))
 
 
-def test_resample_counts_an_example_as_often_as_its_weight_says() -> None:
+def test_resample_counts_a_box_as_often_as_its_weight_says() -> None:
     weights = np.array([[1, 2], [1, 0], [1, 1]])
     boxes = Boxes.of(BOX_LABELS, BOX_OUTPUTS, Decision(2), weights)
     assert box_iou(boxes) == pytest.approx([1.75 / 3, 2.25 / 3], rel=1e-5)
-    pixels = Pixels.of(MASK_LABELS, MASK_OUTPUTS, Decision(2), np.array([[1, 0], [1, 3]]))
-    assert pixel_accuracy(pixels) == pytest.approx([6 / 8, 9 / 12], rel=1e-5)
 
 
 def test_empty_box_overlaps_nothing() -> None:

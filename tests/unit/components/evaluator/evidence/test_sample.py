@@ -12,9 +12,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tfline.components.evaluator.evidence_file import Evidence, Values
-from tfline.components.evaluator.importance import RECORDS, permutation_importance
-from tfline.components.evaluator.mistakes import SHOWN, read_values, worst_mistakes
+from tfline.components.evaluator.evidence.evidence_file import Evidence, Values
+from tfline.components.evaluator.evidence.importance import RECORDS, permutation_importance
+from tfline.components.evaluator.evidence.mistakes import SHOWN, read_values, worst_mistakes
 from tfline.components.evaluator.reading.model import ModelCard
 from tfline.components.example_gen.example_proto import Value, encode_example
 from tfline.metrics.arrays import Floats

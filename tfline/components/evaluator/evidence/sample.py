@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tfx.dsl.io import fileio
 
-from tfline.components.evaluator.associations import RECORDS as ASSOCIATED
-from tfline.components.evaluator.associations import associate
 from tfline.components.evaluator.config import EvaluateConfig
-from tfline.components.evaluator.evidence_file import FILE_NAME, SAMPLE_FILE, Evidence
-from tfline.components.evaluator.importance import permutation_importance
-from tfline.components.evaluator.mistakes import worst_mistakes
+from tfline.components.evaluator.evidence.associations import RECORDS as ASSOCIATED
+from tfline.components.evaluator.evidence.associations import associate
+from tfline.components.evaluator.evidence.evidence_file import FILE_NAME, SAMPLE_FILE, Evidence
+from tfline.components.evaluator.evidence.importance import permutation_importance
+from tfline.components.evaluator.evidence.mistakes import worst_mistakes
 from tfline.components.evaluator.reading.blocks import read_blocks
 from tfline.components.evaluator.reading.model import ModelCard, Predictor
 from tfline.metrics.arrays import Array, Floats

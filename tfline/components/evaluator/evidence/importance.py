@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfline.components.evaluator.evidence_file import Importance, Importances
+from tfline.components.evaluator.evidence.evidence_file import Importance, Importances
 from tfline.components.evaluator.reading.model import ModelCard
 from tfline.metrics.arrays import Array, Floats
-from tfline.metrics.statistics import Decision
+from tfline.metrics.statistic import Decision
 from tfline.metrics.table import METRICS
 from tfline.transforms.features import Task
 
@@ -38,7 +38,7 @@ METRIC: dict[Task, str] = {
 """The metric whose loss is told, by task."""
 
 Predict = Callable[[Sequence[bytes]], Floats]
-"""From serialized tf.Examples to predictions; shapes as in `statistics`."""
+"""From serialized tf.Examples to predictions; shapes as in `tfline.metrics.statistic`."""
 
 
 def permutation_importance(
@@ -54,7 +54,7 @@ def permutation_importance(
 
     Args:
         examples: At most `RECORDS` are used, the first ones.
-        labels: [n], as in `statistics`.
+        labels: [n], as in `tfline.metrics.statistic`.
         predict: The model.
         card: What it predicts, and from which raw features.
         threshold: Probability from which on a binary prediction counts as positive.

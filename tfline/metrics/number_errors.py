@@ -1,12 +1,15 @@
-"""Statistics of numbers and their errors: regressions, forecasts, probabilities."""
+"""Numbers and their errors: regressions, forecasts, and the mean of probabilities.
+
+labels 1 2 3, predictions 1 2 5:  mae 2/3, mse 4/3, r2 1 - 4/2 = -1
+"""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import TYPE_CHECKING, Self
 
-from tfline.metrics.statistics import Decision, Statistic
-from tfline.metrics.sums import totals, weight_of
+from tfline.metrics.statistic import Decision, Statistic
+from tfline.metrics.sums import ratio, totals, weight_of
 from tfline.transforms.lazy import lazy_import
 
 if TYPE_CHECKING:
@@ -18,7 +21,7 @@ else:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Moments(Statistic):
+class ErrorMoments(Statistic):
     """First and second moments of labels, predictions and errors, over all numbers.
 
     Spread around the mean is merged by Chan, Golub and LeVeque (1979), "Updating formulae and a
@@ -72,7 +75,7 @@ class Moments(Statistic):
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Steps(Statistic):
+class ErrorsOfEach(Statistic):
     """Errors of each of several numbers: the steps of a forecast, the outputs of a regression.
 
     Attributes:
@@ -105,3 +108,48 @@ class Steps(Statistic):
             self.squared_error + other.squared_error,
             self.examples + other.examples,
         )
+
+
+def calibration(moments: ErrorMoments) -> Floats:
+    """Returns mean prediction / mean label: above 1 the model promises too much."""
+    return ratio(mean_prediction(moments), moments.mean_label)
+
+
+def mean_label(moments: ErrorMoments) -> Floats:
+    """Returns the mean of the labels."""
+    return np.where(moments.examples > 0, moments.mean_label, np.nan)
+
+
+def mean_prediction(moments: ErrorMoments) -> Floats:
+    """Returns the mean of the predictions."""
+    return ratio(moments.prediction, moments.examples)
+
+
+def mae(moments: ErrorMoments) -> Floats:
+    """Returns the mean absolute error."""
+    return ratio(moments.absolute_error, moments.examples)
+
+
+def mse(moments: ErrorMoments) -> Floats:
+    """Returns the mean squared error."""
+    return ratio(moments.squared_error, moments.examples)
+
+
+def rmse(moments: ErrorMoments) -> Floats:
+    """Returns the root of the mean squared error."""
+    return np.sqrt(mse(moments))
+
+
+def r2(moments: ErrorMoments) -> Floats:
+    """Returns the share of the labels' variance that is explained; NaN if they are all equal."""
+    return 1 - ratio(moments.squared_error, moments.spread)
+
+
+def mae_of_each(steps: ErrorsOfEach) -> Floats:
+    """Returns the mean absolute error of each number, [r, d]."""
+    return ratio(steps.absolute_error, steps.examples[:, None])
+
+
+def rmse_of_each(steps: ErrorsOfEach) -> Floats:
+    """Returns the root of the mean squared error of each number, [r, d]."""
+    return np.sqrt(ratio(steps.squared_error, steps.examples[:, None]))

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from tfline.components.evaluator.evidence_file import Mistake, Values
+from tfline.components.evaluator.evidence.evidence_file import Mistake, Values
 from tfline.components.evaluator.reading.model import ModelCard
 from tfline.metrics.arrays import Array, Floats
-from tfline.metrics.images import overlaps
-from tfline.metrics.statistics import Decision, decide
+from tfline.metrics.boxes import overlaps
+from tfline.metrics.statistic import Decision, decide
 from tfline.transforms.features import Task
 
 SHOWN = 24
@@ -127,8 +127,8 @@ def worst_mistakes(
     Args:
         examples: tf.Examples, n of them.
         numbers: The number of each among all eval records.
-        labels: As in `statistics`.
-        predictions: As in `statistics`.
+        labels: As in `tfline.metrics.statistic`.
+        predictions: As in `tfline.metrics.statistic`.
         card: What is predicted, and from which raw features.
         threshold: Probability from which on a binary prediction counts as positive.
         texts: Reference and answer of a record, for those of the task ``text``.

@@ -1,0 +1,1 @@
+"""What a report shows of a model beside its verdict: a sample of the records, looked at closely."""
