@@ -15,7 +15,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tfline.transforms.arguments import arguments_model, check_arguments
+from tfline.transforms.arguments import arguments_schema, check_arguments
 from tfline.transforms.augmentation import augment
 from tfline.transforms.errors import SpecError, did_you_mean
 from tfline.transforms.features import FeatureSpec, Step
@@ -69,7 +69,7 @@ def features_json_schema() -> dict[str, Any]:
     names = {"type": "array", "items": {"type": "string"}, "minItems": 1}
     shorts: dict[str, Any] = {}
     for name, function in TRANSFORMS.items():
-        arguments = arguments_model(function).model_json_schema()
+        arguments = arguments_schema(function)
         properties = arguments.get("properties", {})
         summary = (function.__doc__ or "").strip().split("\n")[0]
         shorts[name] = {
@@ -97,7 +97,7 @@ def features_json_schema() -> dict[str, Any]:
             },
             "transform": steps_json_schema(),
             "augment": {
-                **arguments_model(augment).model_json_schema(),
+                **arguments_schema(augment),
                 "description": "What is done to images in training only.",
             },
         },
@@ -117,7 +117,7 @@ def steps_json_schema() -> dict[str, Any]:
     """Returns the JSON Schema of a step, or of a list of steps."""
     steps: list[dict[str, Any]] = [{"type": "string"}]
     for name, function in TRANSFORMS.items():
-        arguments = arguments_model(function).model_json_schema()
+        arguments = arguments_schema(function)
         steps.append({"type": "object", "properties": {name: arguments}, "required": [name],
                       "additionalProperties": False})  # fmt: skip
     step = {"anyOf": steps}

@@ -36,7 +36,7 @@ from tfline.pipelines.model_card import CardSpec
 from tfline.pipelines.runners.beam import BeamSpec
 from tfline.pipelines.runners.kubeflow.settings import KubernetesSpec
 from tfline.pipelines.spec_errors import explain
-from tfline.transforms.arguments import arguments_model, check_arguments
+from tfline.transforms.arguments import arguments_model, arguments_schema, check_arguments
 from tfline.transforms.errors import ModelError, SpecError, did_you_mean
 from tfline.transforms.features import FeatureSpec, FrozenModel, LabelSpec
 from tfline.transforms.kinds import kinds_of
@@ -310,17 +310,15 @@ def json_schema() -> dict[str, Any]:
     schema = PipelineSpec.model_json_schema()
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["properties"]["features"] = features_json_schema()
-    schema["$defs"]["LabelSpec"]["properties"]["transform"] = steps_json_schema()
+    label = schema["$defs"]["LabelSpec"]["properties"]
+    label["transform"] = {"description": label["transform"]["description"], **steps_json_schema()}
     schema["properties"]["model"] = {
         "description": "The Keras model.",
         "anyOf": [
             {"type": "string", "examples": sorted(MODELS)},
             {
                 "type": "object",
-                "properties": {
-                    name: arguments_model(build).model_json_schema()
-                    for name, build in MODELS.items()
-                },
+                "properties": {name: arguments_schema(build) for name, build in MODELS.items()},
                 "minProperties": 1,
                 "maxProperties": 1,
             },

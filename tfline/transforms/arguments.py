@@ -16,6 +16,7 @@ from typing import Any
 
 import pydantic
 
+from tfline.transforms.docstrings import read_docstring
 from tfline.transforms.errors import SpecError, did_you_mean
 
 
@@ -70,6 +71,23 @@ def _shared_fields(annotation: Any) -> dict[str, Any]:
     hints = typing.get_type_hints(shared, include_extras=True)
     # A factory, so that the schema shows no default: it is that of the function.
     return {name: (hint, pydantic.Field(default_factory=object)) for name, hint in hints.items()}
+
+
+def arguments_schema(function: Callable[..., Any]) -> dict[str, Any]:
+    """Returns the JSON Schema of the keyword-only parameters of `function`.
+
+    What an annotation says nothing of is described as in the section `Args` of the docstring.
+
+    Raises:
+        SpecError: See `arguments_model`.
+    """
+    schema = arguments_model(function).model_json_schema()
+    docstring = read_docstring(inspect.unwrap(function).__doc__)
+    schema["description"] = docstring.summary
+    for name, field in schema.get("properties", {}).items():
+        if name in docstring.arguments:
+            field["description"] = docstring.arguments[name]
+    return schema
 
 
 def check_arguments(function: Callable[..., Any], arguments: Any, where: str) -> dict[str, Any]:

@@ -136,7 +136,12 @@ def hashing(
 
 
 def ordinal(
-    x: Strings, *, order: Annotated[tuple[str, ...], Field(strict=False, min_length=2)]
+    x: Strings,
+    *,
+    order: Annotated[
+        tuple[str, ...],
+        Field(strict=False, min_length=2, examples=[["low", "middle", "high"]]),
+    ],
 ) -> Indices:
     """Returns the place of a category in an order that is given.
 

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 else:
     tf = lazy_import("tensorflow")
 
-Formula = Annotated[str, AfterValidator(check_formula)]
+Formula = Annotated[
+    str,
+    AfterValidator(check_formula),
+    Field(examples=["miles / hours"]),
+]
 
 
 def ratio(x: Numbers) -> Numbers:
@@ -53,7 +57,8 @@ def expression(x: Numbers, *, formula: Formula) -> Numbers:
     Args:
         x: float32 [batch, n]: the features that the formula names, in the order in which they
             appear in it.
-        formula: See `tfline.transforms.formula`.
+        formula: An expression over raw features: numbers, names, + - * / % ** and comparisons
+            (1 or 0), and abs, exp, log, log1p, max, min, round, sqrt and where(condition, a, b).
 
     Returns:
         float32 [batch]; NaN where a feature is missing or the result is no finite number.

@@ -9,6 +9,11 @@ from __future__ import annotations
 from typing import Any, Literal, Self
 
 import pydantic
+from pydantic import GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from tfline.transforms.docstrings import read_class
 
 Task = Literal[
     "binary", "multiclass", "multilabel", "regression", "forecast", "text", "box", "mask"
@@ -32,6 +37,21 @@ class FrozenModel(pydantic.BaseModel):
     """Base of all configuration: immutable, and unknown keys are errors."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Returns the JSON Schema; what a field has no description of, the docstring describes."""
+        schema = handler(core_schema)
+        definition = handler.resolve_ref_schema(schema)
+        docstring = read_class(cls)
+        parts = filter(None, (docstring.summary, docstring.text))
+        definition["description"] = "\n\n".join(parts)
+        for name, field in definition.get("properties", {}).items():
+            if name in docstring.arguments:
+                field.setdefault("description", docstring.arguments[name])
+        return schema
 
 
 class Step(FrozenModel):

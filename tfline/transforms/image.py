@@ -21,7 +21,7 @@ else:
     tf = lazy_import("tensorflow")
 
 Side = Annotated[int, Field(ge=1, le=16_384)]
-Sides = Annotated[tuple[Side, Side], Field(strict=False)]
+Sides = Annotated[tuple[Side, Side], Field(strict=False, examples=[[64, 64]])]
 Channels = Literal[1, 3, 4]
 Method = Literal["area", "bicubic", "bilinear", "nearest"]
 
@@ -30,7 +30,9 @@ _LUMA = (0.2989, 0.5870, 0.1140)
 
 
 def decode_raw(
-    x: Bytes, *, shape: Annotated[tuple[Side, Side, Side], Field(strict=False)]
+    x: Bytes,
+    *,
+    shape: Annotated[tuple[Side, Side, Side], Field(strict=False, examples=[[28, 28, 1]])],
 ) -> Image:
     """Decodes images stored as their plain bytes, one uint8 a channel, row by row.
 

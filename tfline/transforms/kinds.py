@@ -3,16 +3,6 @@
 A transform's own signature is its declaration: ``def z_score(x: Numbers) -> Analysis[Numbers]``.
 A chain is checked by these names when the spec is read, and the first one says how the raw
 feature is to be read. A function whose annotations are others takes and gives anything.
-
-    Numbers   float32 [batch] or [batch, n]; NaN where a value is missing
-    Strings   string [batch] or [batch, n]; empty where a value is missing
-    Bytes     string [batch]: what a file holds; empty where it is missing
-    Tokens    ragged string [batch, (tokens)]
-    Series    ragged float32 [batch, (steps)]; NaN where a value is missing
-    Indices   int64 [batch] or [batch, n], below a known depth
-    Vector    float32 [batch, n], dense or sparse
-    Image     float32 [batch, height, width, channels]
-    Text      string [batch], for a model that reads it as it is
 """
 
 from __future__ import annotations
@@ -37,7 +27,18 @@ if TYPE_CHECKING:
     Image: TypeAlias = tf.Tensor
     Text: TypeAlias = tf.Tensor
 
-KINDS = ("Numbers", "Strings", "Bytes", "Tokens", "Series", "Indices", "Vector", "Image", "Text")
+KINDS = {
+    "Numbers": "float32 [batch] or [batch, n]; NaN where a value is missing",
+    "Strings": "string [batch] or [batch, n]; empty where a value is missing",
+    "Bytes": "string [batch]: what a file holds; empty where it is missing",
+    "Tokens": "ragged string [batch, (tokens)]",
+    "Series": "ragged float32 [batch, (steps)]; NaN where a value is missing",
+    "Indices": "int64 [batch] or [batch, n], below a known depth",
+    "Vector": "float32 [batch, n], dense or sparse",
+    "Image": "float32 [batch, height, width, channels]",
+    "Text": "string [batch], for a model that reads it as it is",
+}
+"""The kinds, and what their tensors are."""
 
 LISTS = ("Tokens", "Series")
 """The kinds that hold all values of a raw feature; the others hold the first of each record."""

@@ -39,7 +39,11 @@ def _check_increasing(values: tuple[float, ...]) -> tuple[float, ...]:
 
 
 Increasing = AfterValidator(_check_increasing)
-Boundaries = Annotated[tuple[float, ...], Field(min_length=1, strict=False), Increasing]
+Boundaries = Annotated[
+    tuple[float, ...],
+    Field(min_length=1, strict=False, examples=[[10.0, 20.0, 50.0]]),
+    Increasing,
+]
 Range = Annotated[tuple[Percent, Percent], Field(strict=False), Increasing]
 
 

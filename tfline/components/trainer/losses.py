@@ -30,7 +30,9 @@ YES_OR_NO = frozenset({"binary", "multilabel"})
 ONE_OF_MANY = frozenset({"multiclass"})
 NUMBERS = frozenset({"regression", "forecast"})
 
-Share = Annotated[float, Field(ge=0, lt=1)]
+Smoothing = Annotated[
+    float, Field(ge=0, lt=1, description="How far labels of 0 and 1 are drawn to each other.")
+]
 
 
 class Loss(FrozenModel):
@@ -61,7 +63,7 @@ class BinaryCrossentropy(Loss):
     tasks = YES_OR_NO
 
     name: Literal["binary_crossentropy"] = "binary_crossentropy"
-    label_smoothing: Share = Field(default=0.0, description="How far 0 and 1 are drawn to 1/2.")
+    label_smoothing: Smoothing = Field(default=0.0, description="How far 0 and 1 are drawn to 1/2.")
 
 
 class SparseCategoricalCrossentropy(Loss):
@@ -80,7 +82,7 @@ class CategoricalCrossentropy(Loss):
     tasks = ONE_OF_MANY
 
     name: Literal["categorical_crossentropy"] = "categorical_crossentropy"
-    label_smoothing: Share = Field(
+    label_smoothing: Smoothing = Field(
         default=0.0, description="The share of a label that is spread evenly over all classes."
     )
 
@@ -104,7 +106,7 @@ class Focal(Loss):
         description="The weight of the second of two classes, the first has 1 - alpha; of "
         "several, the weight of all.",
     )
-    label_smoothing: Share = 0.0
+    label_smoothing: Smoothing = 0.0
 
     def build(self, head: Head) -> LossFunction:
         """See `Loss.build`."""

@@ -21,11 +21,14 @@ else:
     cycled_momentum = lazy_import("tfline.components.trainer.cycled_momentum")
     rates = lazy_import("tfline.components.trainer.learning_rate")
 
-Decay = Annotated[float, Field(ge=0, lt=1)]
-"""How much of a moving average stays at each update."""
+Decay = Annotated[
+    float,
+    Field(ge=0, lt=1, description="How much of a moving average stays at each update."),
+]
 
-Epsilon = Annotated[float, Field(gt=0)]
-"""Keeps a division by a small number finite."""
+Epsilon = Annotated[
+    float, Field(gt=0, description="Added to a divisor, so that no quotient is infinite.")
+]
 
 
 class Optimizer(FrozenModel):
@@ -111,7 +114,9 @@ class Adagrad(Optimizer):
     keras_name = "Adagrad"
 
     name: Literal["adagrad"] = "adagrad"
-    initial_accumulator_value: float = Field(default=0.1, ge=0)
+    initial_accumulator_value: float = Field(
+        default=0.1, ge=0, description="What the sums of squared gradients begin with."
+    )
     epsilon: Epsilon = 1e-7
 
 
@@ -122,7 +127,7 @@ class Rmsprop(Optimizer):
 
     name: Literal["rmsprop"] = "rmsprop"
     rho: Decay = Field(default=0.9, description="Of the mean square of the gradients.")
-    momentum: Decay = 0.0
+    momentum: Decay = Field(default=0.0, description="How much of the last update stays.")
     epsilon: Epsilon = 1e-7
     centered: bool = Field(default=False, description="Divide by the variance.")
 
@@ -145,7 +150,9 @@ class AdamW(Adam):
     keras_name = "AdamW"
 
     name: Literal["adamw"] = "adamw"  # type: ignore[assignment]
-    weight_decay: float | None = Field(default=0.004, ge=0)
+    weight_decay: float | None = Field(
+        default=0.004, ge=0, description="How much weights shrink at each update, times the rate."
+    )
 
 
 class Adamax(Optimizer):

@@ -57,7 +57,7 @@ class Power(Schedule):
 
     name: Literal["power"] = "power"
     decay: Epochs = Field(default=10.0, description="Epochs in which the rate halves first.")
-    power: float = Field(default=1.0, gt=0)
+    power: float = Field(default=1.0, gt=0, description="How steeply it falls.")
 
     def factor(self, epoch: keras.KerasTensor, epochs: float) -> keras.KerasTensor:
         """See `Schedule.factor`."""
@@ -70,7 +70,7 @@ class Exponential(Schedule):
 
     name: Literal["exponential"] = "exponential"
     decay: Epochs = Field(default=10.0, description="Epochs in which the rate falls by `rate`.")
-    rate: float = Field(default=0.1, gt=0, lt=1)
+    rate: float = Field(default=0.1, gt=0, lt=1, description="What it is multiplied with then.")
 
     def factor(self, epoch: keras.KerasTensor, epochs: float) -> keras.KerasTensor:
         """See `Schedule.factor`."""

@@ -45,46 +45,56 @@ if TYPE_CHECKING:
 
     ModelBuilder = Callable[Concatenate[Sequence[TensorFeature], Head, ...], keras.Model]
 
+FAMILIES: dict[str, dict[str, ModelBuilder]] = {
+    "tables": {
+        "autoencoder_mlp": autoencoder_mlp.autoencoder_mlp,
+        "mlp": perceptron.mlp,
+        "residual_mlp": residual_mlp.residual_mlp,
+        "tabular_transformer": tabular_transformer.tabular_transformer,
+        "wide_deep": wide_deep.wide_deep,
+    },
+    "images": {
+        "alexnet": alexnet.alexnet,
+        "cnn": plain.cnn,
+        "deep_cnn": deep_cnn.deep_cnn,
+        "googlenet": googlenet.googlenet,
+        "lenet5": lenet5.lenet5,
+        "localizer": localizer.localizer,
+        "resnet34": resnet34.resnet34,
+        "se_resnet": se_resnet.se_resnet,
+        "segmenter": segmenter.segmenter,
+        "transfer": transfer.transfer,
+        "vgg16": vgg16.vgg16,
+        "vision_transformer": vision_transformer.vision_transformer,
+        "xception": xception.xception,
+    },
+    "series": {
+        "conv_gru": convolutional.conv_gru,
+        "deep_rnn": recurrent.deep_rnn,
+        "gru": recurrent.gru,
+        "layer_norm_rnn": recurrent.layer_norm_rnn,
+        "lstm": recurrent.lstm,
+        "simple_rnn": recurrent.simple_rnn,
+        "wavenet": convolutional.wavenet,
+    },
+    "texts": {
+        "text_gru": text_gru.text_gru,
+        "text_transfer": text_transfer.text_transfer,
+        "text_transformer": text_transformer.text_transformer,
+    },
+    "texts to write": {
+        "char_rnn": builders.char_rnn,
+        "seq2seq": builders.seq2seq,
+        "translator": builders.translator,
+    },
+}
+"""The models by what they are for."""
+
 MODELS: dict[str, ModelBuilder] = {
-    # tables
-    "autoencoder_mlp": autoencoder_mlp.autoencoder_mlp,
-    "mlp": perceptron.mlp,
-    "residual_mlp": residual_mlp.residual_mlp,
-    "tabular_transformer": tabular_transformer.tabular_transformer,
-    "wide_deep": wide_deep.wide_deep,
-    # images
-    "alexnet": alexnet.alexnet,
-    "cnn": plain.cnn,
-    "deep_cnn": deep_cnn.deep_cnn,
-    "googlenet": googlenet.googlenet,
-    "lenet5": lenet5.lenet5,
-    "localizer": localizer.localizer,
-    "resnet34": resnet34.resnet34,
-    "se_resnet": se_resnet.se_resnet,
-    "segmenter": segmenter.segmenter,
-    "transfer": transfer.transfer,
-    "vgg16": vgg16.vgg16,
-    "vision_transformer": vision_transformer.vision_transformer,
-    "xception": xception.xception,
-    # series
-    "conv_gru": convolutional.conv_gru,
-    "deep_rnn": recurrent.deep_rnn,
-    "gru": recurrent.gru,
-    "layer_norm_rnn": recurrent.layer_norm_rnn,
-    "lstm": recurrent.lstm,
-    "simple_rnn": recurrent.simple_rnn,
-    "wavenet": convolutional.wavenet,
-    # texts
-    "text_gru": text_gru.text_gru,
-    "text_transfer": text_transfer.text_transfer,
-    "text_transformer": text_transformer.text_transformer,
-    # texts that are written
-    "char_rnn": builders.char_rnn,
-    "seq2seq": builders.seq2seq,
-    "translator": builders.translator,
+    name: build for family in FAMILIES.values() for name, build in family.items()
 }
 
-WRITERS = frozenset({"char_rnn", "seq2seq", "translator"})
+WRITERS = frozenset(FAMILIES["texts to write"])
 """The models that write a text, and fit no other label."""
 
 

@@ -32,7 +32,7 @@ def _saved_model(folder: str) -> str:
     return folder
 
 
-SavedModelFolder = Annotated[str, AfterValidator(_saved_model)]
+SavedModelFolder = Annotated[str, AfterValidator(_saved_model), Field(examples=["encoder"])]
 
 
 def text_transfer(

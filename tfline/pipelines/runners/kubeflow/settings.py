@@ -54,15 +54,22 @@ class KeySource(FrozenModel):
         return self
 
 
-KeySources = Annotated[tuple[KeySource, ...], Field(strict=False)]
+Secrets = Annotated[
+    tuple[KeySource, ...], Field(strict=False, description="Secrets of the namespace.")
+]
+ConfigMaps = Annotated[
+    tuple[KeySource, ...], Field(strict=False, description="Config maps of the namespace.")
+]
 
 
 class Toleration(FrozenModel):
     """Lets a pod run on nodes with a taint."""
 
-    key: str
-    operator: Literal["Exists", "Equal"] = "Equal"
-    value: str = ""
+    key: str = Field(description="The taint's key.")
+    operator: Literal["Exists", "Equal"] = Field(
+        default="Equal", description="Whether any value will do, or `value` alone."
+    )
+    value: str = Field(default="", description="The taint's value.")
     effect: Literal["", "NoSchedule", "PreferNoSchedule", "NoExecute"] = Field(
         default="", description="The taint's effect; empty: every one."
     )
@@ -77,14 +84,18 @@ class StepSettings(FrozenModel):
     gpu: int = Field(default=0, ge=0, description="Accelerators.")
     gpu_type: str = Field(default="nvidia.com/gpu", description="The accelerators' resource name.")
     node_selector: dict[str, str] = Field(default_factory=dict, description="Labels of the node.")
-    tolerations: Annotated[tuple[Toleration, ...], Field(strict=False)] = ()
+    tolerations: Annotated[tuple[Toleration, ...], Field(strict=False)] = Field(
+        default=(), description="The taints of nodes that it may run on all the same."
+    )
     env: dict[str, str] = Field(default_factory=dict, description="Environment variables.")
-    secrets: KeySources = ()
-    config_maps: KeySources = ()
+    secrets: Secrets = ()
+    config_maps: ConfigMaps = ()
     volumes: dict[Name, Folder] = Field(
         default_factory=dict, description="Persistent volume claim to the folder it is mounted at."
     )
-    image_pull_secrets: Names = ()
+    image_pull_secrets: Names = Field(
+        default=(), description="Secrets by which the image is fetched."
+    )
     retries: int = Field(default=0, ge=0, description="How often a step that failed is repeated.")
     timeout_minutes: int | None = Field(default=None, ge=1, description="Then its pod is ended.")
 

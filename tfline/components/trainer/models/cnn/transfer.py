@@ -35,7 +35,9 @@ def _existing_file(path: str) -> str:
     return path
 
 
-WeightsFile = Annotated[str, AfterValidator(_existing_file)]
+WeightsFile = Annotated[
+    str, AfterValidator(_existing_file), Field(examples=["mobilenet_v2_notop.weights.h5"])
+]
 
 
 def transfer(

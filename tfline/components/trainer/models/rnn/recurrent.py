@@ -36,7 +36,13 @@ def simple_rnn(
 ) -> keras.Model:
     """Builds one layer of h(t) = tanh(W x(t) + U h(t - 1) + b) (Elman 1990).
 
-    Arguments, result and errors are those of `deep_rnn`; there is one width.
+    Features, result and errors are those of `deep_rnn`.
+
+    Args:
+        features: See `deep_rnn`.
+        head: See `deep_rnn`.
+        units: The width of the layer.
+        **options: Of the recurrent layer.
     """
     layer = keras.layers.SimpleRNN
     return _build("simple_rnn", features, head, layer, (units,), options)
@@ -77,7 +83,13 @@ def layer_norm_rnn(
 ) -> keras.Model:
     """Builds `deep_rnn` with a normalization of each step's state (Ba et al. 2016).
 
-    Arguments, result and errors are those of `deep_rnn`.
+    Features, result and errors are those of `deep_rnn`.
+
+    Args:
+        features: See `deep_rnn`.
+        head: See `deep_rnn`.
+        units: The width of each layer.
+        **options: Of the recurrent layers.
     """
     layer = _layer_norm_layer
     return _build("layer_norm_rnn", features, head, layer, units, options)
@@ -92,7 +104,13 @@ def lstm(
 ) -> keras.Model:
     """Builds layers of long short-term memory (Hochreiter and Schmidhuber 1997).
 
-    Arguments, result and errors are those of `deep_rnn`.
+    Features, result and errors are those of `deep_rnn`.
+
+    Args:
+        features: See `deep_rnn`.
+        head: See `deep_rnn`.
+        units: The width of each layer.
+        **options: Of the recurrent layers.
     """
     return _build("lstm", features, head, keras.layers.LSTM, units, options)
 
@@ -106,7 +124,13 @@ def gru(
 ) -> keras.Model:
     """Builds layers of gated recurrent units (Cho et al. 2014).
 
-    Arguments, result and errors are those of `deep_rnn`.
+    Features, result and errors are those of `deep_rnn`.
+
+    Args:
+        features: See `deep_rnn`.
+        head: See `deep_rnn`.
+        units: The width of each layer.
+        **options: Of the recurrent layers.
     """
     return _build("gru", features, head, keras.layers.GRU, units, options)
 
