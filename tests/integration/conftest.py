@@ -12,8 +12,8 @@ import pytest
 
 from tfline.components.artifacts.versions import list_versions
 from tfline.pipelines import cli
-from tfline.pipelines.runs import RunRecord, list_runs
-from tfline.pipelines.work_folder import WorkFolder, default_work_folder
+from tfline.pipelines.run.records import RunRecord, list_runs
+from tfline.pipelines.run.work_folder import WorkFolder, default_work_folder
 
 SPEC = """\
 name: trips

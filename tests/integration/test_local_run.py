@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tfline.pipelines import fingerprint
+from tfline.pipelines.run import fingerprint
 
 FLEXIBLE = """\
 name: trips

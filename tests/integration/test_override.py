@@ -8,7 +8,7 @@ import pytest
 from ml_metadata import metadata_store, proto
 
 from tfline.components.artifacts.versions import read_threshold
-from tfline.pipelines.override import EXECUTION_TYPE
+from tfline.pipelines.run.override import EXECUTION_TYPE
 
 
 def test_overridden_model_goes_live_without_being_trained_again(

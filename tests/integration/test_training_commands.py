@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tfline.pipelines.runs import list_runs
+from tfline.pipelines.run.records import list_runs
 
 TUNE = {
     "tune": "{over: {train.learning_rate: {min: 0.05, max: 0.2, scale: log}}, trials: 2}",

@@ -39,9 +39,9 @@ HEAVY = ("tensorflow", "keras", "tfx", "tfx_bsl", "apache_beam", "pandas", "skle
 LIGHT = (
     "tfline.pipelines.cli",
     "tfline.pipelines.spec",
-    "tfline.pipelines.plan",
-    "tfline.pipelines.rows",
-    "tfline.pipelines.preflight",
+    "tfline.pipelines.run.plan",
+    "tfline.pipelines.inputs.rows",
+    "tfline.pipelines.run.preflight",
     "tfline.pipelines.runners.local",
     "tfline.transforms.features",
     "tfline.transforms.table",
@@ -139,6 +139,17 @@ def test_rooms_of_the_evaluator_import_only_those_before_them() -> None:
         if is_below(name, f"{evaluator}.{room}")
         for target in imports(name)
         if any(is_below(target, f"{evaluator}.{later}") for later in ROOMS[place + 1 :])
+    ]
+    assert wrong == []
+
+
+def test_spec_knows_nothing_of_what_runs_it() -> None:
+    above = [f"tfline.pipelines.{room}" for room in ("runners", "run", "commands", "report")]
+    wrong = [
+        f"{name} imports {target}"
+        for name in SOURCES
+        for target in imports(name)
+        if is_below(name, "tfline.pipelines.spec") and any(is_below(target, room) for room in above)
     ]
     assert wrong == []
 

@@ -10,7 +10,7 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from tfline.pipelines.runs import RunRecord
+from tfline.pipelines.run.records import RunRecord
 from tfline.pipelines.spec import PipelineSpec
 
 _SHOWN_SLICES = 12

@@ -24,9 +24,9 @@ from tfline.components.statistics_gen.component import StatisticsGen
 from tfline.components.transform.component import Transform
 from tfline.components.tuner.component import Tuner
 from tfline.components.tuner.config import TuneConfig
-from tfline.pipelines.metadata_store import MetadataSpec
-from tfline.pipelines.plan import Plan
+from tfline.pipelines.run.plan import Plan
 from tfline.pipelines.spec import PipelineSpec, PushSpec
+from tfline.pipelines.spec.metadata import MetadataSpec
 
 Nodes = Mapping[str, BaseNode]
 

@@ -25,8 +25,8 @@ from tfline.components.trainer.models.build import build_model
 from tfline.components.trainer.signatures import ServingModel
 from tfline.components.trainer.transform_graph import TransformGraph
 from tfline.components.transform.executor import Executor, raw_dtypes
-from tfline.pipelines.feature_forms import expand_features
 from tfline.pipelines.spec import CATALOG, PipelineSpec, load_spec
+from tfline.pipelines.spec.feature_forms import expand_features
 from tfline.transforms.features import FeatureSpec, LabelSpec
 from tfline.transforms.kinds import kinds_of
 from tfline.transforms.table import resolve

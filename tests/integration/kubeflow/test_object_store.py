@@ -11,11 +11,11 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from tfline.components.example_gen.tfrecord import read_records
-from tfline.pipelines.document import read_document
 from tfline.pipelines.runners.kubeflow.acceptance import check_accepted
 from tfline.pipelines.runners.kubeflow.compiler import compile_pipeline
 from tfline.pipelines.runners.kubeflow.target import Target, check_target
 from tfline.pipelines.spec import load_spec
+from tfline.pipelines.spec.document import read_document
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ import pytest
 
 from tfline.pipelines import cli
 from tfline.pipelines.commands import doctor
-from tfline.pipelines.runs import RunRecord
+from tfline.pipelines.run.records import RunRecord
 
 SPEC = """\
 name: trips

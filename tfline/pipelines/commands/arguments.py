@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tfline.pipelines.document import read_document
+from tfline.pipelines.run.work_folder import WorkFolder, default_work_folder
 from tfline.pipelines.spec import PipelineSpec, PushSpec, find_spec, load_spec
-from tfline.pipelines.work_folder import WorkFolder, default_work_folder
+from tfline.pipelines.spec.document import read_document
 from tfline.transforms.errors import SpecError
 
 

@@ -25,8 +25,8 @@ def run(arguments: argparse.Namespace) -> int:
     import getpass
     from datetime import UTC, datetime
 
-    from tfline.pipelines.override import Override, override_blessing, read_override
-    from tfline.pipelines.runs import is_blessed, list_runs
+    from tfline.pipelines.run.override import Override, override_blessing, read_override
+    from tfline.pipelines.run.records import is_blessed, list_runs
 
     spec = read_spec(arguments)
     push_of(spec)

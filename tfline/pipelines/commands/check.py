@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints what the pipeline would do."""
-    from tfline.pipelines.preflight import check_data
+    from tfline.pipelines.run.preflight import check_data
 
     spec = read_spec(arguments)
     files = check_data(spec)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tfline.pipelines.commands.arguments import add_spec, read_spec
 from tfline.pipelines.commands.extra import require_extra
-from tfline.pipelines.document import read_document
 from tfline.pipelines.spec import find_spec
+from tfline.pipelines.spec.document import read_document
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

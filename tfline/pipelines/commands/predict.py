@@ -66,7 +66,7 @@ def _count(text: str) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints a line a row."""
-    from tfline.pipelines.rows import read_rows
+    from tfline.pipelines.inputs.rows import read_rows
 
     spec = read_spec(arguments)
     with _server(arguments.server, spec) as target, _client(target, spec, arguments) as client:

@@ -38,10 +38,10 @@ def prepared(arguments: argparse.Namespace) -> Iterator[Prepared]:
     """
     from tfline.components.trainer.config import RunConfig
     from tfline.pipelines.console import RunDisplay
-    from tfline.pipelines.preflight import check_data
+    from tfline.pipelines.run.preflight import check_data
+    from tfline.pipelines.run.records import new_id
     from tfline.pipelines.runners.events import PROGRESS, output_to_log, relayed
     from tfline.pipelines.runners.local import run_until
-    from tfline.pipelines.runs import new_id
 
     spec = read_spec(arguments)
     check_data(spec)

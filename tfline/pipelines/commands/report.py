@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tfline.pipelines.commands.arguments import add_spec, read_spec, work_folder
 
 if TYPE_CHECKING:
-    from tfline.pipelines.runs import RunRecord
+    from tfline.pipelines.run.records import RunRecord
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Writes the page, prints its path, and opens it."""
     from tfline.pipelines.report.render import render_comparison, render_run, write_page
     from tfline.pipelines.report.run_files import RunFiles
-    from tfline.pipelines.runs import find_run, list_runs
+    from tfline.pipelines.run.records import find_run, list_runs
 
     spec = read_spec(arguments)
     folder = work_folder(arguments, spec)

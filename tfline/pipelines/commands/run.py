@@ -9,9 +9,9 @@ from typing import IO, TYPE_CHECKING
 from tfline.pipelines.commands.arguments import add_spec, read_places, read_spec, work_folder
 
 if TYPE_CHECKING:
-    from tfline.pipelines.runs import RunRecord
+    from tfline.pipelines.run.records import RunRecord
+    from tfline.pipelines.run.work_folder import WorkFolder
     from tfline.pipelines.spec import PipelineSpec
-    from tfline.pipelines.work_folder import WorkFolder
 
 NOT_BLESSED = 3
 """Exit code of a run that went through with a model that is not blessed, and not overridden."""
@@ -25,11 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs the pipeline; prints a line a component, the metrics by slice and the verdict."""
     from tfline.pipelines.console import RunDisplay, show_result
-    from tfline.pipelines.preflight import check_data
+    from tfline.pipelines.run.preflight import check_data
+    from tfline.pipelines.run.records import find_run, list_runs, may_go_live, new_id
     from tfline.pipelines.runners.events import output_to_log
     from tfline.pipelines.runners.local import ComponentError
     from tfline.pipelines.runners.local import run as run_locally
-    from tfline.pipelines.runs import find_run, list_runs, may_go_live, new_id
 
     spec = read_spec(arguments)
     check_data(spec)

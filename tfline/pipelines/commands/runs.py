@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints a line a run: when, how it ended, how long it took, what was executed."""
-    from tfline.pipelines.runs import is_blessed, list_runs, override_of
+    from tfline.pipelines.run.records import is_blessed, list_runs, override_of
 
     folder = work_folder(arguments, read_spec(arguments))
     records = list_runs(folder.runs)

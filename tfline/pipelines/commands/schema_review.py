@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Copies the schema out of the last run that has one."""
     from tfline.components.artifacts.schema import SCHEMA_FILE
-    from tfline.pipelines.runs import list_runs
+    from tfline.pipelines.run.records import list_runs
     from tfline.transforms.errors import SpecError
 
     spec = read_spec(arguments)

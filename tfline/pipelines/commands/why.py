@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tfline.pipelines.commands.arguments import add_spec, read_spec, work_folder
 
 if TYPE_CHECKING:
-    from tfline.pipelines.plan import Plan
+    from tfline.pipelines.run.plan import Plan
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,8 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints the parts that differ, of the component and of those before it."""
-    from tfline.pipelines.plan import UPSTREAM, changed_parts, make_plan
-    from tfline.pipelines.runs import last_parts, list_runs
+    from tfline.pipelines.run.plan import UPSTREAM, changed_parts, make_plan
+    from tfline.pipelines.run.records import last_parts, list_runs
     from tfline.transforms.errors import SpecError, did_you_mean
 
     component = {name.lower(): name for name in UPSTREAM}.get(arguments.component.lower())
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _with_upstream(component: str, plan: Plan) -> list[str]:
     """Returns a component and all those that it takes something from, in running order."""
-    from tfline.pipelines.plan import UPSTREAM
+    from tfline.pipelines.run.plan import UPSTREAM
 
     wanted, waiting = set(), [component]
     while waiting:

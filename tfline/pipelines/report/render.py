@@ -18,13 +18,13 @@ from typing import Any
 
 import jinja2
 
-from tfline.pipelines.model_card import CardSpec
 from tfline.pipelines.report.collect import comparison
 from tfline.pipelines.report.figures import comparison as comparison_figures
 from tfline.pipelines.report.run_files import RunFiles
 from tfline.pipelines.report.sections import SECTIONS
-from tfline.pipelines.runs import RunRecord
-from tfline.pipelines.work_folder import WorkFolder
+from tfline.pipelines.run.records import RunRecord
+from tfline.pipelines.run.work_folder import WorkFolder
+from tfline.pipelines.spec.card import CardSpec
 from tfline.transforms.errors import WorkFolderError
 
 

@@ -17,8 +17,8 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 
 from tfline.components.evaluator.evidence import evidence_file
 from tfline.components.pusher.certificate import Certificate
-from tfline.pipelines.model_card import CardSpec
-from tfline.pipelines.runs import RunRecord
+from tfline.pipelines.run.records import RunRecord
+from tfline.pipelines.spec.card import CardSpec
 from tfline.transforms.errors import WorkFolderError
 
 Model = TypeVar("Model", bound=pydantic.BaseModel)

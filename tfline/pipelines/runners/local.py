@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tfline.pipelines.fingerprint import environment_digest
-from tfline.pipelines.plan import Plan, make_plan
+from tfline.pipelines.run.fingerprint import environment_digest
+from tfline.pipelines.run.plan import Plan, make_plan
+from tfline.pipelines.run.records import ComponentRecord, RunRecord, list_runs
+from tfline.pipelines.run.work_folder import WorkFolder
 from tfline.pipelines.runners.causes import full_or_read_only, root_cause
 from tfline.pipelines.runners.events import PROGRESS, SUMMARY, Listener, relayed
-from tfline.pipelines.runs import ComponentRecord, RunRecord, list_runs
 from tfline.pipelines.spec import PipelineSpec
-from tfline.pipelines.work_folder import WorkFolder
 
 _log = logging.getLogger(__name__)
 

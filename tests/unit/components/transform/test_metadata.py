@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tfline.components.transform.metadata import takes_lists
-from tfline.pipelines.feature_forms import expand_features
+from tfline.pipelines.spec.feature_forms import expand_features
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_show_raises_at_a_damaged_record(tmp_path: Path) -> None:
 def test_data_commands_load_without_tensorflow() -> None:
     program = (
         "import sys\n"
-        "from pipelines.datasets import DATASETS, convert, show\n"
+        "from tfline.pipelines.datasets import DATASETS, convert, show\n"
         "sys.exit(bool({'tensorflow', 'numpy', 'pyarrow', 'sklearn'} & set(sys.modules)))\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=30)

@@ -13,12 +13,12 @@ from PIL import Image
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from tfline.components.evaluator.evidence.evidence_file import Evidence, Mistake, Values
-from tfline.pipelines.model_card import CardSpec
-from tfline.pipelines.override import FILE_NAME, Override
 from tfline.pipelines.report.collect import card, data, mistakes, model
 from tfline.pipelines.report.render import metric, number, render_comparison, render_run, seconds
 from tfline.pipelines.report.run_files import RunFiles
-from tfline.pipelines.runs import ComponentRecord, RunRecord, find_run
+from tfline.pipelines.run.override import FILE_NAME, Override
+from tfline.pipelines.run.records import ComponentRecord, RunRecord, find_run
+from tfline.pipelines.spec.card import CardSpec
 from tfline.transforms.errors import SpecError, WorkFolderError
 
 RULE = {

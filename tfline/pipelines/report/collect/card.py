@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from tfline.pipelines.model_card import CardSpec
 from tfline.pipelines.report.collect import data as data_section
 from tfline.pipelines.report.run_files import RunFiles
+from tfline.pipelines.spec.card import CardSpec
 
 MAX_CLASSES = 20
 """Classes that are named; the others are counted."""

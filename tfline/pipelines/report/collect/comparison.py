@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from tfline.pipelines.fingerprint import value_parts
-from tfline.pipelines.plan import changed_parts
 from tfline.pipelines.report.collect import model as model_section
 from tfline.pipelines.report.collect import slices as slices_section
 from tfline.pipelines.report.collect import verdict as verdict_section
 from tfline.pipelines.report.collect.histograms import divergence, shared_bins, shares, value_counts
 from tfline.pipelines.report.collect.verdict import VerdictSection, is_better
 from tfline.pipelines.report.run_files import RunFiles
-from tfline.pipelines.runs import RunRecord
+from tfline.pipelines.run.fingerprint import value_parts
+from tfline.pipelines.run.plan import changed_parts
+from tfline.pipelines.run.records import RunRecord
 
 MAX_METRICS = 4
 """Metrics of a slice that are shown, three columns each."""

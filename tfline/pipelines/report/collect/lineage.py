@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from tfline.pipelines.fingerprint import digest
 from tfline.pipelines.report.run_files import RunFiles
+from tfline.pipelines.run.fingerprint import digest
 
 
 @dataclasses.dataclass(frozen=True)

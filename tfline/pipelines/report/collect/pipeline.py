@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Literal
 
-from tfline.pipelines.plan import UPSTREAM
 from tfline.pipelines.report.run_files import RunFiles
+from tfline.pipelines.run.plan import UPSTREAM
 
 Outcome = Literal["executed", "cached", "failed", "not run"]
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from tfline.metrics.table import METRICS
 from tfline.pipelines.report.run_files import RunFiles
-from tfline.pipelines.runs import override_of
+from tfline.pipelines.run.records import override_of
 
 HEADLINE = ("auc", "accuracy", "macro_f1", "precision", "recall", "rmse", "mae", "r2", "log_loss")
 """Metrics of the tiles, beside those that decide, as far as they were measured."""

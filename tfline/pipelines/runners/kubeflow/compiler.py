@@ -23,9 +23,8 @@ from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 from tfx.types.channel import OutputChannel
 
 from tfline.components.example_gen.config import IngestConfig
-from tfline.pipelines.document import Document
 from tfline.pipelines.graph import create_pipeline
-from tfline.pipelines.plan import UPSTREAM, Plan, read_schema
+from tfline.pipelines.run.plan import UPSTREAM, Plan, read_schema
 from tfline.pipelines.runners.kubeflow.forms import (
     Object,
     artifact_type,
@@ -43,6 +42,7 @@ from tfline.pipelines.runners.kubeflow.platform import (
 )
 from tfline.pipelines.runners.kubeflow.target import PLAN, Target
 from tfline.pipelines.spec import PipelineSpec
+from tfline.pipelines.spec.document import Document
 
 _SCHEMA_VERSION = "2.1.0"
 

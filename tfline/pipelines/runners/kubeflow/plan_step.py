@@ -19,8 +19,8 @@ import tfx  # noqa: F401 - before tensorflow_data_validation, for which it prepa
 from ml_metadata.proto import metadata_store_pb2
 
 from tfline.pipelines.graph import create_pipeline
-from tfline.pipelines.plan import make_plan
-from tfline.pipelines.preflight import check_data
+from tfline.pipelines.run.plan import make_plan
+from tfline.pipelines.run.preflight import check_data
 from tfline.pipelines.runners.kubeflow.executor_input import ExecutorInput
 from tfline.pipelines.runners.kubeflow.parameters import DATA_ROOT, SCHEMA, SPAN, SPEC, STEPS
 from tfline.pipelines.runners.kubeflow.process import folders, run_step, step_parser

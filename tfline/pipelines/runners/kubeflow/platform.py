@@ -10,7 +10,7 @@ from google.protobuf import json_format
 from kfp.kubernetes import kubernetes_executor_config_pb2
 
 from tfline.pipelines.runners.kubeflow.forms import Object, constant
-from tfline.pipelines.runners.kubeflow.settings import StepSettings, Toleration
+from tfline.pipelines.spec.kubernetes import StepSettings, Toleration
 
 _SECONDS_PER_MINUTE = 60
 

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from tfline.pipelines.plan import UPSTREAM
-from tfline.pipelines.runners.kubeflow.settings import KubernetesSpec
+from tfline.pipelines.run.plan import UPSTREAM
 from tfline.pipelines.spec import PipelineSpec
+from tfline.pipelines.spec.kubernetes import KubernetesSpec
 from tfline.transforms.errors import SpecError, did_you_mean
 
 PLAN = "Plan"

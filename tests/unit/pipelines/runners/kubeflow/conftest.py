@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tfline.pipelines.document import read_document
 from tfline.pipelines.runners.kubeflow.compiler import compile_pipeline
 from tfline.pipelines.runners.kubeflow.target import Target, check_target
 from tfline.pipelines.spec import find_spec, load_spec
+from tfline.pipelines.spec.document import read_document
 
 Compile = Callable[..., str]
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from google.protobuf import json_format
 
-from tfline.pipelines.plan import UPSTREAM
+from tfline.pipelines.run.plan import UPSTREAM
 from tfline.pipelines.runners.kubeflow.acceptance import find_faults
 from tfline.pipelines.runners.kubeflow.forms import kebab
 from tfline.pipelines.spec import CATALOG

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from tfline.pipelines.work_folder import WorkFolder, default_work_folder
+from tfline.pipelines.run.work_folder import WorkFolder, default_work_folder
 from tfline.transforms.errors import WorkFolderError
 
 HOLD = """\
 import sys, time
 from pathlib import Path
-from tfline.pipelines.work_folder import WorkFolder
+from tfline.pipelines.run.work_folder import WorkFolder
 with WorkFolder(Path(sys.argv[1])).locked():
     print("held", flush=True)
     time.sleep(60)

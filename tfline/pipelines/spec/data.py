@@ -11,7 +11,7 @@ import pydantic
 from pydantic import BeforeValidator, Field
 
 from tfline.components.example_gen.config import IngestConfig, Payload, SplitRule
-from tfline.pipelines.spans import at_span
+from tfline.pipelines.spec.spans import at_span
 from tfline.transforms.errors import DataError
 from tfline.transforms.features import FrozenModel
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tfline.pipelines import fingerprint
-from tfline.pipelines.plan import UPSTREAM, Plan, argument_files, changed_parts, make_plan
+from tfline.pipelines.run import fingerprint
+from tfline.pipelines.run.plan import UPSTREAM, Plan, argument_files, changed_parts, make_plan
 from tfline.pipelines.spec import load_spec
 from tfline.transforms.errors import DataError, SpecError
 

@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tfline.pipelines.fingerprint import digest, file_parts, source_parts, stack_parts, value_parts
+from tfline.pipelines.run.fingerprint import (
+    digest,
+    file_parts,
+    source_parts,
+    stack_parts,
+    value_parts,
+)
 
 Write = Callable[[str, str], None]
 
@@ -83,10 +89,10 @@ def test_circle_of_imports_ends(module: Write) -> None:
 
 
 def test_own_modules_are_followed_and_the_stack_is_not(module: Write) -> None:
-    module("prep", "import json\nimport numpy\nfrom transforms import numeric\n")
+    module("prep", "import json\nimport numpy\nfrom tfline.transforms import numeric\n")
     parts = source_parts(["mine.prep"])
     assert "source tfline.transforms.numeric" in parts
-    assert {name.split()[1].split(".")[0] for name in parts} == {"mine", "transforms"}
+    assert {name.split()[1].split(".")[0] for name in parts} == {"mine", "tfline"}
 
 
 def test_family_that_is_not_used_does_not_count() -> None:

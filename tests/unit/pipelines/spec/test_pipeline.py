@@ -9,8 +9,8 @@ from typing import Any
 import pydantic
 import pytest
 
-from tfline.pipelines.data_spec import DataSpec
 from tfline.pipelines.spec import PipelineSpec, find_spec, json_schema, load_spec
+from tfline.pipelines.spec.data import DataSpec
 from tfline.transforms.errors import SpecError
 from tfline.transforms.features import FrozenModel, LabelSpec
 from tfline.transforms.table import TRANSFORMS

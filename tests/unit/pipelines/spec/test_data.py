@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tfline.components.example_gen.config import SplitRule
-from tfline.pipelines.data_spec import DataSpec
+from tfline.pipelines.spec.data import DataSpec
 from tfline.transforms.errors import DataError
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pydantic
 
-from tfline.pipelines.document import Document
-from tfline.pipelines.feature_forms import FormError
+from tfline.pipelines.spec.document import Document
+from tfline.pipelines.spec.feature_forms import FormError
 from tfline.transforms.errors import SpecError, did_you_mean
 
 Models = Sequence[type[pydantic.BaseModel]]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tfline.pipelines.feature_forms import FormError, check_links, read_steps
+from tfline.pipelines.spec.feature_forms import FormError, check_links, read_steps
 from tfline.transforms.features import Step
 
 

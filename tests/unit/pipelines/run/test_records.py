@@ -11,8 +11,8 @@ import pytest
 
 from tfline.components.artifacts.versions import METADATA
 from tfline.components.example_gen.config import IngestConfig
-from tfline.pipelines.plan import Plan
-from tfline.pipelines.runs import (
+from tfline.pipelines.run.plan import Plan
+from tfline.pipelines.run.records import (
     ComponentRecord,
     RunRecord,
     is_blessed,

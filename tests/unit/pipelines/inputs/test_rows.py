@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tfline.components.example_gen.tfrecord import write_records
-from tfline.pipelines.rows import Row, read_rows
+from tfline.pipelines.inputs.rows import Row, read_rows
 from tfline.serving.rows import FeatureType
 from tfline.transforms.errors import DataError
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tfline.pipelines.preflight import check_data
+from tfline.pipelines.run.preflight import check_data
 from tfline.pipelines.spec import PipelineSpec
 from tfline.transforms.errors import DataError, SpecError
 

@@ -1,13 +1,7 @@
-"""The spec of a pipeline: a short YAML file, read into frozen, strict models.
-
-The same classes give the JSON Schema by which an editor completes and checks a spec. Every error
-names the file and line, what is allowed, what was received and the nearest valid name.
-"""
+"""The whole spec of a pipeline, and the rules that hold between its sections."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import pydantic
@@ -15,36 +9,29 @@ from pydantic import BeforeValidator, Field
 
 from tfline.components.evaluator.config import EvaluateConfig
 from tfline.components.example_validator.config import Expectation, ValidateConfig
-from tfline.components.pusher.config import Budgets
 from tfline.components.trainer.config import ModelConfig, RunConfig, TrainConfig
 from tfline.components.trainer.hyperparameters import with_values
 from tfline.components.trainer.label import check_training
-from tfline.components.trainer.models import MODELS, WRITERS, resolve
+from tfline.components.trainer.models import MODELS, WRITERS
 from tfline.components.trainer.models.transformer.arguments import check_heads
 from tfline.components.tuner.config import TuneConfig
-from tfline.pipelines.data_spec import DataSpec
-from tfline.pipelines.document import read_document
-from tfline.pipelines.feature_forms import (
+from tfline.pipelines.spec.beam import BeamSpec
+from tfline.pipelines.spec.card import CardSpec
+from tfline.pipelines.spec.data import DataSpec
+from tfline.pipelines.spec.feature_forms import (
     FormError,
     expand_features,
-    features_json_schema,
-    steps_json_schema,
 )
-from tfline.pipelines.label_forms import expand_label
-from tfline.pipelines.metadata_store import MetadataSpec
-from tfline.pipelines.model_card import CardSpec
-from tfline.pipelines.runners.beam import BeamSpec
-from tfline.pipelines.runners.kubeflow.settings import KubernetesSpec
-from tfline.pipelines.spec_errors import explain
-from tfline.transforms.arguments import arguments_model, arguments_schema, check_arguments
-from tfline.transforms.errors import ModelError, SpecError, did_you_mean
+from tfline.pipelines.spec.kubernetes import KubernetesSpec
+from tfline.pipelines.spec.label_forms import expand_label
+from tfline.pipelines.spec.metadata import MetadataSpec
+from tfline.pipelines.spec.model import as_model
+from tfline.pipelines.spec.push import PushSpec, as_push
+from tfline.transforms.arguments import arguments_model
+from tfline.transforms.errors import ModelError, SpecError
 from tfline.transforms.features import FeatureSpec, FrozenModel, LabelSpec
 from tfline.transforms.kinds import kinds_of
 from tfline.transforms.table import resolve as resolve_transform
-
-CATALOG = Path(__file__).parent / "catalog"
-"""The pipelines that ship with tfline."""
-
 
 _EXPECTED: dict[str | None, Literal["number", "bytes"]] = {
     "Numbers": "number",
@@ -55,44 +42,6 @@ _EXPECTED: dict[str | None, Literal["number", "bytes"]] = {
 
 _TEXTS = frozenset({"text_vectorization", "token_ids"})
 """The transforms that end in a text; a text's `embedding` is the width of its tokens."""
-
-
-def _as_push(value: Any) -> Any:
-    return {"to": value} if isinstance(value, str) else value
-
-
-class PushSpec(FrozenModel):
-    """Where a blessed model goes."""
-
-    to: str = Field(description="The folder that TF Serving watches; versions are made below it.")
-    keep: int = Field(default=5, ge=1, description="How many versions stay.")
-    budgets: Budgets = Field(
-        default_factory=Budgets,
-        description="What a model may cost: p99_ms, model_mb, cold_start_s.",
-    )
-    server: str | None = Field(
-        default=None,
-        min_length=1,
-        description="host:port of a running server's gRPC; a push waits until it has the version.",
-    )
-
-
-def _as_model(value: Any) -> Any:
-    """Reads ``cnn`` and ``{cnn: {filters: 30}}``; checks the arguments."""
-    if isinstance(value, ModelConfig):
-        return value
-    if isinstance(value, str):
-        value = {value: {}}
-    if not isinstance(value, Mapping) or len(value) != 1:
-        raise FormError(f"Expected a name or {{name: {{arguments}}}}. Received: {value!r}", ())
-    [(name, arguments)] = value.items()
-    if not isinstance(name, str):
-        raise FormError(f"A model is a name. Received: {name!r}", ())
-    try:
-        checked = check_arguments(resolve(name), {} if arguments is None else arguments, where="")
-    except SpecError as exc:
-        raise FormError(exc.message, (name,), exc.hint) from exc
-    return ModelConfig(name=name, arguments=checked)
 
 
 class PipelineSpec(FrozenModel):
@@ -119,7 +68,7 @@ class PipelineSpec(FrozenModel):
         "each epoch, always, or never.",
     )
     model: Annotated[
-        ModelConfig, BeforeValidator(_as_model, json_schema_input_type=str | dict[str, Any])
+        ModelConfig, BeforeValidator(as_model, json_schema_input_type=str | dict[str, Any])
     ] = Field(description="The Keras model.")
     train: TrainConfig = Field(default_factory=TrainConfig, description="How it is trained.")
     tune: TuneConfig | None = Field(
@@ -135,7 +84,7 @@ class PipelineSpec(FrozenModel):
         default=None, description="A curated schema; left out, the schema is inferred."
     )
     push: (
-        Annotated[PushSpec, BeforeValidator(_as_push, json_schema_input_type=str | PushSpec)] | None
+        Annotated[PushSpec, BeforeValidator(as_push, json_schema_input_type=str | PushSpec)] | None
     ) = Field(default=None, description="Where a blessed model goes.")
     card: CardSpec = Field(
         default_factory=CardSpec, description="What only people can say of the model."
@@ -263,65 +212,3 @@ class PipelineSpec(FrozenModel):
             if key not in named
         ]
         return tuple(dict.fromkeys(found))  # a raw feature may be in several features
-
-
-def find_spec(name: str) -> Path:
-    """Returns the file of a spec: a path, or the name of a catalog pipeline.
-
-    Raises:
-        SpecError: There is neither.
-    """
-    path = Path(name)
-    if path.is_file():
-        return path
-    catalog = {file.stem: file for file in sorted(CATALOG.glob("*.yaml"))}
-    if name in catalog:
-        return catalog[name]
-    raise SpecError(
-        f"There is no spec '{name}': neither a file nor a pipeline of the catalog",
-        hint=did_you_mean(name, catalog),
-    )
-
-
-def load_spec(name: str, overrides: Sequence[str] = ()) -> PipelineSpec:
-    """Reads a spec.
-
-    Args:
-        name: A path, or the name of a catalog pipeline.
-        overrides: Each ``key.path=value``.
-
-    Raises:
-        SpecError: Anything is wrong with it; the first line names the first error.
-    """
-    document = read_document(find_spec(name), overrides)
-    try:
-        return PipelineSpec.model_validate(document.data)
-    except pydantic.ValidationError as exc:
-        # A misspelt key comes first: it is why another one is missing.
-        errors = sorted(exc.errors(), key=lambda error: error["type"] != "extra_forbidden")
-        first, *others = [explain(error, document, PipelineSpec) for error in errors]
-        more = [f"       also {other.where}: {other.message}" for other in others]
-        hint = "\n  ".join([first.hint or "Mend the value.", *more])
-        raise SpecError(first.message, first.where, hint) from exc
-
-
-def json_schema() -> dict[str, Any]:
-    """Returns the JSON Schema (2020-12) of a spec, from its classes and the tables' signatures."""
-    schema = PipelineSpec.model_json_schema()
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["properties"]["features"] = features_json_schema()
-    label = schema["$defs"]["LabelSpec"]["properties"]
-    label["transform"] = {"description": label["transform"]["description"], **steps_json_schema()}
-    schema["properties"]["model"] = {
-        "description": "The Keras model.",
-        "anyOf": [
-            {"type": "string", "examples": sorted(MODELS)},
-            {
-                "type": "object",
-                "properties": {name: arguments_schema(build) for name, build in MODELS.items()},
-                "minProperties": 1,
-                "maxProperties": 1,
-            },
-        ],
-    }
-    return schema

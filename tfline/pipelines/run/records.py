@@ -14,9 +14,9 @@ import pydantic
 from pydantic import Field
 
 from tfline.components.artifacts.versions import list_versions
-from tfline.pipelines.fingerprint import Parts
-from tfline.pipelines.override import Override, read_override
-from tfline.pipelines.plan import Plan
+from tfline.pipelines.run.fingerprint import Parts
+from tfline.pipelines.run.override import Override, read_override
+from tfline.pipelines.run.plan import Plan
 from tfline.transforms.errors import SpecError
 
 

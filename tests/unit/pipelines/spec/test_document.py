@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tfline.pipelines.document import Document, read_document
+from tfline.pipelines.spec.document import Document, read_document
 from tfline.transforms.errors import SpecError
 
 

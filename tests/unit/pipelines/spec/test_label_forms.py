@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tfline.pipelines.feature_forms import FormError
-from tfline.pipelines.label_forms import expand_label
+from tfline.pipelines.spec.feature_forms import FormError
+from tfline.pipelines.spec.label_forms import expand_label
 from tfline.transforms.features import LabelSpec, Step
 
 TEXT = {"key": "y", "task": "text"}

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tfline.pipelines.records import read_features
+from tfline.pipelines.inputs.records import read_features
 from tfline.serving.rows import FeatureType
 from tfline.transforms.errors import DataError
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tfline.pipelines.feature_forms import FormError, expand_features, features_json_schema
+from tfline.pipelines.spec.feature_forms import FormError, expand_features, features_json_schema
 from tfline.transforms.arguments import arguments_model
 from tfline.transforms.features import FeatureSpec, Step
 from tfline.transforms.table import TRANSFORMS

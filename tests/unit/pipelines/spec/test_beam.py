@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tfline.pipelines.runners.beam import BeamSpec
+from tfline.pipelines.spec.beam import BeamSpec
 
 
 def test_options_become_arguments() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tfline.pipelines.spans import at_span
+from tfline.pipelines.spec.spans import at_span
 from tfline.transforms.errors import DataError
 
 PATTERNS = {"train": ("day-{SPAN}/train*",), "eval": ("day-{SPAN}/eval*", "fixed*")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from tfline.pipelines.records import read_features
+from tfline.pipelines.inputs.records import read_features
 from tfline.pipelines.spec import PipelineSpec
 from tfline.transforms.errors import SpecError, did_you_mean
 

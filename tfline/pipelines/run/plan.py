@@ -16,7 +16,7 @@ from tfline.components.artifacts.versions import find_baseline
 from tfline.components.example_gen.config import IngestConfig
 from tfline.components.trainer.models import MODELS
 from tfline.components.trainer.models import resolve as resolve_model
-from tfline.pipelines.fingerprint import (
+from tfline.pipelines.run.fingerprint import (
     Parts,
     digest,
     dotted_modules,

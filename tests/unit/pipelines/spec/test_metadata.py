@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tfline.pipelines.metadata_store import MetadataSpec
+from tfline.pipelines.spec.metadata import MetadataSpec
 from tfline.transforms.errors import SpecError
 
 SERVER = {"host": "db.example", "user": "tfline", "password_env": "METADATA_PASSWORD"}

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tfline.pipelines.runners.kubeflow.settings import KubernetesSpec
 from tfline.pipelines.spec import load_spec
+from tfline.pipelines.spec.kubernetes import KubernetesSpec
 from tfline.transforms.errors import SpecError
 
 SPEC = """\
@@ -89,7 +89,7 @@ def test_values_that_kubernetes_would_refuse_are_refused(change: dict[str, objec
 def test_secret_that_is_named_twice_in_a_spec_is_an_error_with_its_line(
     folder: Path, write_text
 ) -> None:
-    text = Path(__file__).parents[5].joinpath("pipelines/catalog/taxi.yaml").read_text()
+    text = Path(__file__).parents[4].joinpath("pipelines/catalog/taxi.yaml").read_text()
     section = """\
 kubernetes:
   secrets: [{name: store, mount: /a}, {name: store, mount: /b}]

@@ -1,0 +1,1 @@
+"""Records and rows that a command reads by itself, without a component and TensorFlow."""

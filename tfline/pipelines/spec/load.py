@@ -1,0 +1,56 @@
+"""A spec out of its file: found, read, checked, and its errors put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pydantic
+
+from tfline.pipelines.spec.document import read_document
+from tfline.pipelines.spec.errors import explain
+from tfline.pipelines.spec.pipeline import PipelineSpec
+from tfline.transforms.errors import SpecError, did_you_mean
+
+CATALOG = Path(__file__).parents[1] / "catalog"
+"""The pipelines that ship with tfline."""
+
+
+def find_spec(name: str) -> Path:
+    """Returns the file of a spec: a path, or the name of a catalog pipeline.
+
+    Raises:
+        SpecError: There is neither.
+    """
+    path = Path(name)
+    if path.is_file():
+        return path
+    catalog = {file.stem: file for file in sorted(CATALOG.glob("*.yaml"))}
+    if name in catalog:
+        return catalog[name]
+    raise SpecError(
+        f"There is no spec '{name}': neither a file nor a pipeline of the catalog",
+        hint=did_you_mean(name, catalog),
+    )
+
+
+def load_spec(name: str, overrides: Sequence[str] = ()) -> PipelineSpec:
+    """Reads a spec.
+
+    Args:
+        name: A path, or the name of a catalog pipeline.
+        overrides: Each ``key.path=value``.
+
+    Raises:
+        SpecError: Anything is wrong with it; the first line names the first error.
+    """
+    document = read_document(find_spec(name), overrides)
+    try:
+        return PipelineSpec.model_validate(document.data)
+    except pydantic.ValidationError as exc:
+        # A misspelt key comes first: it is why another one is missing.
+        errors = sorted(exc.errors(), key=lambda error: error["type"] != "extra_forbidden")
+        first, *others = [explain(error, document, PipelineSpec) for error in errors]
+        more = [f"       also {other.where}: {other.message}" for other in others]
+        hint = "\n  ".join([first.hint or "Mend the value.", *more])
+        raise SpecError(first.message, first.where, hint) from exc
