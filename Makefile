@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export UV_LINK_MODE ?= copy
 
-.PHONY: help setup demo test unit lint format bench goldens lock clean
+.PHONY: help setup demo test unit lint format bench goldens lock dist clean
 
 help:  ## say what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -62,7 +62,13 @@ lock: setup  ## renew requirements.lock from pyproject.toml
 	$(BIN)/uv export --quiet --all-extras --all-groups --no-emit-project --no-annotate --no-header \
 	  -o requirements.lock
 	$(BIN)/uv export --quiet --no-dev --extra kubeflow --no-emit-project --no-annotate --no-header \
-	  -o kubeflow/requirements.lock
+	  -o tfline/requirements/lock.txt
+	$(BIN)/python -c 'import tomllib; uv = tomllib.load(open("pyproject.toml", "rb"))["tool"]["uv"]; \
+	  print(*uv["override-dependencies"], sep="\n")' > tfline/requirements/overrides.txt
+
+dist: setup  ## build the wheel and the sdist into dist/
+	rm -rf dist build *.egg-info
+	$(BIN)/uv build --quiet --out-dir dist
 
 clean:  ## remove what was made, but not the data
 	rm -rf .tfline models build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache $(STAMP)

@@ -13,7 +13,7 @@ import sys
 
 import atheris
 
-with atheris.instrument_imports(include=["serving"]):
+with atheris.instrument_imports(include=["tfline.serving"]):
     from tests.unit.serving.server import test_decoders
 
 

@@ -32,6 +32,7 @@ COMMANDS = {
     "schema": "print the JSON Schema of a spec, for editors",
     "schema-review": "write the inferred data schema for editing",
     "doctor": "check Python, packages, ports and disk",
+    "requirements": "print where the lock of the release is, for pip and uv",
 }
 """What the commands do; each is a module of `tfline.pipelines.commands`."""
 

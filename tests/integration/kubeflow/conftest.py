@@ -279,7 +279,8 @@ class _Container:
 
     def _environment(self) -> dict[str, str]:
         """Returns the environment of the image: no variable of this process, no other package."""
-        absent = sorted(_packages("requirements.lock") - _packages("kubeflow/requirements.lock"))
+        release = "tfline/requirements/lock.txt"
+        absent = sorted(_packages("requirements.lock") - _packages(release))
         (self._folder / "site" / "sitecustomize.py").write_text(ABSENT.format(absent=absent))
         variables = {item["name"]: item["value"] for item in self._spec.get("env", ())}
         return {

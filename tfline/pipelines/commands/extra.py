@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 
+from tfline.pipelines.commands.requirements import MEND
 from tfline.transforms.errors import SpecError
 
 
@@ -19,5 +20,5 @@ def require_extra() -> None:
         except importlib.metadata.PackageNotFoundError as exc:
             raise SpecError(
                 f"The package {package} is not installed",
-                hint="Install tfline with its extra: pip install 'tfline[kubeflow]'.",
+                hint=f"It is in the lock of the release: {MEND}",
             ) from exc
