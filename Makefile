@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export UV_LINK_MODE ?= copy
 
-.PHONY: help setup demo test unit lint format bench goldens lock dist clean
+.PHONY: help setup demo test quick unit lint format bench goldens lock dist clean
 
 help:  ## say what there is to make
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 setup: $(STAMP)  ## create .venv with the locked, hash-checked dependencies
 
@@ -38,7 +38,10 @@ test: setup  ## run all tests
 	test -z "$$CI" || .ci/browser
 	$(BIN)/python -m pytest
 
-unit: setup  ## run the fast tests
+quick: setup  ## run the tests that need no TensorFlow: half a minute
+	$(BIN)/python -m pytest -p tests.quick tests/unit
+
+unit: setup  ## run the tests of single modules
 	$(BIN)/python -m pytest tests/unit
 
 lint: setup  ## check style and types
