@@ -59,7 +59,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = importlib.import_module(parsed.module).run(parsed)
     except TflineError as exc:
-        print(f"tfline {parsed.command}: {exc}", file=sys.stderr)
+        from tfline.pipelines.terminal import say
+
+        say(f"tfline {parsed.command}: {exc}", sys.stderr)
         return exc.exit_code
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import IO, Any, Self
 
 from rich.console import Console
 from rich.status import Status
-from rich.table import Table
 from rich.text import Text
 
 from tfline.pipelines.run.records import RunRecord
 from tfline.pipelines.spec import PipelineSpec
+from tfline.pipelines.terminal import Grid, broken, width_of
 
 _SHOWN_SLICES = 12
 _SHOWN_METRICS = (
@@ -39,6 +40,7 @@ class RunDisplay:
         self._spec = spec
         self._command = command
         self._console = Console(file=terminal, highlight=False)
+        self._width = width_of(terminal)
         self._status: Status | None = None
         self._component = ""
 
@@ -64,8 +66,12 @@ class RunDisplay:
     def finished(self, component: str, seconds: float, cached: bool, summary: str) -> None:
         """Prints the line of a component."""
         self._stop()
-        time = Text("  cached", style="green") if cached else Text(f"{seconds:6.1f} s")
-        line = Text.assemble(f"  {component:<17}", time, "  ", (summary, "dim"))
+        time = "  cached" if cached else f"{seconds:6.1f} s"
+        head = f"  {component:<17}{time}  "
+        line = Text(broken(f"{head}{summary}", self._width, hang=len(head) - 2))
+        line.stylize("dim", start=len(head))
+        if cached:
+            line.stylize("green", len(head) - len(time) - 2, len(head))
         self._console.print(line, soft_wrap=True)
 
     def _stop(self) -> None:
@@ -80,55 +86,63 @@ def show_result(record: RunRecord) -> None:
     evaluation = record.output("Evaluator", "evaluation")
     if evaluation is not None:
         verdict = json.loads((evaluation / "verdict.json").read_text(encoding="utf-8"))
-        for table in (_slices_table(verdict), _classes_table(verdict)):
-            if table.row_count:
-                console.print()
-                console.print(table, soft_wrap=True)
+        _show_slices(console, verdict)
+        _show_classes(console, verdict)
         console.print()
         _show_verdict(console, verdict, record)
     destination = record.components.get("Pusher")
     if destination is not None:
-        console.print(f"  push: {destination.summary}", soft_wrap=True)
-    console.print(f"  log: {record.log}", soft_wrap=True)
+        _say(console, f"  push: {destination.summary}")
+    _say(console, f"  log: {record.log}")
 
 
-def _slices_table(verdict: dict[str, Any]) -> Table:
-    """Returns the metrics of each slice, the largest first."""
+def _say(console: Console, text: str, style: str = "") -> None:
+    """Prints text as it is, broken at words in a terminal."""
+    console.print(Text(broken(text, width_of(console.file)), style=style), soft_wrap=True)
+
+
+def _show_grid(console: Console, grid: Grid, dimmed: Collection[int] = ()) -> None:
+    """Prints a table, in several parts if the terminal is narrow."""
+    for part in grid.parts(width_of(console.file)):
+        console.print()
+        console.print(Text(grid.line(grid.header, part), style="bold"), soft_wrap=True)
+        for number, row in enumerate(grid.rows):
+            style = "dim" if number in dimmed else ""
+            console.print(Text(grid.line(row, part), style=style), soft_wrap=True)
+
+
+def _show_slices(console: Console, verdict: dict[str, Any]) -> None:
+    """Prints the metrics of each slice, the largest first."""
     overall, *slices = verdict["slices"]
     required = {rule["metric"] for rule in verdict["rules"]}
     metrics = [name for name in overall["metrics"] if name in _SHOWN_METRICS or name in required]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("slice", no_wrap=True, min_width=24)
-    table.add_column("records", justify="right", no_wrap=True)
-    for name in metrics:
-        table.add_column(name, justify="right", no_wrap=True)
     slices.sort(key=lambda entry: -entry["count"])
-    for entry in [overall, *slices[:_SHOWN_SLICES]]:
-        values = [_number(entry["metrics"].get(name)) for name in metrics]
-        style = "dim" if entry["small"] else ""
+    shown = [overall, *slices[:_SHOWN_SLICES]]
+    rows = []
+    for entry in shown:
         count = f"{entry['count']:,}{'*' if entry['small'] else ''}"
-        table.add_row(Text(entry["label"]), count, *values, style=style)
-    notes = []
-    if any(entry["small"] for entry in slices[:_SHOWN_SLICES]):
-        notes.append(f"* below {verdict['min_slice_size']} records: decides nothing")
+        values = [_number(entry["metrics"].get(name)) for name in metrics]
+        rows.append([entry["label"], count, *values])
+    grid = Grid(["slice", "records", *metrics], rows, names=2, least=24)
+    _show_grid(console, grid, [number for number, entry in enumerate(shown) if entry["small"]])
+    if any(entry["small"] for entry in shown):
+        note = f"* below {verdict['min_slice_size']} records: decides nothing"
+        _say(console, note, "dim italic")
     if len(slices) > _SHOWN_SLICES:
-        notes.append(f"{len(slices) - _SHOWN_SLICES} smaller slices are in verdict.json")
-    table.caption = "\n".join(notes) or None
-    table.caption_justify = "left"
-    return table
+        note = f"{len(slices) - _SHOWN_SLICES} smaller slices are in verdict.json"
+        _say(console, note, "dim italic")
 
 
-def _classes_table(verdict: dict[str, Any]) -> Table:
-    """Returns the metrics of each class, or step of a forecast, over all records; may be empty."""
+def _show_classes(console: Console, verdict: dict[str, Any]) -> None:
+    """Prints the metrics of each class, or step of a forecast, over all records, if there are."""
     by_class = verdict["slices"][0]["by_class"]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("class" if verdict["classes"] else "", no_wrap=True, min_width=24)
-    for name in by_class:
-        table.add_column(name, justify="right", no_wrap=True)
-    for label in next(iter(by_class.values()), ()):
-        values = [_number(metric.get(label)) for metric in by_class.values()]
-        table.add_row(Text(label), *values)
-    return table
+    rows = [
+        [label, *(_number(metric.get(label)) for metric in by_class.values())]
+        for label in next(iter(by_class.values()), ())
+    ]
+    if rows:
+        header = ["class" if verdict["classes"] else "", *by_class]
+        _show_grid(console, Grid(header, rows, least=24))
 
 
 def _show_verdict(console: Console, verdict: dict[str, Any], record: RunRecord) -> None:
@@ -138,7 +152,7 @@ def _show_verdict(console: Console, verdict: dict[str, Any], record: RunRecord) 
     lines = {rule["reason"]: record.place(rule["spec"]) for rule in verdict["rules"]}
     for reason in verdict["reasons"]:
         line = lines.get(reason, "")
-        console.print(f"  - {reason}{f'  [{line}]' if line else ''}", markup=False, soft_wrap=True)
+        _say(console, f"  - {reason}{f'  [{line}]' if line else ''}")
 
 
 def _number(value: float | None) -> str:
