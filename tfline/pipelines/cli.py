@@ -33,6 +33,7 @@ COMMANDS = {
     "schema-review": "write the inferred data schema for editing",
     "doctor": "check Python, packages, ports and disk",
     "requirements": "print where the lock of the release is, for pip and uv",
+    "help": "explain a transform, a model, a metric, a key of the spec, a command",
 }
 """What the commands do; each is a module of `tfline.pipelines.commands`."""
 

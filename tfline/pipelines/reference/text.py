@@ -1,0 +1,68 @@
+"""An entry as text for a terminal: what the page of the reference says, word for word."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from tfline.pipelines.reference.entry import Argument, Entry
+from tfline.pipelines.reference.index import KINDS, all_entries
+
+WIDTH = 80
+
+
+def show(entry: Entry) -> str:
+    """Returns an entry in lines of at most `WIDTH` characters where its words allow."""
+    lines = [f"{entry.name}  ({entry.kind})", "", *_wrapped(entry.summary, "  ")]
+    for paragraph in filter(None, entry.text.split("\n\n")):
+        lines += ["", *_wrapped(paragraph, "  ")]
+    for title, text in entry.facts:
+        lines += ["", title, *_wrapped(text, "  ")]
+    if entry.arguments:
+        lines += ["", "Arguments", *(line for a in entry.arguments for line in _argument(a))]
+    if entry.example is not None:
+        lines += ["", "Example", *(f"  {line}" for line in entry.example.text.splitlines())]
+    return "\n".join(lines)
+
+
+def show_names() -> str:
+    """Returns the names of all entries, kind by kind."""
+    lines = ["tfline help NAME explains one of these; `tfline help train` a section of the spec."]
+    for kind, of_kind in KINDS.items():
+        entries = [entry for entry in all_entries() if entry.kind == kind]
+        if kind == "key":  # the sections stand for what is in them
+            entries = [entry for entry in entries if "." not in entry.name]
+        lines += ["", of_kind.title, *_wrapped(", ".join(e.name for e in entries), "  ")]
+    return "\n".join(lines)
+
+
+def show_section(entries: Sequence[Entry]) -> str:
+    """Returns a line for each key of a section."""
+    width = max(len(entry.name) for entry in entries) + 2
+    return "\n".join(
+        f"  {entry.name:<{width}}{_plain(entry.summary).split('. ')[0].rstrip('.')}"
+        for entry in entries
+    )
+
+
+def _argument(argument: Argument) -> Iterator[str]:
+    said = ", ".join(filter(None, (argument.values, _given(argument))))
+    yield f"  {argument.name}  {_plain(said)}".rstrip()
+    yield from _wrapped(argument.text, "      ")
+
+
+def _given(argument: Argument) -> str:
+    if argument.required:
+        return "required"
+    return "" if argument.default is None else f"default {argument.default}"
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(
+        _plain(text), WIDTH, initial_indent=indent, subsequent_indent=indent,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.replace("`", "").split())
