@@ -38,6 +38,7 @@ EXCEPTIONS = {
 HEAVY = ("tensorflow", "keras", "tfx", "tfx_bsl", "apache_beam", "pandas", "sklearn", "pyarrow")
 LIGHT = (
     "tfline.pipelines.cli",
+    "tfline.pipelines.reference.index",
     "tfline.pipelines.spec",
     "tfline.pipelines.run.plan",
     "tfline.pipelines.inputs.rows",

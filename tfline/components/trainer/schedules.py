@@ -83,10 +83,15 @@ class Piecewise(Schedule):
 
     name: Literal["piecewise"] = "piecewise"
     boundaries: tuple[Epochs, ...] = Field(
-        strict=False, min_length=1, description="Epochs at which the rate changes."
+        strict=False,
+        min_length=1,
+        description="Epochs at which the rate changes.",
+        examples=[[3.0, 6.0]],
     )
     factors: tuple[Annotated[float, Field(gt=0)], ...] = Field(
-        strict=False, description="Of the rate; one more than there are boundaries."
+        strict=False,
+        description="Of the rate; one more than there are boundaries.",
+        examples=[[1.0, 0.1, 0.01]],
     )
 
     @pydantic.model_validator(mode="after")

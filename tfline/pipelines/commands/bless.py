@@ -1,4 +1,8 @@
-"""`tfline bless`: lets a model go live that the gate did not bless, and says why."""
+"""`tfline bless`: lets a model go live that the gate did not bless, and says why.
+
+Example:
+    tfline bless taxi --override --why "The drop in recall is agreed on"
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""`tfline check`: reads a spec and looks at its data; runs nothing."""
+"""`tfline check`: reads a spec and looks at its data; runs nothing.
+
+Example:
+    tfline check taxi
+    tfline check taxi --set train.epochs=3
+"""
 
 from __future__ import annotations
 

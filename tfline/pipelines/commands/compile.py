@@ -1,4 +1,8 @@
-"""`tfline compile`: writes the pipeline for Kubeflow Pipelines."""
+"""`tfline compile`: writes the pipeline for Kubeflow Pipelines.
+
+Example:
+    tfline compile taxi --image registry.example/tfline:0.1.0 --root /mnt/pipeline -o taxi.yaml
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""`tfline cv`: k-fold cross-validation of the model on the train split."""
+"""`tfline cv`: k-fold cross-validation of the model on the train split.
+
+Example:
+    tfline cv taxi --folds 3
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,11 @@
-"""`tfline data`: catalog data sets, conversion to TFRecords, a look into a TFRecord file."""
+"""`tfline data`: catalog data sets, conversion to TFRecords, a look into a TFRecord file.
+
+Example:
+    tfline data taxi
+    tfline data convert trips.csv data/trips.tfrecord
+    tfline data convert load.csv data/load.tfrecord --window 72 --target power --steps 24
+    tfline data show data/taxi/eval-00000-of-00001.tfrecord -n 2
+"""
 
 from __future__ import annotations
 

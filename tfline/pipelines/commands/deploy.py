@@ -1,4 +1,8 @@
-"""`tfline deploy`: prints what deploys TensorFlow Serving on the pushed model."""
+"""`tfline deploy`: prints what deploys TensorFlow Serving on the pushed model.
+
+Example:
+    tfline deploy taxi --target kubernetes
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""`tfline doctor`: is this machine fit to run a pipeline?"""
+"""`tfline doctor`: is this machine fit to run a pipeline?
+
+Example:
+    tfline doctor
+"""
 
 from __future__ import annotations
 

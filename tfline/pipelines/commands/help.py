@@ -21,15 +21,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints the entries of that name."""
-    from tfline.pipelines.reference.index import all_entries, find
-    from tfline.pipelines.reference.text import show, show_names, show_section
+    from tfline.pipelines.reference.index import find
+    from tfline.pipelines.reference.text import show, show_keys, show_names
 
     if not arguments.name:
         print(show_names())
         return 0
     for number, entry in enumerate(find(" ".join(arguments.name))):
-        print(f"{chr(10) * (2 if number else 0)}{show(entry)}")
-        below = [e for e in all_entries() if e.name.startswith(f"{entry.name}.")]
-        if entry.kind == "key" and below:
-            print(f"\nKeys\n{show_section(below)}")
+        if number:
+            print("\n")
+        print(show(entry))
+        keys = show_keys(entry.name) if entry.kind == "key" else ""
+        if keys:
+            print(f"\nKeys\n{keys}")
     return 0

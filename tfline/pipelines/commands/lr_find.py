@@ -1,4 +1,8 @@
-"""`tfline lr-find`: a short training in which the learning rate grows, and its plot."""
+"""`tfline lr-find`: a short training in which the learning rate grows, and its plot.
+
+Example:
+    tfline lr-find taxi
+"""
 
 from __future__ import annotations
 

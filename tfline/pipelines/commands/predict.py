@@ -1,4 +1,10 @@
-"""`tfline predict`: rows in, predictions out, over gRPC."""
+"""`tfline predict`: rows in, predictions out, over gRPC.
+
+Example:
+    echo '{"fare": 45.0, "payment_type": "Cash"}' | tfline predict taxi
+    tfline predict taxi data/taxi/eval-00000-of-00001.tfrecord --limit 3 --json
+    tfline predict taxi rows.csv --server localhost:8500 --label stable
+"""
 
 from __future__ import annotations
 

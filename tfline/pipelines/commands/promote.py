@@ -1,4 +1,9 @@
-"""`tfline promote`: labels a version stable or canary."""
+"""`tfline promote`: labels a version stable or canary.
+
+Example:
+    tfline promote taxi --version 1795194036
+    tfline promote taxi --version 1795195082 --label canary
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""`tfline report`: the page of a run, or two runs side by side."""
+"""`tfline report`: the page of a run, or two runs side by side.
+
+Example:
+    tfline report taxi
+    tfline report taxi --compare 3 4
+"""
 
 from __future__ import annotations
 

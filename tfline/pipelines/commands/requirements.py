@@ -4,6 +4,9 @@ It runs before anything that tfline depends on is installed. TensorFlow Extended
 asks for packages that have no wheel for older systems, so an installer that follows it finds no
 solution there; the lock has versions that were run together, and the overrides mend the metadata
 for installers that can be told so.
+
+Example:
+    tfline requirements
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""`tfline rollback`: makes an earlier version the newest again."""
+"""`tfline rollback`: makes an earlier version the newest again.
+
+Example:
+    tfline rollback taxi
+    tfline rollback taxi --to 1795194036
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""`tfline run`: runs a pipeline on this machine."""
+"""`tfline run`: runs a pipeline on this machine.
+
+Example:
+    tfline run taxi
+    tfline run taxi --set train.epochs=8 --set model=mlp
+"""
 
 from __future__ import annotations
 

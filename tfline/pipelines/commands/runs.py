@@ -1,4 +1,8 @@
-"""`tfline runs`: the runs of a pipeline."""
+"""`tfline runs`: the runs of a pipeline.
+
+Example:
+    tfline runs taxi
+"""
 
 from __future__ import annotations
 

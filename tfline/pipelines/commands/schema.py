@@ -1,4 +1,8 @@
-"""`tfline schema`: the JSON Schema of a spec."""
+"""`tfline schema`: the JSON Schema of a spec.
+
+Example:
+    tfline schema
+"""
 
 from __future__ import annotations
 

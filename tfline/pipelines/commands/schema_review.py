@@ -1,4 +1,8 @@
-"""`tfline schema-review`: the data schema of the last run, for editing."""
+"""`tfline schema-review`: the data schema of the last run, for editing.
+
+Example:
+    tfline schema-review taxi -o taxi.schema.pbtxt
+"""
 
 from __future__ import annotations
 

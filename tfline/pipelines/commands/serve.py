@@ -1,4 +1,9 @@
-"""`tfline serve`: serves the pushed model until it is interrupted."""
+"""`tfline serve`: serves the pushed model until it is interrupted.
+
+Example:
+    tfline serve taxi --port 8500 --rest-port 8501
+    tfline serve taxi --flag enable_batching
+"""
 
 from __future__ import annotations
 

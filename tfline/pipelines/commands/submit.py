@@ -1,4 +1,8 @@
-"""`tfline submit`: uploads a compiled pipeline to Kubeflow Pipelines and starts a run."""
+"""`tfline submit`: uploads a compiled pipeline to Kubeflow Pipelines and starts a run.
+
+Example:
+    tfline submit taxi.yaml --host http://localhost:8888
+"""
 
 from __future__ import annotations
 

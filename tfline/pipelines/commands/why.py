@@ -1,4 +1,8 @@
-"""`tfline why`: what has changed since a component last ran."""
+"""`tfline why`: what has changed since a component last ran.
+
+Example:
+    tfline why Trainer taxi
+"""
 
 from __future__ import annotations
 

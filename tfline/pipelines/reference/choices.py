@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from tfline.components.trainer.losses import AnyLoss, Loss
@@ -11,31 +11,37 @@ from tfline.components.trainer.named import OwnCode
 from tfline.components.trainer.optimizers import AnyOptimizer, Optimizer
 from tfline.components.trainer.schedules import AnySchedule
 from tfline.pipelines.reference import examples
-from tfline.pipelines.reference.entry import Argument, Entry, Example
-from tfline.pipelines.reference.words import in_yaml, values_in_words
+from tfline.pipelines.reference.entry import Argument, Entry, Example, Makers
+from tfline.pipelines.reference.words import for_users, in_yaml, values_in_words
 from tfline.transforms.docstrings import read_class
 from tfline.transforms.features import FrozenModel
 
 
-def losses() -> Sequence[Entry]:
-    """Returns an entry for each loss."""
-    return [_entry("loss", kind) for kind in members(AnyLoss)]
+def losses() -> Makers:
+    """Returns the losses."""
+    return _makers("loss", AnyLoss)
 
 
-def optimizers() -> Sequence[Entry]:
-    """Returns an entry for each optimizer."""
-    return [_entry("optimizer", kind) for kind in members(AnyOptimizer)]
+def optimizers() -> Makers:
+    """Returns the optimizers."""
+    return _makers("optimizer", AnyOptimizer)
 
 
-def schedules() -> Sequence[Entry]:
-    """Returns an entry for each schedule."""
-    return [_entry("schedule", kind) for kind in members(AnySchedule)]
+def schedules() -> Makers:
+    """Returns the schedules."""
+    return _makers("schedule", AnySchedule)
 
 
 def members(choice: Any) -> list[type[FrozenModel]]:
     """Returns the models of an annotation such as `AnyLoss`, without the user's own code."""
     union = typing.get_args(choice)[0]
     return [kind for kind in typing.get_args(union) if kind is not OwnCode]
+
+
+def _makers(what: str, choice: Any) -> Makers:
+    return {
+        kind.model_fields["name"].default: partial(_entry, what, kind) for kind in members(choice)
+    }
 
 
 def _entry(what: str, kind: type[FrozenModel]) -> Entry:
@@ -45,7 +51,7 @@ def _entry(what: str, kind: type[FrozenModel]) -> Entry:
         kind=what,
         name=name,
         summary=docstring.summary,
-        text=docstring.text,
+        text=for_users(docstring.text),
         facts=_facts(kind),
         arguments=_arguments(kind),
         example=Example(examples.of_choice(what, kind)),
@@ -68,7 +74,7 @@ def _arguments(kind: type[FrozenModel]) -> tuple[Argument, ...]:
             name=name,
             values=values_in_words(field, definitions),
             default=in_yaml(field["default"]) if field.get("default") is not None else None,
-            text=field.get("description", ""),
+            text=for_users(field.get("description", "")),
             required=name in required,
         )
         for name, field in schema["properties"].items()

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import argparse
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from tfline.pipelines.cli import COMMANDS
 from tfline.pipelines.datasets import DATASETS
-from tfline.pipelines.reference.entry import Argument, Entry, Example
+from tfline.pipelines.reference.entry import Argument, Entry, Example, Makers
 from tfline.pipelines.reference.words import in_yaml
 from tfline.transforms.docstrings import Docstring, read_docstring
 
+_WITH_ACTIONS = ("data",)
+"""Commands whose next word says what to do."""
 
-def entries() -> Sequence[Entry]:
-    """Returns an entry for each command, and for each action of a command that has some."""
-    return [entry for name in COMMANDS for entry in _entries(name)]
+
+def commands() -> Makers:
+    """Returns the commands, and the actions of those that have some."""
+    makers: dict[str, Callable[[], Entry]] = {}
+    for name, summary in COMMANDS.items():
+        makers[name] = partial(_command, name, summary)
+        if name in _WITH_ACTIONS:
+            for action, text, _ in _actions(parser_of(name)):
+                if action not in DATASETS:  # those are a kind of their own
+                    makers[f"{name} {action}"] = partial(_action, name, action, text)
+    return makers
 
 
 def parser_of(name: str) -> argparse.ArgumentParser:
@@ -37,14 +48,15 @@ def _module(name: str) -> Any:
     return importlib.import_module(f"tfline.pipelines.commands.{name.replace('-', '_')}")
 
 
-def _entries(name: str) -> Iterator[Entry]:
-    parser = parser_of(name)
+def _command(name: str, summary: str) -> Entry:
+    return _entry(name, summary, parser_of(name), read_docstring(_module(name).__doc__))
+
+
+def _action(name: str, action: str, summary: str) -> Entry:
+    [parser] = [inner for found, _, inner in _actions(parser_of(name)) if found == action]
+    parser.formatter_class = _OneLine
     docstring = read_docstring(_module(name).__doc__)
-    yield _entry(name, COMMANDS[name], parser, docstring)
-    for action, summary, inner in _actions(parser):
-        if action not in DATASETS:  # those are a kind of their own
-            inner.formatter_class = _OneLine
-            yield _entry(f"{name} {action}", summary, inner, docstring)
+    return _entry(f"{name} {action}", summary, parser, docstring)
 
 
 def _entry(name: str, summary: str, parser: argparse.ArgumentParser, of: Docstring) -> Entry:
@@ -99,4 +111,4 @@ def _values(action: argparse.Action) -> str:
 
 def _default(action: argparse.Action) -> str | None:
     silent = action.nargs == 0 or action.default in (None, [], ["-"])
-    return None if silent else in_yaml(action.default)
+    return None if silent else in_yaml(str(action.default))

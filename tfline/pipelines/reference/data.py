@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 
 from tfline.pipelines.datasets import DATASETS
-from tfline.pipelines.reference.entry import Entry, Example
+from tfline.pipelines.reference.entry import Entry, Example, Makers
 from tfline.pipelines.spec import CATALOG
 from tfline.transforms.docstrings import read_docstring
 
 
-def datasets() -> Sequence[Entry]:
-    """Returns an entry for each data set."""
-    return [_dataset(name) for name in DATASETS]
+def datasets() -> Makers:
+    """Returns the data sets."""
+    return {name: partial(_dataset, name) for name in DATASETS}
 
 
-def catalog() -> Sequence[Entry]:
-    """Returns an entry for each pipeline of the catalog."""
-    return [
-        _pipeline(file.stem, file.read_text("utf-8")) for file in sorted(CATALOG.glob("*.yaml"))
-    ]
+def catalog() -> Makers:
+    """Returns the pipelines of the catalog."""
+    return {file.stem: partial(_pipeline, file) for file in sorted(CATALOG.glob("*.yaml"))}
 
 
 def _dataset(name: str) -> Entry:
@@ -38,11 +37,12 @@ def _dataset(name: str) -> Entry:
     )
 
 
-def _pipeline(name: str, text: str) -> Entry:
+def _pipeline(file: Path) -> Entry:
+    text = file.read_text(encoding="utf-8")
     comments = [line.removeprefix("# ") for line in text.splitlines() if line.startswith("#")]
     return Entry(
         kind="pipeline",
-        name=name,
+        name=file.stem,
         summary=comments[0],
         text="\n".join(comments[1:]),
         example=Example(text.strip()),

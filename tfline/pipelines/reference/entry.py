@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 Language = Literal["yaml", "sh"]
@@ -68,3 +69,7 @@ class Entry:
     arguments: tuple[Argument, ...] = ()
     example: Example | None = None
     family: str = ""
+
+
+Makers = Mapping[str, Callable[[], Entry]]
+"""The names of a kind, each with what makes its entry: a name is found before any is made."""

@@ -6,16 +6,17 @@ that follows from its type.
 
 from __future__ import annotations
 
-import copy
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tfline.metrics.table import Metric
-from tfline.components.trainer.models import MODELS
 from tfline.components.trainer.models import FAMILIES as MODEL_FAMILIES
+from tfline.components.trainer.models import MODELS
+from tfline.metrics.table import Metric
 from tfline.pipelines.reference.words import Schema, options
 from tfline.transforms.arguments import arguments_schema
 from tfline.transforms.features import FrozenModel
@@ -84,12 +85,18 @@ def _flow(value: Any) -> str:
 def of_transform(name: str) -> str:
     """Returns the section `features` with a feature that ends in what a model takes."""
     if name == "expression":
-        return in_yaml({"features": {"speed": {"formula": "miles / hours", "transform": "z_score"}}})
+        return in_yaml(
+            {"features": {"speed": {"formula": "miles / hours", "transform": "z_score"}}}
+        )
     before, after = _way_to(name), _way_from(name)
     steps = [_step(step) for step in (*before, name, *after)]
     first = (*before, name)[0]
     if first in SEVERAL:
-        keys = ["miles", "hours"] if kinds_of(TRANSFORMS[first]).takes == "Numbers" else ["company", "area"]
+        keys = (
+            ["miles", "hours"]
+            if kinds_of(TRANSFORMS[first]).takes == "Numbers"
+            else ["company", "area"]
+        )
         return in_yaml({"features": {"both": {"key": keys, "transform": _single(steps)}}})
     raw = RAW.get(kinds_of(TRANSFORMS[first]).takes or "Numbers", "fare")
     if len(steps) > 1:
@@ -113,7 +120,7 @@ def _way_to(name: str) -> tuple[str, ...]:
     takes = kinds_of(TRANSFORMS[name]).takes
     if takes in RAW or takes is None:
         return ()
-    queue = deque(((step,) for step in TRANSFORMS if kinds_of(TRANSFORMS[step]).takes in RAW))
+    queue = deque((step,) for step in TRANSFORMS if kinds_of(TRANSFORMS[step]).takes in RAW)
     while queue:
         way = queue.popleft()
         gives = kinds_of(TRANSFORMS[way[-1]]).gives
@@ -169,34 +176,38 @@ def of_metric(name: str, metric: Metric) -> str:
     return in_yaml({"evaluate": {"require": {name: 0.8 if metric.better == "larger" else 0.5}}})
 
 
-_NEIGHBOURS: Mapping[str, Section] = {
-    "data.files": {},
-    "data.split": {"data": {"files": "trips.tfrecord"}},
-    "data": {"data": {"train": "train*.tfrecord", "eval": "eval*.tfrecord"}},
-    "label.targets": {"label": {"key": "house", "task": "regression"}},
-    "label.horizon": {"label": {"key": "ahead", "task": "forecast"}},
-    "label.steps": {"label": {"key": "ahead", "task": "forecast"}},
-    "label.shape": {"label": {"key": "mask", "task": "mask", "classes": ["cat", "dog"]}},
-    "label.transform": {"label": {"key": "target", "task": "text"}},
-    "label.length": {"label": {"key": "target", "task": "text"}},
-    "label.top_k": {"label": {"key": "target", "task": "text"}},
-    "label.marks": {"label": {"key": "target", "task": "text"}},
-    "label": {"label": {"key": "big_tipper"}},
-    "features.NAME.augment": {"features": _PICTURE},
-}
-"""By the beginning of a key, what it cannot be without."""
-
-
 def of_key(path: str, value: Schema, definitions: Schema) -> str:
     """Returns a section with one key in it, and what that cannot be without."""
-    starts = [start for start in _NEIGHBOURS if f"{path}.".startswith(f"{start}.")]
-    document = copy.deepcopy(dict(_NEIGHBOURS[max(starts, key=len)])) if starts else {}
-    section: Section = document
-    *parents, last = path.split(".")
-    for parent in parents:
-        section = section.setdefault(parent, {})
-    section.setdefault(last, value_of(value, definitions))
-    return in_yaml(document)
+    parts = path.split(".")
+    for text, part in _samples():
+        if _has(part, parts):
+            return text
+    section = value_of(value, definitions)
+    for name in reversed(parts):
+        section = {name: section}
+    return in_yaml(section)
+
+
+@cache
+def _samples() -> list[tuple[str, Section]]:
+    """Returns the parts of specs that show keys in use, as text and as sections."""
+    text = Path(__file__).with_name("samples.yaml").read_text(encoding="utf-8")
+    parts = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+    return [(part.strip(), yaml.safe_load(part)) for part in parts.split("\n---\n")]
+
+
+def _has(value: Any, path: Sequence[str]) -> bool:
+    """Tells whether a key is in a part of a spec; NAME is any name in a section, or an item."""
+    if not path:
+        return True
+    if isinstance(value, list):
+        return any(_has(item, path) for item in value if isinstance(item, Mapping))
+    if not isinstance(value, Mapping):
+        return False
+    first, *rest = path
+    if first == "NAME":
+        return any(_has(member, rest) for member in value.values())
+    return first in value and _has(value[first], rest)
 
 
 def required_arguments(schema: Schema, skip: str = "") -> Section:

@@ -3,81 +3,77 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from tfline.components.trainer import models as trainer_models
 from tfline.pipelines.reference import examples
-from tfline.pipelines.reference.entry import Argument, Entry, Example
-from tfline.pipelines.reference.words import in_yaml, values_in_words
+from tfline.pipelines.reference.entry import Argument, Entry, Example, Makers
+from tfline.pipelines.reference.words import Schema, for_users, in_yaml, values_in_words
 from tfline.transforms import table
 from tfline.transforms.arguments import arguments_schema
-from tfline.transforms.docstrings import Docstring, read_docstring
+from tfline.transforms.docstrings import read_docstring
 from tfline.transforms.kinds import KINDS, kinds_of
+from tfline.transforms.table import TRANSFORMS
 
-_FACTS = ("Returns", "Raises")
 
-
-def transforms() -> Sequence[Entry]:
-    """Returns an entry for each transform."""
-    return [
-        _entry("transform", name, family, transform, _flow(transform), examples.of_transform)
+def transforms() -> Makers:
+    """Returns the transforms."""
+    return {
+        name: partial(_transform, name, family, transform)
         for family, members in table.FAMILIES.items()
         for name, transform in members.items()
-    ]
+    }
 
 
-def models() -> Sequence[Entry]:
-    """Returns an entry for each model."""
-    return [
-        _entry("model", name, family, build, (), examples.of_model)
+def models() -> Makers:
+    """Returns the models."""
+    return {
+        name: partial(_model, name, family, build)
         for family, members in trainer_models.FAMILIES.items()
         for name, build in members.items()
-    ]
+    }
 
 
-def _entry(
-    kind: str,
-    name: str,
-    family: str,
-    function: Callable[..., Any],
-    facts: tuple[tuple[str, str], ...],
-    example: Callable[[str], str],
-) -> Entry:
-    docstring = read_docstring(function.__doc__)
-    shown = docstring.sections.get("Example") or example(name)
+def _transform(name: str, family: str, transform: Callable[..., Any]) -> Entry:
+    docstring = read_docstring(transform.__doc__)
+    takes, gives = kinds_of(transform)
+    following = [other for other, after in TRANSFORMS.items() if kinds_of(after).takes == gives]
     return Entry(
-        kind=kind,
+        kind="transform",
         name=name,
         summary=docstring.summary,
-        text=docstring.text,
-        facts=(*_inputs(docstring), *facts, *_sections(docstring)),
-        arguments=_arguments(function),
-        example=Example(shown),
+        text=for_users(docstring.text),
+        facts=(
+            ("Takes", _flow(takes, docstring.arguments.get("x", ""))),
+            ("Gives", _flow(gives, docstring.sections.get("Returns", ""))),
+            ("Followed by", ", ".join(f"`{other}`" for other in following) or "nothing"),
+        ),
+        arguments=_arguments(transform),
+        example=Example(docstring.sections.get("Example") or examples.of_transform(name)),
         family=family,
     )
 
 
-def _inputs(docstring: Docstring) -> tuple[tuple[str, str], ...]:
-    """Returns what goes in: ``x`` of a transform, ``features`` of a model."""
-    found = docstring.arguments
-    return tuple(("Input", found[name]) for name in ("x", "features") if name in found)
+def _model(name: str, family: str, build: Callable[..., Any]) -> Entry:
+    docstring = read_docstring(build.__doc__)
+    return Entry(
+        kind="model",
+        name=name,
+        summary=docstring.summary,
+        text=for_users(docstring.text),
+        facts=(("Features", for_users(docstring.arguments["features"])),),
+        arguments=_arguments(build),
+        example=Example(docstring.sections.get("Example") or examples.of_model(name)),
+        family=family,
+    )
 
 
-def _flow(transform: Callable[..., Any]) -> tuple[tuple[str, str], ...]:
-    """Returns what a transform takes and gives, and what may come after it."""
-    takes, gives = kinds_of(transform)
-    facts = [("Takes", takes), ("Gives", gives)]
-    said = [(title, f"{kind}: {KINDS[kind]}") for title, kind in facts if kind is not None]
-    following = [name for name, other in table.TRANSFORMS.items() if kinds_of(other).takes == gives]
-    if gives is not None:
-        said.append(("Followed by", ", ".join(f"`{name}`" for name in following) or "nothing"))
-    return tuple(said)
-
-
-def _sections(docstring: Docstring) -> tuple[tuple[str, str], ...]:
-    found = docstring.sections
-    return tuple((name, " ".join(found[name].split())) for name in _FACTS if name in found)
+def _flow(kind: str | None, text: str) -> str:
+    """Returns the kind of tensors that flow in or out, and what the docstring says of them."""
+    said = for_users(" ".join(text.split())) or KINDS[str(kind)]
+    return said if kind is None else f"{kind}: {said}"
 
 
 def _arguments(function: Callable[..., Any]) -> tuple[Argument, ...]:
@@ -88,14 +84,16 @@ def _arguments(function: Callable[..., Any]) -> tuple[Argument, ...]:
         Argument(
             name=name,
             values=values_in_words(field, definitions),
-            default=in_yaml(field["default"]) if "default" in field else _shared(name in signature),
-            text=field.get("description", ""),
+            default=_default(field, is_own=name in signature),
+            text=for_users(field.get("description", "")),
             required=name in required,
         )
         for name, field in schema.get("properties", {}).items()
     )
 
 
-def _shared(is_own: bool) -> str | None:
-    """Returns the default of an option that models share: each has its own."""
-    return None if is_own else "the model's own"
+def _default(field: Schema, is_own: bool) -> str | None:
+    """Returns the default of an argument; an option that models share has one in each of them."""
+    if not is_own:
+        return "the model's own"
+    return None if field.get("default") is None else in_yaml(field["default"])

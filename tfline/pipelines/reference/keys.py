@@ -2,71 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from tfline.pipelines.reference import examples
-from tfline.pipelines.reference.entry import Entry, Example
-from tfline.pipelines.reference.words import Schema, in_yaml, options, values_in_words
-from tfline.pipelines.spec import json_schema
+from tfline.pipelines.reference.entry import Entry, Example, Makers
+from tfline.pipelines.reference.words import Schema, for_users, in_yaml, options, values_in_words
+from tfline.pipelines.spec import PipelineSpec
+from tfline.pipelines.spec.feature_forms import named_feature_json_schema
 
 _NAMED = {"loss": "losses", "optimizer": "optimizers", "schedule": "schedules"}
-"""Keys whose value is chosen by name: what can be named has entries of its own."""
+"""Keys of `train` whose value is chosen by name: what can be named has entries of its own."""
 
-_FORMS = ("features", "model", "label.transform", "features.NAME.transform")
-"""Sections whose keys are the names of transforms or models."""
-
-
-def entries() -> Sequence[Entry]:
-    """Returns an entry for each key, sections before what is in them."""
-    schema = json_schema()
-    return list(_walk(schema, "", schema["$defs"]))
+_FORMS = ("model", "label.transform", "features.NAME.transform", "kubernetes.steps")
+"""Keys whose own keys are not listed: names of models or transforms, or listed elsewhere."""
 
 
-def _walk(section: Schema, path: str, definitions: Schema) -> Iterator[Entry]:
-    """Yields the keys of a section, each followed by those below it."""
+def keys() -> Makers:
+    """Returns the keys, sections before what is in them."""
+    schema = PipelineSpec.model_json_schema()
+    features = schema["properties"]["features"]
+    features["additionalProperties"] = named_feature_json_schema({})
+    definitions = schema["$defs"]
+    return {
+        path: partial(_entry, path, is_required, value, definitions)
+        for path, is_required, value in _walk(schema, "", definitions)
+    }
+
+
+def _walk(
+    section: Schema, prefix: str, definitions: Schema
+) -> Iterator[tuple[str, bool, dict[str, Any]]]:
+    """Yields the path, whether it is required, and the schema of each key of a section."""
     for name, value in section.get("properties", {}).items():
-        yield from _key(f"{path}{name}", name in section.get("required", ()), value, definitions)
+        path = f"{prefix}{name}"
+        yield path, name in section.get("required", ()), value
+        if path not in _FORMS and not path.startswith("train.") and name != "name":
+            for below, at in _sections(value, definitions):
+                yield from _walk(below, f"{path}.{at}", definitions)
 
 
-def _key(path: str, required: bool, value: dict[str, Any], definitions: Schema) -> Iterator[Entry]:
-    below = [] if _is_named(path) else list(_below(path, value, definitions))
-    yield Entry(
-        kind="key",
-        name=path,
-        summary=_summary(value, definitions),
-        text=_text(value, definitions),
-        facts=tuple(_facts(path, required, value, definitions)),
-        example=Example(examples.of_key(path, value, definitions)),
-        family=path.partition(".")[0],
-    )
-    yield from below
-
-
-def _below(path: str, value: Schema, definitions: Schema) -> Iterator[Entry]:
-    """Yields the keys below a key: those of a section, of its named members or of its items."""
-    seen: set[str] = set()
+def _sections(value: Schema, definitions: Schema) -> Iterator[tuple[Schema, str]]:
+    """Yields the sections that a value may be or hold, and the path to what is in them."""
     for part in options(value, definitions):
-        inner = [(f"{path}.", part)]
+        yield part, ""
         if isinstance(part.get("additionalProperties"), dict):
             members = options(part["additionalProperties"], definitions)
-            inner += [(f"{path}.NAME.", member) for member in members]
+            yield from ((member, "NAME.") for member in members)
         if isinstance(part.get("items"), dict):
-            inner += [(f"{path}.", item) for item in options(part["items"], definitions)]
-        for prefix, section in inner:
-            if prefix == f"{path}." and path in _FORMS:
-                continue  # the names of transforms or models
-            for entry in _walk(section, prefix, definitions):
-                if entry.name not in seen:
-                    seen.add(entry.name)
-                    yield entry
+            yield from ((item, "") for item in options(part["items"], definitions))
 
 
-def _is_named(path: str) -> bool:
-    last = path.rpartition(".")[2]
-    of_steps = path == "kubernetes.steps"  # the same keys once more
-    return last in _NAMED or of_steps or path in ("model", "label.transform") or (
-        path.startswith("features.NAME.") and last == "transform"
+def _entry(path: str, is_required: bool, value: dict[str, Any], definitions: Schema) -> Entry:
+    example = examples.of_key(path, value, definitions)
+    return Entry(
+        kind="key",
+        name=path,
+        summary=for_users(_summary(value, definitions)),
+        text=for_users(_text(value, definitions)),
+        facts=tuple(_facts(path, is_required, value, definitions)),
+        example=Example(example) if example else None,
+        family=path.partition(".")[0],
     )
 
 
@@ -85,14 +82,14 @@ def _text(value: Schema, definitions: Schema) -> str:
 
 
 def _facts(
-    path: str, required: bool, value: Schema, definitions: Schema
+    path: str, is_required: bool, value: Schema, definitions: Schema
 ) -> Iterator[tuple[str, str]]:
     last = path.rpartition(".")[2]
     if last in _NAMED and path.startswith("train."):
         yield "Values", f"a name among the {_NAMED[last]}, or `{{name: {{arguments}}}}`"
     else:
         yield "Values", values_in_words(value, definitions)
-    if required:
+    if is_required:
         yield "Default", "required"
     elif value.get("default") is not None:
         yield "Default", f"`{in_yaml(value['default'])}`"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 
 from tfline.metrics.table import METRICS, Metric
 from tfline.pipelines.reference import examples
-from tfline.pipelines.reference.entry import Entry, Example
+from tfline.pipelines.reference.entry import Entry, Example, Makers
 
 _BETTER = {
     "larger": "larger: `require` is a minimum",
@@ -15,9 +15,9 @@ _BETTER = {
 }
 
 
-def entries() -> Sequence[Entry]:
-    """Returns an entry for each metric."""
-    return [_entry(name, metric) for name, metric in METRICS.items()]
+def metrics() -> Makers:
+    """Returns the metrics."""
+    return {name: partial(_entry, name, metric) for name, metric in METRICS.items()}
 
 
 def _entry(name: str, metric: Metric) -> Entry:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from tfline.pipelines.reference.entry import Argument, Entry
-from tfline.pipelines.reference.index import KINDS, all_entries
+from tfline.pipelines.reference.index import KINDS, entries_of, names
 
 WIDTH = 80
 
@@ -27,22 +27,25 @@ def show(entry: Entry) -> str:
 
 def show_names() -> str:
     """Returns the names of all entries, kind by kind."""
-    lines = ["tfline help NAME explains one of these; `tfline help train` a section of the spec."]
+    lines = ["tfline help NAME explains one of these, such as auc, train or train.epochs."]
     for kind, of_kind in KINDS.items():
-        entries = [entry for entry in all_entries() if entry.kind == kind]
-        if kind == "key":  # the sections stand for what is in them
-            entries = [entry for entry in entries if "." not in entry.name]
-        lines += ["", of_kind.title, *_wrapped(", ".join(e.name for e in entries), "  ")]
+        # the sections of a spec stand for what is in them
+        listed = [name for name in names()[kind] if kind != "key" or "." not in name]
+        lines += ["", of_kind.title, *_wrapped(", ".join(listed), "  ")]
     return "\n".join(lines)
 
 
-def show_section(entries: Sequence[Entry]) -> str:
-    """Returns a line for each key of a section."""
-    width = max(len(entry.name) for entry in entries) + 2
-    return "\n".join(
-        f"  {entry.name:<{width}}{_plain(entry.summary).split('. ')[0].rstrip('.')}"
-        for entry in entries
-    )
+def show_keys(section: str) -> str:
+    """Returns a line for each key of a section; empty if it has none."""
+    entries = [entry for entry in entries_of("key") if entry.name.startswith(f"{section}.")]
+    width = max((len(entry.name) for entry in entries), default=0) + 2
+    lines = []
+    for entry in entries:
+        summary = _plain(entry.summary).split(". ")[0].rstrip(".")
+        indent = " " * (width + 2)
+        first, *more = _wrapped(summary, indent) or [""]
+        lines += [f"  {entry.name:<{width}}{first.strip()}", *more]
+    return "\n".join(lines)
 
 
 def _argument(argument: Argument) -> Iterator[str]:

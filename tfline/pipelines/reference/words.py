@@ -41,11 +41,16 @@ def options(schema: Schema, definitions: Schema) -> Iterator[Schema]:
     """Yields the alternatives of a schema, with references followed."""
     if "$ref" in schema:
         yield from options(definitions[schema["$ref"].rpartition("/")[2]], definitions)
-    elif "anyOf" in schema or "oneOf" in schema:
+    elif "properties" not in schema and ("anyOf" in schema or "oneOf" in schema):
         for part in schema.get("anyOf", schema.get("oneOf", ())):
             yield from options(part, definitions)
     else:
         yield schema
+
+
+def for_users(text: str) -> str:
+    """Returns a description without Python's word for what a spec leaves out."""
+    return text.replace("None: ", "Left out: ").replace("``", "`")
 
 
 def in_yaml(value: Any) -> str:
@@ -62,9 +67,7 @@ def _single(schema: Schema, definitions: Schema) -> str:
         return _list(schema, definitions)
     if schema.get("type") == "object" and isinstance(schema.get("additionalProperties"), Mapping):
         return f"names to {values_in_words(schema['additionalProperties'], definitions)}"
-    limits = [
-        text.format(f"{schema[name]:,}") for name, text in _LIMITS.items() if name in schema
-    ]
+    limits = [text.format(f"{schema[name]:,}") for name, text in _LIMITS.items() if name in schema]
     return ", ".join([_TYPES.get(schema.get("type", ""), "anything"), *limits])
 
 

@@ -84,32 +84,44 @@ def features_json_schema() -> dict[str, Any]:
                 },
             ],
         }
-    named = {
+    return {
+        "type": "object",
+        "description": "Transform to raw features, or name to {key, transform}.",
+        "properties": shorts,
+        "additionalProperties": named_feature_json_schema(steps_json_schema()),
+        "minProperties": 1,
+    }
+
+
+def named_feature_json_schema(steps: dict[str, Any]) -> dict[str, Any]:
+    """Returns the JSON Schema of a feature under a name of its own.
+
+    Args:
+        steps: That of its chain; see `steps_json_schema`.
+    """
+    names = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+    return {
         "type": "object",
         "properties": {
             "key": {
                 "description": "The raw feature, or several; the name if left out.",
                 "anyOf": [{"type": "string"}, names],
+                "examples": [["latitude", "longitude"]],
             },
             "formula": {
                 "type": "string",
                 "description": "An expression over raw features, in place of `key`.",
+                "examples": ["miles / hours"],
             },
-            "transform": steps_json_schema(),
+            "transform": {"description": "A transform, or a list of them, in order.", **steps},
             "augment": {
                 **arguments_schema(augment),
                 "description": "What is done to images in training only.",
+                "examples": [{"flip": "horizontal", "shift": 0.1}],
             },
         },
         "anyOf": [{"required": ["transform"]}, {"required": ["formula"]}],
         "additionalProperties": False,
-    }
-    return {
-        "type": "object",
-        "description": "Transform to raw features, or name to {key, transform}.",
-        "properties": shorts,
-        "additionalProperties": named,
-        "minProperties": 1,
     }
 
 
