@@ -17,6 +17,8 @@ from tfline.transforms.docstrings import Docstring, read_docstring
 _WITH_ACTIONS = ("data",)
 """Commands whose next word says what to do."""
 
+_TYPES = ((int, "an integer"), (float, "a number"))
+
 
 def commands() -> Makers:
     """Returns the commands, and the actions of those that have some."""
@@ -105,8 +107,10 @@ def _values(action: argparse.Action) -> str:
         return ""
     if action.choices is not None:
         return "one of " + ", ".join(f"`{choice}`" for choice in action.choices)
-    words = {int: "an integer", float: "a number"}.get(action.type, "")  # type: ignore[arg-type]
-    return words or str(action.metavar or action.dest.upper())
+    if action.metavar is not None:
+        return str(action.metavar)
+    words = [text for kind, text in _TYPES if action.type is kind]
+    return words[0] if words else action.dest.upper()
 
 
 def _default(action: argparse.Action) -> str | None:

@@ -120,7 +120,8 @@ def _way_to(name: str) -> tuple[str, ...]:
     takes = kinds_of(TRANSFORMS[name]).takes
     if takes in RAW or takes is None:
         return ()
-    queue = deque((step,) for step in TRANSFORMS if kinds_of(TRANSFORMS[step]).takes in RAW)
+    firsts = [step for step in TRANSFORMS if kinds_of(TRANSFORMS[step]).takes in RAW]
+    queue: deque[tuple[str, ...]] = deque((step,) for step in firsts)
     while queue:
         way = queue.popleft()
         gives = kinds_of(TRANSFORMS[way[-1]]).gives
@@ -249,5 +250,6 @@ def _of_type(schema: Schema, definitions: Schema) -> Any:
 
 def _number(schema: Schema, usual: float) -> float:
     """Returns the usual number, or the nearest that is allowed."""
-    low, high = schema.get("minimum", usual), schema.get("maximum", usual)
+    low: float = schema.get("minimum", usual)
+    high: float = schema.get("maximum", usual)
     return min(max(usual, low), high)
