@@ -35,7 +35,7 @@ demo: setup  ## from TFRecords to a gRPC prediction on real data: Chicago taxi t
 	echo "$$DEMO_ROWS" | $(BIN)/tfline predict taxi
 
 test: setup  ## run all tests
-	test -z "$$CI" || .ci/browser
+	test -z "$$CI" || { .ci/browser; .ci/shells; }
 	$(BIN)/python -m pytest
 
 quick: setup  ## run the tests that need no TensorFlow: half a minute

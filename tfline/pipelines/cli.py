@@ -12,6 +12,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+from tfline.pipelines import completion
+
 COMMANDS = {
     "data": "write a catalog data set, convert CSV, Parquet or images, show records",
     "check": "read a spec and look at its data; run nothing",
@@ -32,6 +34,7 @@ COMMANDS = {
     "schema": "print the JSON Schema of a spec, for editors",
     "schema-review": "write the inferred data schema for editing",
     "doctor": "check Python, packages, ports and disk",
+    "completion": "print what bash, zsh or fish reads to complete at the Tab key",
     "requirements": "print where the lock of the release is, for pip and uv",
     "help": "explain a transform, a model, a metric, a key of the spec, a command",
 }
@@ -47,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    if completion.VARIABLE in os.environ:
+        completion.answer(_parser(completion.words_so_far()))
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = _parser(arguments)
     parsed, left = parser.parse_known_args(arguments)
