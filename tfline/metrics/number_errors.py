@@ -51,7 +51,8 @@ class ErrorMoments(Statistic):
         label = labels.astype(np.float64).reshape(len(labels), -1)  # [n, d]
         prediction = predictions.astype(np.float64).reshape(label.shape)
         error = prediction - label
-        centre = label.mean()
+        # Weighted sums are made in single precision: exact for classes as they are, not centred.
+        centre = label.mean() if labels.dtype.kind == "f" else 0.0
         numbers = [label - centre, np.square(label - centre), prediction, np.abs(error), error**2]
         columns = np.stack([of_all.sum(axis=1) for of_all in numbers], axis=1)  # [n, 5]
         away, spread, *sums = totals(columns, weights).T  # each [r]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from typing import IO, Any, Self
 
@@ -10,6 +9,11 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+from tfline.components.evaluator.gate.verdict_reading import (
+    FILE_NAME,
+    describe_outcomes,
+    read_verdict,
+)
 from tfline.pipelines.run.records import RunRecord
 from tfline.pipelines.spec import PipelineSpec
 from tfline.pipelines.terminal import Grid, broken, width_of
@@ -85,7 +89,7 @@ def show_result(record: RunRecord) -> None:
     console = Console(highlight=False)
     evaluation = record.output("Evaluator", "evaluation")
     if evaluation is not None:
-        verdict = json.loads((evaluation / "verdict.json").read_text(encoding="utf-8"))
+        verdict = read_verdict(evaluation / FILE_NAME)
         _show_slices(console, verdict)
         _show_classes(console, verdict)
         console.print()
@@ -150,9 +154,12 @@ def _show_verdict(console: Console, verdict: dict[str, Any], record: RunRecord) 
     word, style = ("BLESSED", "bold green") if verdict["blessed"] else ("NOT BLESSED", "bold red")
     console.print(Text(word, style=style))
     lines = {rule["reason"]: record.place(rule["spec"]) for rule in verdict["rules"]}
-    for reason in verdict["reasons"]:
+    blockers = verdict["reasons"] or [verdict["headline"]]
+    for reason in (*blockers, *verdict["comparison"]):
         line = lines.get(reason, "")
         _say(console, f"  - {reason}{f'  [{line}]' if line else ''}")
+    if len(verdict["rules"]) > 1:
+        _say(console, f"  {describe_outcomes(verdict['outcomes'])}")
 
 
 def _number(value: float | None) -> str:

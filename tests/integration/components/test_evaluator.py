@@ -297,7 +297,7 @@ def test_regression_metrics_equal_scikit_learn(
             "example_count": len(rows),
         }
         assert result["metrics"] == pytest.approx(expected, rel=1e-5)
-    assert run.verdict["reasons"] == ["nothing was required"]
+    assert run.verdict["headline"] == "nothing was required"
     assert run.files == ["BLESSED"]
 
 
@@ -326,7 +326,7 @@ def test_model_worse_than_its_baseline_is_not_blessed(
         low, high = result["intervals"]["auc"]
         assert low < 1 - auc < high
     assert "more than 0.01 worse than the baseline's" in run.verdict["reasons"][0]
-    assert len([rule for rule in run.verdict["rules"] if not rule["passed"]]) == 3
+    assert len([rule for rule in run.verdict["rules"] if rule["outcome"] != "passed"]) == 3
     assert run.verdict["baseline"] == f"compared with {baseline.uri}"
     assert run.files == ["NOT_BLESSED"]
     assert run.blessing.get_int_custom_property("baseline_model_id") == 9
@@ -384,7 +384,7 @@ def test_empty_baseline_folder_is_no_baseline(
     Path(empty.uri).mkdir()
     model = make_model(binary, "binary")
     run = evaluate(examples, model, empty, metrics=["auc"], change={"auc": 0.0})
-    assert "no baseline yet" in run.verdict["reasons"][0]
+    assert "no baseline yet" in run.verdict["rules"][0]["reason"]
     assert run.files == ["BLESSED"]
 
 
@@ -398,7 +398,7 @@ def test_foreign_model_in_the_push_folder_is_no_baseline(
     card.unlink()
     model = make_model(binary, "binary")
     run = evaluate(examples, model, foreign, metrics=["auc"], change={"auc": 0.0})
-    assert "the live model is not tfline's" in run.verdict["reasons"][0]
+    assert "the live model is not tfline's" in run.verdict["rules"][0]["reason"]
     assert run.files == ["BLESSED"]
 
 
@@ -434,7 +434,7 @@ def test_own_metrics_are_named_by_dotted_path(
         # Fed with groups or with single examples, the same metric has the same value.
         assert metrics[of_keras_2] == pytest.approx(metrics["accuracy"], rel=1e-6)
         assert metrics[of_tfma] == pytest.approx(metrics["mean_label"], rel=1e-6)
-    assert run.verdict["reasons"][0].startswith("my_metrics.Cost ")
+    assert run.verdict["headline"].startswith("my_metrics.Cost ")
     assert run.files == ["NOT_BLESSED"]
 
 

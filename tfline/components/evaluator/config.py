@@ -77,6 +77,28 @@ class Change(FrozenModel):
         return self
 
 
+class Gap(FrozenModel):
+    """How far metrics may differ between the slices of a feature: a rule of fairness.
+
+    The short form is ``{recall: 0.05, by: sex}``.
+
+    Attributes:
+        by: The raw feature; it is sliced by, whether `slices` names it or not.
+        most: For each metric, the largest difference allowed between any two slices that are large
+            enough to decide.
+    """
+
+    by: str
+    most: dict[str, Loss] = pydantic.Field(min_length=1)
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _read_short_form(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping) or "most" in value or "by" not in value:
+            return value
+        return {"by": value["by"], "most": {k: v for k, v in value.items() if k != "by"}}
+
+
 class Cost(FrozenModel):
     """What the two errors cost, in any unit.
 
@@ -132,11 +154,15 @@ class EvaluateConfig(FrozenModel):
             larger is better, and a maximum where smaller is better.
         change: How much worse than the baseline each metric may be. The short form ``auc: 0.01``
             is a ``max_loss``.
+        gap: How far metrics may differ between the slices of a feature, such as
+            ``{recall: 0.05, by: sex}``; or a list of these.
         confidence: Of intervals, and of what counts as shown. The rules over all examples, and
             those on slices, are each corrected for their number.
         resamples: Number of bootstrap resamples that tell how far a value may be off.
         seed: Of the resamples.
         min_slice_size: Smaller slices are shown and marked, and never decide.
+        min_class_size: With fewer records of a class (of positive or negative ones, if there are
+            two), what is measured of it on a slice is unknown, and never decides.
         threshold: Probability from which on a binary prediction counts as positive, here and in
             the model that is pushed.
         choose_threshold: How to choose it from the eval split, in place of `threshold`. The short
@@ -150,10 +176,12 @@ class EvaluateConfig(FrozenModel):
     )
     require: dict[str, Bound] = pydantic.Field(default_factory=dict)
     change: dict[str, Change] = pydantic.Field(default_factory=dict)
+    gap: tuple[Gap, ...] = pydantic.Field(default=(), strict=False)
     confidence: float = pydantic.Field(default=0.95, ge=0.5, lt=1)
     resamples: int = pydantic.Field(default=200, ge=50, le=10_000)
     seed: int = pydantic.Field(default=0, ge=0)
     min_slice_size: int = pydantic.Field(default=50, ge=1)
+    min_class_size: int = pydantic.Field(default=10, ge=1)
     threshold: float = pydantic.Field(default=DEFAULT, ge=0, le=1)
     choose_threshold: ThresholdChoice | None = None
     batch_size: int = pydantic.Field(default=1024, ge=1)
@@ -167,6 +195,24 @@ class EvaluateConfig(FrozenModel):
         if not isinstance(slices, (list, tuple)):
             return slices
         return tuple(item if isinstance(item, (list, tuple)) else (item,) for item in slices)
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _slice_by_gaps(cls, content: Any) -> Any:
+        """Slices by what a gap rule is about, too."""
+        if not isinstance(content, Mapping) or not content.get("gap"):
+            return content
+        gaps = content["gap"]
+        gaps = [gaps] if isinstance(gaps, Mapping) else gaps
+        if not isinstance(gaps, (list, tuple)):
+            return content
+        slices = content.get("slices", ())
+        sliced = [one for entry in slices if len(one := _names(entry)) == 1]
+        features = dict.fromkeys(
+            gap["by"] for gap in gaps if isinstance(gap, Mapping) and "by" in gap
+        )
+        added = [feature for feature in features if [feature] not in sliced]
+        return {**content, "gap": gaps, "slices": [*slices, *added]}
 
     @pydantic.field_validator("slices")
     @classmethod
@@ -213,6 +259,9 @@ class EvaluateConfig(FrozenModel):
     def _check_names(self) -> EvaluateConfig:
         for name in (*(self.metrics or ()), *self.require, *self.change):
             if name not in METRICS and not is_custom(name):
+                raise ValueError(f"Unknown metric '{name}'. {did_you_mean(name, METRICS)}")
+        for name in (name for gap in self.gap for name in gap.most):
+            if name not in METRICS:
                 raise ValueError(f"Unknown metric '{name}'. {did_you_mean(name, METRICS)}")
         for name in self.change:
             if name not in METRICS or METRICS[name].better is None:
@@ -263,7 +312,18 @@ class EvaluateConfig(FrozenModel):
         """Returns the metrics to compute: the chosen or usual ones, then those that decide."""
         usual = (name for name, metric in METRICS.items() if metric.usual and task in metric.values)
         chosen = usual if self.metrics is None else self.metrics
-        return tuple(dict.fromkeys((*chosen, *self.require, *self.change, "example_count")))
+        in_gaps = (name for gap in self.gap for name in gap.most)
+        decide = (*self.require, *self.change, *in_gaps)
+        return tuple(dict.fromkeys((*chosen, *decide, "example_count")))
+
+
+def _names(entry: Any) -> list[Any]:
+    """Returns what an entry of `slices` slices by, as far as it can be told before it is read."""
+    parts = entry if isinstance(entry, (list, tuple)) else [entry]
+    return [
+        part.get("name", part) if isinstance(part, Mapping) else getattr(part, "name", part)
+        for part in parts
+    ]
 
 
 def _bound(name: str, value: Any) -> Any:

@@ -15,7 +15,8 @@ from tfx.utils import path_utils
 
 from tfline.components.evaluator.config import EvaluateConfig
 from tfline.components.evaluator.gate.verdict import NO_BASELINE, Verdict, judge
-from tfline.components.evaluator.gate.verdict_file import FILE_NAME, write_verdict
+from tfline.components.evaluator.gate.verdict_file import write_verdict
+from tfline.components.evaluator.gate.verdict_reading import FILE_NAME
 from tfline.components.evaluator.measuring.results import SliceResult
 from tfline.components.evaluator.reading.model import ModelCard, Predictor, read_card
 from tfline.transforms.errors import DataError, ModelError
@@ -160,4 +161,4 @@ def summarise(overall: SliceResult, verdict: Verdict) -> str:
     )
     on_records = f"{measured} on " if measured else ""
     answer = "blessed" if verdict.blessed else "not blessed"
-    return f"{on_records}{overall.count:,} records; {answer}: {verdict.reasons[0]}"
+    return f"{on_records}{overall.count:,} records; {answer}: {verdict.headline}"

@@ -16,6 +16,7 @@ from google.protobuf.message import DecodeError
 from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 
 from tfline.components.evaluator.evidence import evidence_file
+from tfline.components.evaluator.gate import verdict_reading
 from tfline.components.pusher.certificate import Certificate
 from tfline.pipelines.run.records import RunRecord
 from tfline.pipelines.spec.card import CardSpec
@@ -46,7 +47,13 @@ class RunFiles:
     @cached_property
     def verdict(self) -> dict[str, Any] | None:
         """``verdict.json``."""
-        return self._json("Evaluator", "evaluation", "verdict.json")
+        path = self._path("Evaluator", "evaluation", verdict_reading.FILE_NAME)
+        if path is None:
+            return None
+        try:
+            return verdict_reading.read_verdict(path)
+        except ValueError as exc:
+            raise _unreadable(path, exc) from exc
 
     @cached_property
     def training(self) -> dict[str, Any] | None:

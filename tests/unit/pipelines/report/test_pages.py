@@ -31,8 +31,8 @@ RULE = {
     "baseline": None,
     "low": 0.65,
     "high": 0.75,
-    "passed": False,
-    "decides": True,
+    "outcome": "failed",
+    "blocks": True,
     "reason": "accuracy 0.7 < 0.8",
 }
 
@@ -52,9 +52,13 @@ def a_slice(label: str, count: int, **metrics: float | None) -> dict[str, Any]:
 
 def a_verdict(blessed: bool) -> dict[str, Any]:
     return {
+        "format": 2,
         "blessed": blessed,
-        "reasons": [RULE["reason"]],
-        "rules": [{**RULE, "passed": blessed}],
+        "headline": RULE["reason"],
+        "reasons": [] if blessed else [RULE["reason"]],
+        "outcomes": {"passed": 1} if blessed else {"failed": 1},
+        "comparison": [],
+        "rules": [{**RULE, "outcome": "passed", "blocks": False} if blessed else RULE],
         "baseline": "compared with <another>",
         "task": "binary",
         "label": "tip",

@@ -13,7 +13,6 @@ from tfline.components.evaluator.gate.significance import (
     Evidence,
     duel_evidence,
     normal_evidence,
-    normal_interval,
     share_evidence,
     share_interval,
 )
@@ -21,8 +20,11 @@ from tfline.components.evaluator.measuring.results import (
     Measures,
     MetricKey,
     SliceResult,
+    Spread,
     Uncertainty,
 )
+from tfline.metrics.classes import Classes
+from tfline.metrics.scores import Scores
 from tfline.metrics.table import METRICS
 
 Interval = tuple[float, float]
@@ -47,6 +49,9 @@ class Claim:
         proof: What the rule goes by.
         interval: That of the value, or of the difference to the baseline; None if not known.
         evidence: None if there is no test.
+        scarce: Why there are too few examples to tell, such as ``3 positive records``; empty if
+            there are enough.
+        between: The two slices that a gap is between; empty if the rule is none of a gap.
     """
 
     rule: str
@@ -62,6 +67,18 @@ class Claim:
     loss: float | None = None
     interval: Interval | None = None
     evidence: Evidence | None = None
+    scarce: str = ""
+    between: tuple[str, str] | None = None
+
+    @property
+    def on_slices(self) -> bool:
+        """Whether the rule is about parts of the examples, not about all of them."""
+        return bool(self.result.key)
+
+    @property
+    def place(self) -> str:
+        """Where the rule is applied, such as ``sex=F`` or ``sex=F against sex=M``."""
+        return " against ".join(self.between) if self.between else self.result.label
 
     @property
     def reached(self) -> bool:
@@ -77,7 +94,8 @@ class Claim:
     def error(self) -> float | None:
         """The standard error of the value, or of the difference; None if not known."""
         uncertainty = self.result.uncertainty.get(self.key, Uncertainty())
-        return uncertainty.error if self.loss is None else uncertainty.difference_error
+        spread = uncertainty.candidate if self.loss is None else uncertainty.difference
+        return spread.error if spread else None
 
 
 def make_claims(
@@ -112,9 +130,44 @@ def value_interval(value: float, uncertainty: Uncertainty, confidence: float) ->
         return None
     if uncertainty.hits is not None and uncertainty.trials is not None:
         return share_interval(uncertainty.hits, uncertainty.trials, confidence)
-    if uncertainty.error is None:
-        return None
-    return normal_interval(value, uncertainty.error, confidence)
+    return _around(value, uncertainty.candidate)
+
+
+def _around(value: float, spread: Spread | None) -> Interval | None:
+    """Returns the interval of the resamples; the value itself is in it."""
+    return None if spread is None else (min(spread.low, value), max(spread.high, value))
+
+
+def scarcity(result: SliceResult, key: MetricKey, config: EvaluateConfig) -> str:
+    """Returns why there are too few examples to tell a value; empty if there are enough.
+
+    A slice of thousands of records may have one positive among them: its recall is 0 or 1, and
+    its AUC the rank of one record.
+    """
+    if result.key and result.count < config.min_slice_size:
+        return _few(result.count, "record")
+    metric, place = key
+    if metric not in METRICS or not result.labelled:
+        return ""
+    least, trials = config.min_class_size, result.uncertainty.get(key, Uncertainty()).trials
+    if METRICS[metric].share is not None and trials is not None and trials < least:
+        return _few(trials, "record") + " that it is a share of"
+    binary = len(result.labelled) == 2
+    if binary and METRICS[metric].statistic is Scores and min(result.labelled) < least:
+        kind = "negative" if result.labelled[0] < result.labelled[1] else "positive"
+        return _few(min(result.labelled), f"{kind} record")
+    of_class = place if place is not None else (1 if binary and METRICS[metric].by_class else None)
+    if of_class is not None and METRICS[metric].statistic is Classes:
+        count = result.labelled[of_class]
+        if count < least:
+            return _few(count, "positive record" if binary else "record") + (
+                "" if binary else " of the class"
+            )
+    return ""
+
+
+def _few(count: int, noun: str) -> str:
+    return f"only {count} {noun}{'' if count == 1 else 's'}"
 
 
 def _bound_claims(
@@ -140,6 +193,7 @@ def _bound_claims(
                     proof=bounds.proof or ("to_block" if result.key else "none"),
                     interval=value_interval(value, uncertainty, config.confidence),
                     evidence=_bound_evidence(value, bound, sign, uncertainty),
+                    scarce=scarcity(result, key, config),
                 )
 
 
@@ -150,9 +204,11 @@ def _bound_evidence(
         return None
     if uncertainty.hits is not None and uncertainty.trials is not None:
         return share_evidence(uncertainty.hits, uncertainty.trials, bound, sign)
-    if uncertainty.error is None:
+    if uncertainty.candidate is None:
         return None
-    return normal_evidence(sign * (value - bound) + TOLERANCE, uncertainty.error, BOOTSTRAP)
+    return normal_evidence(
+        sign * (value - bound) + TOLERANCE, uncertainty.candidate.error, BOOTSTRAP
+    )
 
 
 def _change_claims(
@@ -182,18 +238,15 @@ def _change_claims(
                 baseline=reference,
                 loss=loss,
                 proof=change.proof,
-                interval=difference_interval(difference, uncertainty, config.confidence),
+                interval=difference_interval(difference, uncertainty),
                 evidence=_change_evidence(sign * difference, loss, uncertainty),
+                scarce=scarcity(result, key, config),
             )
 
 
-def difference_interval(
-    difference: float, uncertainty: Uncertainty, confidence: float
-) -> Interval | None:
+def difference_interval(difference: float, uncertainty: Uncertainty) -> Interval | None:
     """Returns the interval of a difference to the baseline; None if it is not known."""
-    if math.isnan(difference) or uncertainty.difference_error is None:
-        return None
-    return normal_interval(difference, uncertainty.difference_error, confidence)
+    return None if math.isnan(difference) else _around(difference, uncertainty.difference)
 
 
 def _change_evidence(gain: float, loss: float, uncertainty: Uncertainty) -> Evidence | None:
@@ -201,6 +254,6 @@ def _change_evidence(gain: float, loss: float, uncertainty: Uncertainty) -> Evid
         return None
     if loss == 0 and uncertainty.won is not None and uncertainty.lost is not None:
         return duel_evidence(uncertainty.won, uncertainty.lost)
-    if uncertainty.difference_error is None:
+    if uncertainty.difference is None:
         return None
-    return normal_evidence(gain + loss + TOLERANCE, uncertainty.difference_error, PAIRED_BOOTSTRAP)
+    return normal_evidence(gain + loss + TOLERANCE, uncertainty.difference.error, PAIRED_BOOTSTRAP)

@@ -3,7 +3,8 @@
 Shares of examples have exact tests: the binomial test against a bound (its interval is that of
 Clopper and Pearson, 1934), and McNemar's test in its exact form between two models, a binomial
 test of the examples that only one of them has right (McNemar, 1947). Everything else is tested by
-its standard error over resamples, with a normal tail.
+its standard error over resamples, with a normal tail; its interval is that of the percentiles of
+the resamples. No interval leaves the range of its metric.
 """
 
 from __future__ import annotations
@@ -87,10 +88,35 @@ def share_interval(hits: int, trials: int, confidence: float) -> tuple[float, fl
     return low, high
 
 
-def normal_interval(value: float, error: float, confidence: float) -> tuple[float, float]:
-    """Returns the two-sided interval of a value with a standard error."""
-    reach = error * float(special.ndtri(1 - (1 - confidence) / 2))
-    return value - reach, value + reach
+def share_error(hits: int, trials: int) -> float:
+    """Returns the standard error of a share; above 0 even if all or none are counted.
+
+    One success and one failure are added (Agresti and Caffo, 2000, "Simple and effective
+    confidence intervals for proportions and differences of proportions").
+    """
+    share = (hits + 1) / (trials + 2)
+    return math.sqrt(share * (1 - share) / (trials + 2))
+
+
+def difference_of_independent(
+    first: tuple[float, float, float], second: tuple[float, float, float]
+) -> tuple[float, float]:
+    """Returns the interval of a difference of two values from different examples.
+
+    The distances of the values to the ends of their own intervals are combined (Zou and Donner,
+    2008, "Construction of confidence limits about effect measures: a general approach"), so the
+    interval of a difference of shares stays between -1 and 1.
+
+    Args:
+        first: A value, and the lower and upper end of its interval.
+        second: The value that is subtracted, with its interval.
+    """
+    value, low, high = first
+    other, other_low, other_high = second
+    difference = value - other
+    below = math.hypot(value - low, other_high - other)
+    above = math.hypot(high - value, other - other_low)
+    return difference - below, difference + above
 
 
 def detectable_loss(tolerated: float, error: float, confidence: float) -> float:

@@ -1,23 +1,34 @@
 """May this model be pushed? What the rules claim, what was measured, and an answer that says why.
 
-A rule decides if it holds for all examples, or for a slice that is large enough. What is not
-defined (the AUC of a slice with one class) never passes for good or bad by accident: overall it
-blocks the model, on a slice it is shown and does not decide. Where a rule asks for proof, chance is
-the other explanation of what was measured: p-values of the rules over all examples, and of those
-on slices, are each corrected for their number.
+A rule on a slice has one of four outcomes:
+
+    passed      the model reached what is required, or proved it where the rule asks for proof
+    failed      it did not, and chance cannot explain that: the model is blocked
+    not_proven  it did not, and that may be chance; it blocks only a rule that asks it to be proven
+    unknown     the value is not defined, or there are too few examples to tell. Over all examples
+                a value that is not defined blocks the model; on a slice it is shown, no more
+
+Where a rule asks for proof, chance is the other explanation of what was measured: p-values of the
+rules over all examples, and of those on slices, are each corrected for their number.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from collections import Counter
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 from tfline.components.evaluator.config import EvaluateConfig
 from tfline.components.evaluator.gate.claims import Claim, make_claims
 from tfline.components.evaluator.gate.comparison import compare
+from tfline.components.evaluator.gate.gaps import make_gap_claims
 from tfline.components.evaluator.gate.significance import adjust, detectable_loss
 from tfline.components.evaluator.measuring.results import SliceResult
+
+Outcome = Literal["passed", "failed", "not_proven", "unknown"]
+"""What became of a rule; see above."""
 
 NO_BASELINE = "no baseline yet: no model was blessed before this one"
 
@@ -30,7 +41,7 @@ class RuleResult:
         rule: The rule, for example ``auc >= 0.8``.
         spec: Where the spec says so, for example ``evaluate.require.auc.min``.
         metric: The metric; with its class, if the rule holds for each class.
-        slice: Label of the slice.
+        slice: Label of the slice; of two slices for a gap between them.
         value: What the model reached; NaN if that is not defined.
         bound: What it had to reach.
         baseline: What the baseline reached; None if the rule compares with nothing.
@@ -40,8 +51,8 @@ class RuleResult:
         proof: What the rule goes by; see `config.Proof`.
         test: How chance was ruled out; empty if the rule does not ask for it or there is no test.
         p_value: Probability of such a result by chance, corrected for the number of rules.
-        passed: Whether it was reached; None if it could not be told.
-        decides: Whether the model is blocked if it did not pass.
+        outcome: What became of it.
+        blocks: Whether it blocks the model.
         reason: All that in words.
     """
 
@@ -57,8 +68,8 @@ class RuleResult:
     proof: str
     test: str
     p_value: float | None
-    passed: bool | None
-    decides: bool
+    outcome: Outcome
+    blocks: bool
     reason: str
 
 
@@ -68,13 +79,35 @@ class Verdict:
 
     Attributes:
         blessed: Whether the model may be pushed.
-        reasons: Why, in words; what blocks it comes first, how it compares with the baseline last.
+        reasons: What blocks it, in words; nothing else.
+        comparison: How it compares with the baseline, where no rule asks.
         rules: All rules on all slices.
     """
 
     blessed: bool
     reasons: tuple[str, ...]
+    comparison: tuple[str, ...]
     rules: tuple[RuleResult, ...]
+
+    @property
+    def counts(self) -> dict[Outcome, int]:
+        """How many rules have each outcome."""
+        of_rules = Counter(rule.outcome for rule in self.rules)
+        return {outcome: of_rules[outcome] for outcome in get_args(Outcome)}
+
+    @property
+    def headline(self) -> str:
+        """Why, in one line: the first of the blockers, or of the rules that passed."""
+        if self.reasons:
+            more = len(self.reasons) - 1
+            return f"{self.reasons[0]}{f'; and {more} more' if more else ''}"
+        if not self.rules:
+            return "nothing was required"
+        passed = [rule.reason for rule in self.rules if rule.outcome == "passed"]
+        if not passed:
+            return f"no rule failed, and none passed: {self.rules[0].reason}"
+        more = len(passed) - 1
+        return f"{passed[0]}{f'; and {more} more' if more else ''}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,21 +142,19 @@ def judge(
     Returns:
         The verdict. Without any rule a model is blessed.
     """
-    claims = tuple(make_claims(results, config, classes))
+    claims = (*make_claims(results, config, classes), *make_gap_claims(results, config, classes))
     doubts = _doubts(claims, config)
     rules = tuple(
         _rule(claim, doubt, config, no_baseline)
         for claim, doubt in zip(claims, doubts, strict=True)
     )
-    blocking = [rule.reason for rule in rules if rule.decides and not rule.passed]
-    passing = [rule.reason for rule in rules if rule.decides and rule.passed]
-    undecided = [rule.reason for rule in rules if not rule.decides and not rule.passed]
-    reasons = (*blocking, *passing, *undecided) or ("nothing was required",)
-    return Verdict(not blocking, (*reasons, *compare(results[0], config)), rules)
+    blockers = tuple(rule.reason for rule in rules if rule.blocks)
+    return Verdict(not blockers, blockers, tuple(compare(results[0], config)), rules)
 
 
-def _is_small(claim: Claim, config: EvaluateConfig) -> bool:
-    return bool(claim.result.key) and claim.result.count < config.min_slice_size
+def _is_told(claim: Claim) -> bool:
+    """Whether there are enough examples to tell; over all examples the user has said so."""
+    return not (claim.on_slices and claim.scarce)
 
 
 def _doubts(claims: Sequence[Claim], config: EvaluateConfig) -> list[_Doubt]:
@@ -137,12 +168,12 @@ def _doubts(claims: Sequence[Claim], config: EvaluateConfig) -> list[_Doubt]:
     for on_slices in (False, True):
         family: list[tuple[int, float]] = []
         for index, claim in enumerate(claims):
-            if bool(claim.result.key) is not on_slices or claim.evidence is None:
+            if claim.on_slices is not on_slices or claim.evidence is None or not _is_told(claim):
                 continue
             if claim.proof == "to_pass":
                 p_value = claim.evidence.holds
                 doubts[index] = _Doubt(p_value, 1, p_value <= alpha)
-            elif claim.proof == "to_block" and not _is_small(claim, config):
+            elif claim.proof == "to_block":
                 family.append((index, claim.evidence.fails))
         adjusted = adjust([p_value for _, p_value in family])
         for (index, _), p_value in zip(family, adjusted, strict=True):
@@ -151,16 +182,14 @@ def _doubts(claims: Sequence[Claim], config: EvaluateConfig) -> list[_Doubt]:
 
 
 def _rule(claim: Claim, doubt: _Doubt, config: EvaluateConfig, no_baseline: str) -> RuleResult:
-    passed = _passes(claim, doubt)
-    missing_value = math.isnan(claim.value)
-    decides = not claim.result.key if missing_value else passed is not None
+    outcome = _outcome(claim, doubt)
     low, high = claim.interval or (None, None)
     tested = doubt.p_value is not None and claim.evidence is not None
     return RuleResult(
         rule=claim.rule,
         spec=claim.spec,
         metric=claim.metric,
-        slice=claim.result.label,
+        slice=claim.place,
         value=claim.value,
         bound=claim.bound,
         baseline=claim.baseline if claim.result.baseline else None,
@@ -169,51 +198,57 @@ def _rule(claim: Claim, doubt: _Doubt, config: EvaluateConfig, no_baseline: str)
         proof=claim.proof,
         test=claim.evidence.test if tested and claim.evidence else "",
         p_value=doubt.p_value,
-        passed=passed,
-        decides=decides and not _is_small(claim, config),
+        outcome=outcome,
+        blocks=_blocks(claim, outcome),
         reason=_reason(claim, doubt, config, no_baseline),
     )
 
 
-def _passes(claim: Claim, doubt: _Doubt) -> bool | None:
-    if not claim.defined:
-        return None
+def _outcome(claim: Claim, doubt: _Doubt) -> Outcome:
+    if not claim.defined or not _is_told(claim):
+        return "unknown"
     if doubt.p_value is None:
-        return claim.reached
-    return doubt.shown if claim.proof == "to_pass" else not doubt.shown
+        return "passed" if claim.reached else "failed"
+    if claim.proof == "to_pass":
+        return "passed" if doubt.shown else "not_proven"
+    if doubt.shown:
+        return "failed"
+    return "passed" if claim.reached else "not_proven"
+
+
+def _blocks(claim: Claim, outcome: Outcome) -> bool:
+    if outcome == "unknown":
+        return not claim.on_slices and math.isnan(claim.value)
+    return outcome == "failed" or (outcome == "not_proven" and claim.proof == "to_pass")
 
 
 def _reason(claim: Claim, doubt: _Doubt, config: EvaluateConfig, no_baseline: str) -> str:
     """Returns what became of a claim, in words."""
-    where = f" on {claim.result.label}" if claim.result.key else ""
+    where = f" on {claim.place}" if claim.on_slices else ""
     if claim.loss is None:
         words = _bound_words(claim, doubt, where)
     else:
         words = _change_words(claim, doubt, where, no_baseline)
     details = list(_details(claim, doubt, config)) if claim.defined else []
-    if _is_small(claim, config):
-        details.append(f"{claim.result.count} records decide nothing")
+    if claim.scarce:
+        details.append(f"{claim.scarce}: unknown" if claim.on_slices else claim.scarce)
     return f"{words} ({'; '.join(details)})" if details else words
 
 
 def _bound_words(claim: Claim, doubt: _Doubt, where: str) -> str:
     limit = f"{'>=' if claim.sign > 0 else '<='} {claim.bound:g}"
     if math.isnan(claim.value):
-        place = claim.result.label if where else "these records"
+        place = claim.place if where else "these records"
         return f"{claim.metric} is not defined on {place}, required {limit}"
     relation = limit[:2] if claim.reached else ("<" if claim.sign > 0 else ">")
     digits = next((d for d in range(3, 17) if f"{claim.value:.{d}g}" != f"{claim.bound:.{d}g}"), 3)
     words = f"{claim.metric} {claim.value:.{digits}g} {relation} {claim.bound:g}{where}"
-    if _passes(claim, doubt) == claim.reached:
-        return words
-    return f"{words}, which may be chance"
+    return f"{words}, which is not proven" if _outcome(claim, doubt) == "not_proven" else words
 
 
 def _change_words(claim: Claim, doubt: _Doubt, where: str, no_baseline: str) -> str:
     if math.isnan(claim.value):
-        return (
-            f"{claim.metric} is not defined on {claim.result.label if where else 'these records'}"
-        )
+        return f"{claim.metric} is not defined on {claim.place if where else 'these records'}"
     if not claim.defined:
         why = "it is not defined for the baseline" if claim.result.baseline else no_baseline
         return f"{claim.metric} {claim.value:.4g}{where} is not compared: {why}"
@@ -225,9 +260,7 @@ def _change_words(claim: Claim, doubt: _Doubt, where: str, no_baseline: str) -> 
         f"{claim.metric} {claim.value:.4g}{where} is {degree} than the baseline's "
         f"{claim.baseline:.4g}"
     )
-    if _passes(claim, doubt) == claim.reached:
-        return words
-    return f"{words}, which may be chance"
+    return f"{words}, which is not proven" if _outcome(claim, doubt) == "not_proven" else words
 
 
 def _details(claim: Claim, doubt: _Doubt, config: EvaluateConfig) -> list[str]:

@@ -15,8 +15,6 @@ from tfline.components.evaluator.measuring.results import Measures, SliceResult
 from tfline.components.evaluator.reading.model import ModelCard
 from tfline.transforms.threshold import THRESHOLD_TASKS
 
-FILE_NAME = "verdict.json"
-
 
 def write_verdict(
     verdict: Verdict,
@@ -38,9 +36,12 @@ def write_verdict(
     """
     overall = results[0]
     content = {
-        "format": 1,
+        "format": 2,
         "blessed": verdict.blessed,
+        "headline": verdict.headline,
         "reasons": verdict.reasons,
+        "outcomes": verdict.counts,
+        "comparison": verdict.comparison,
         "rules": [dataclasses.asdict(rule) for rule in verdict.rules],
         "baseline": baseline,
         "task": card.task,
@@ -63,12 +64,13 @@ def _slice(result: SliceResult, config: EvaluateConfig, card: ModelCard) -> dict
         "label": result.label,
         "count": result.count,
         "small": bool(result.key) and result.count < config.min_slice_size,
+        "labelled": dict(zip(card.classes, result.labelled, strict=False)),
         "metrics": result.candidate.numbers,
         "by_class": _by_class(result.candidate, card),
         "baseline": result.baseline.numbers if result.baseline else None,
         "baseline_by_class": _by_class(result.baseline, card) if result.baseline else None,
         "intervals": _intervals(result, config),
-        "differences": _differences(result, config) if result.baseline else None,
+        "differences": _differences(result) if result.baseline else None,
     }
 
 
@@ -81,7 +83,7 @@ def _intervals(result: SliceResult, config: EvaluateConfig) -> dict[str, Interva
     }
 
 
-def _differences(result: SliceResult, config: EvaluateConfig) -> dict[str, dict[str, Any]]:
+def _differences(result: SliceResult) -> dict[str, dict[str, Any]]:
     """Returns the difference to the baseline of each metric that is one number and has one."""
     before = result.baseline.numbers if result.baseline else {}
     differences = {
@@ -92,7 +94,7 @@ def _differences(result: SliceResult, config: EvaluateConfig) -> dict[str, dict[
     return {
         name: {
             "value": difference,
-            "interval": difference_interval(difference, uncertainty, config.confidence),
+            "interval": difference_interval(difference, uncertainty),
         }
         for name, (difference, uncertainty) in differences.items()
     }

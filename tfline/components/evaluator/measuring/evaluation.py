@@ -33,7 +33,7 @@ from tfline.components.evaluator.measuring.uncertainty import (
     ResampleGroup,
     Resampling,
     from_line,
-    measure_uncertainty,
+    measure_doubt,
     to_line,
 )
 from tfline.components.evaluator.reading.groups import EvaluateFile, Group, to_extracts
@@ -100,6 +100,7 @@ def evaluate(
         },
         resamples=config.resamples,
         seed=config.seed,
+        confidence=config.confidence,
     )
     lines = os.path.join(output, UNCERTAINTY)
     with make_pipeline() as pipeline:
@@ -120,12 +121,14 @@ def evaluate(
             groups
             | "Resample" >> beam.ParDo(ResampleGroup(resampling))
             | "Add" >> beam.CombinePerKey(AddSums())
-            | "Measure" >> beam.MapTuple(functools.partial(_uncertainty_line, resampling))
+            | "Measure" >> beam.MapTuple(functools.partial(_doubt_line, resampling))
             | "Write" >> beam.io.WriteToText(lines, num_shards=1, shard_name_template="")
         )
     with fileio.open(lines) as file:
-        uncertainty = dict(map(from_line, file))
-    results = read_results(tfma_writer.load_and_deserialize_metrics(output), uncertainty)
+        doubts = dict(map(from_line, file))
+    results = read_results(
+        tfma_writer.load_and_deserialize_metrics(output), doubts, _class_names(card)
+    )
     if not results:
         raise DataError("The eval split has no records.", where=", ".join(files))
     return results
@@ -201,5 +204,11 @@ def _gather(parts: Iterable[Scores]) -> Scores:
     return functools.reduce(operator.add, parts)
 
 
-def _uncertainty_line(resampling: Resampling, key: SliceKey, sums: Any) -> str:
-    return to_line(key, measure_uncertainty(resampling, sums))
+def _class_names(card: ModelCard) -> dict[str, dict[str, str]]:
+    """Returns what the values of the label are called, where they are sliced by."""
+    values = map(str, card.class_values)
+    return {card.label: dict(zip(values, card.classes, strict=True))}
+
+
+def _doubt_line(resampling: Resampling, key: SliceKey, sums: Any) -> str:
+    return to_line(key, measure_doubt(resampling, sums))

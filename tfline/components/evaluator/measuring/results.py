@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from tfline.components.evaluator.reading.slices import SliceKey
+from tfline.components.evaluator.reading.slices import SliceKey, SliceValue
 
 OVERALL = "overall"
 
 MetricKey = tuple[str, int | None]
 """A metric, and the class that its value is of; None if it is one number."""
+
+ValueNames = Mapping[str, Mapping[str, str]]
+"""By feature, what its values are called: ``{"label": {"9": "Ankle boot"}}``."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,22 +35,36 @@ class Measures:
 
 
 @dataclasses.dataclass(frozen=True)
+class Spread:
+    """How much a value would vary if other examples had been drawn, as its resamples say.
+
+    Attributes:
+        error: Standard error.
+        low: Lower end of the percentile interval (Efron, 1979): it consists of values that
+            resamples had, so it never leaves the range of a metric.
+        high: Upper end.
+    """
+
+    error: float
+    low: float
+    high: float
+
+
+@dataclasses.dataclass(frozen=True)
 class Uncertainty:
     """How far a value on a slice may be off.
 
     Attributes:
-        error: Standard error of the candidate's value; None if resamples do not tell.
-        baseline_error: That of the baseline's value.
-        difference_error: That of their difference, paired by example.
-        hits: If the metric is a share of examples, those that it counts.
+        candidate: The spread of the candidate's value; None if resamples do not tell.
+        difference: That of its difference to the baseline's, paired by example.
+        hits: If the metric is a share of independent examples, those that it counts.
         trials: Those that it counts them among.
         won: If the examples are the same for both models, those that only the candidate has right.
         lost: Those that only the baseline has right.
     """
 
-    error: float | None = None
-    baseline_error: float | None = None
-    difference_error: float | None = None
+    candidate: Spread | None = None
+    difference: Spread | None = None
     hits: int | None = None
     trials: int | None = None
     won: int | None = None
@@ -63,21 +80,26 @@ class SliceResult:
         candidate: The metrics of the model.
         baseline: Those of the baseline, on the same examples; None: there is no baseline.
         uncertainty: How far the values may be off; the user's own metrics have none.
+        labelled: Of a task with classes, the number of examples of each; else empty.
+        names: What values of a feature are called, if not by themselves.
     """
 
     key: SliceKey
     candidate: Measures
     baseline: Measures | None = None
     uncertainty: Mapping[MetricKey, Uncertainty] = dataclasses.field(default_factory=dict)
+    labelled: tuple[int, ...] = ()
+    names: ValueNames = dataclasses.field(default_factory=dict)
 
     @property
     def label(self) -> str:
-        """For example ``payment_type=Cash, hour=3``."""
-        parts = (
-            f"{feature}={value:g}" if isinstance(value, float) else f"{feature}={value}"
-            for feature, value in self.key
-        )
+        """For example ``payment_type=Cash, hour=3``; classes by their names."""
+        parts = (f"{feature}={self._name(feature, value)}" for feature, value in self.key)
         return ", ".join(parts) or OVERALL
+
+    def _name(self, feature: str, value: SliceValue) -> str:
+        text = f"{value:g}" if isinstance(value, float) else str(value)
+        return self.names.get(feature, {}).get(text, text)
 
     @property
     def count(self) -> int:
@@ -85,23 +107,45 @@ class SliceResult:
         return int(self.candidate.numbers["example_count"])
 
 
+@dataclasses.dataclass(frozen=True)
+class SliceDoubt:
+    """What is known of a slice beside its values.
+
+    Attributes:
+        uncertainty: How far each value may be off.
+        labelled: Of a task with classes, the number of examples of each; else empty.
+    """
+
+    uncertainty: dict[MetricKey, Uncertainty] = dataclasses.field(default_factory=dict)
+    labelled: tuple[int, ...] = ()
+
+
 def read_results(
     records: Iterable[Any],
-    uncertainty: Mapping[SliceKey, Mapping[MetricKey, Uncertainty]] | None = None,
+    doubts: Mapping[SliceKey, SliceDoubt] | None = None,
+    names: ValueNames | None = None,
 ) -> list[SliceResult]:
     """Reads what TFMA wrote.
 
     Args:
         records: tfma MetricsForSlice protos.
-        uncertainty: That of the values of each slice.
+        doubts: By slice, what is known of it beside its values.
+        names: What values of a feature are called, if not by themselves.
 
     Returns:
         The results; overall first, then by feature and from the largest slice to the smallest.
     """
-    results = [
-        dataclasses.replace(result, uncertainty=(uncertainty or {}).get(result.key, {}))
-        for result in map(_slice_result, records)
-    ]
+    results = []
+    for result in map(_slice_result, records):
+        doubt = (doubts or {}).get(result.key, SliceDoubt())
+        results.append(
+            dataclasses.replace(
+                result,
+                uncertainty=doubt.uncertainty,
+                labelled=doubt.labelled,
+                names=names or {},
+            )
+        )
     return sorted(
         results,
         key=lambda result: (

@@ -1,7 +1,8 @@
 """How far the measured values may be off, as the resamples of a slice say.
 
 Made inside Beam next to TFMA's values: groups become statistics of their resamples, these are
-added up by slice, and a slice's standard errors and exact counts are what is left of them.
+added up by slice, and what is left of a slice are standard errors, intervals, exact counts and the
+number of its examples of each class.
 """
 
 from __future__ import annotations
@@ -15,7 +16,12 @@ import apache_beam as beam
 import numpy as np
 
 from tfline.components.evaluator.measuring.resamples import block_weights
-from tfline.components.evaluator.measuring.results import MetricKey, Uncertainty
+from tfline.components.evaluator.measuring.results import (
+    MetricKey,
+    SliceDoubt,
+    Spread,
+    Uncertainty,
+)
 from tfline.components.evaluator.reading.groups import Group
 from tfline.components.evaluator.reading.slices import SliceKey
 from tfline.metrics.arrays import Array, Floats, Integers
@@ -30,6 +36,7 @@ _Sums = dict[tuple[str, str], Any]
 """By model and by name of the statistic, its resamples; under ``("", "_Duel")`` the `_Duel`."""
 
 _DUEL = ("", "_Duel")
+_LABELLED = ("", "_Labelled")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +49,7 @@ class Resampling:
         decisions: How the probabilities of each model become classes; the candidate first.
         resamples: Number of resamples.
         seed: Of their weights.
+        confidence: Of the intervals.
     """
 
     metrics: tuple[str, ...]
@@ -49,6 +57,7 @@ class Resampling:
     decisions: Mapping[str, Decision]
     resamples: int
     seed: int
+    confidence: float = 0.95
 
     @property
     def resampled(self) -> tuple[str, ...]:
@@ -106,7 +115,18 @@ class ResampleGroup(beam.DoFn):
         }
         if len(group.predictions) == 2 and how.task in ("binary", "multiclass"):
             sums[_DUEL] = _duel(group, how.decisions)
+        if how.task in ("binary", "multiclass", "multilabel"):
+            sums[_LABELLED] = _labelled(group, how.decisions)
         yield group.key, sums
+
+
+def _labelled(group: Group, decisions: Mapping[str, Decision]) -> Integers:
+    """Returns the number of examples of each class, int64 [k]."""
+    if group.labels.ndim == 2:
+        of_several: Integers = (group.labels > 0).sum(axis=0)
+        return of_several
+    k = next(iter(decisions.values())).num_classes
+    return np.bincount(group.labels, minlength=k)
 
 
 def _duel(group: Group, decisions: Mapping[str, Decision]) -> _Duel:
@@ -145,13 +165,20 @@ class AddSums(beam.CombineFn):
         return accumulator
 
 
-def measure_uncertainty(resampling: Resampling, sums: _Sums) -> dict[MetricKey, Uncertainty]:
-    """Returns the uncertainty of every value of a slice.
+def measure_doubt(resampling: Resampling, sums: _Sums) -> SliceDoubt:
+    """Returns what is known of a slice beside its values.
 
     Args:
         resampling: How it was resampled.
         sums: Of the slice.
     """
+    return SliceDoubt(
+        measure_uncertainty(resampling, sums), tuple(map(int, sums.get(_LABELLED, ())))
+    )
+
+
+def measure_uncertainty(resampling: Resampling, sums: _Sums) -> dict[MetricKey, Uncertainty]:
+    """Returns the uncertainty of every value of a slice; arguments as in `measure_doubt`."""
     found: dict[MetricKey, Uncertainty] = {}
     duel = sums.get(_DUEL)
     for name in resampling.resampled:
@@ -162,7 +189,7 @@ def measure_uncertainty(resampling: Resampling, sums: _Sums) -> dict[MetricKey, 
             place = index[0] if index else None
             columns = [of_model[(slice(None), *index)] for of_model in values.values()]
             found[name, place] = Uncertainty(
-                *_errors(columns),
+                *_spreads(columns, resampling.confidence),
                 *_counts(shares, place),
                 *_counts(_duels(name, resampling.task, duel), place),
             )
@@ -175,23 +202,26 @@ def _values(name: str, resampling: Resampling, sums: _Sums, model: str) -> Float
     return values
 
 
-def _errors(values: Sequence[Floats]) -> tuple[float | None, float | None, float | None]:
-    """Returns the standard errors of the candidate, of the baseline, and of their difference.
+def _spreads(values: Sequence[Floats], confidence: float) -> tuple[Spread | None, Spread | None]:
+    """Returns the spread of the candidate's value, and of its difference to the baseline's.
 
     Args:
-        values: [1 + r] of each model.
+        values: [1 + r] of each model, the candidate's first.
+        confidence: Of the intervals.
     """
-    if len(values) == 1:
-        return _error(values[0]), None, None
-    candidate, baseline = values
-    return _error(candidate), _error(baseline), _error(candidate - baseline)
+    candidate, *baseline = values
+    difference = _spread(candidate - baseline[0], confidence) if baseline else None
+    return _spread(candidate, confidence), difference
 
 
-def _error(values: Floats) -> float | None:
+def _spread(values: Floats, confidence: float) -> Spread | None:
+    """Returns the spread of a value, [1 + r]; None if too few of its resamples are defined."""
     defined = values[1:][np.isfinite(values[1:])]
     if len(defined) < max(2, _DEFINED * (len(values) - 1)):
         return None
-    return float(defined.std(ddof=1))
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(defined, [tail, 1 - tail])
+    return Spread(float(defined.std(ddof=1)), float(low), float(high))
 
 
 def _shares(name: str, resampling: Resampling, sums: _Sums) -> tuple[Array, Array] | None:
@@ -223,14 +253,26 @@ def _counts(pair: tuple[Array, Array] | None, place: int | None) -> tuple[int | 
     return int(first), int(second)
 
 
-def to_line(key: SliceKey, found: Mapping[MetricKey, Uncertainty]) -> str:
-    """Returns a slice's uncertainty as a line of JSON."""
-    values = [[*metric, *dataclasses.astuple(uncertainty)] for metric, uncertainty in found.items()]
-    return json.dumps([key, values])
+def to_line(key: SliceKey, doubt: SliceDoubt) -> str:
+    """Returns what is known of a slice as a line of JSON."""
+    values = [
+        [*metric, dataclasses.asdict(uncertainty)]
+        for metric, uncertainty in doubt.uncertainty.items()
+    ]
+    return json.dumps({"slice": key, "labelled": doubt.labelled, "uncertainty": values})
 
 
-def from_line(line: str) -> tuple[SliceKey, dict[MetricKey, Uncertainty]]:
+def from_line(line: str) -> tuple[SliceKey, SliceDoubt]:
     """Returns what `to_line` wrote."""
-    key, values = json.loads(line)
-    found = {(name, place): Uncertainty(*rest) for name, place, *rest in values}
-    return tuple((feature, value) for feature, value in key), found
+    content = json.loads(line)
+    found = {(name, place): _uncertainty(fields) for name, place, fields in content["uncertainty"]}
+    key = tuple((feature, value) for feature, value in content["slice"])
+    return key, SliceDoubt(found, tuple(content["labelled"]))
+
+
+def _uncertainty(fields: dict[str, Any]) -> Uncertainty:
+    spreads = {
+        name: Spread(**fields[name]) if fields[name] else None
+        for name in ("candidate", "difference")
+    }
+    return Uncertainty(**{**fields, **spreads})

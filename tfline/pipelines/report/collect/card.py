@@ -85,7 +85,11 @@ def _weak_slices(files: RunFiles) -> list[str]:
     verdict = files.verdict
     if verdict is None:
         return []
-    lines = [f"{rule['reason']}" for rule in verdict["rules"] if rule["passed"] is False]
+    lines = [
+        f"{rule['reason']}"
+        for rule in verdict["rules"]
+        if rule["outcome"] in ("failed", "not_proven")
+    ]
     small = sum(entry["small"] for entry in verdict["slices"])
     if small:
         smallest = verdict["min_slice_size"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Literal
 
+from tfline.components.evaluator.gate.verdict_reading import describe_outcomes
 from tfline.metrics.table import METRICS
 from tfline.pipelines.report.run_files import RunFiles
 from tfline.pipelines.run.records import override_of
@@ -90,13 +91,17 @@ def _reasons(files: RunFiles, ended_early: bool) -> tuple[tuple[str, str], ...]:
         lines = (line.strip() for line in files.record.error.splitlines())
         return tuple((line, "") for line in lines if line) or (("the run did not end", ""),)
     places = {rule["reason"]: rule["place"] for rule in _rules(files)}
-    return tuple((reason, places.get(reason, "")) for reason in files.verdict["reasons"])
+    verdict = files.verdict
+    reasons = [*(verdict["reasons"] or [verdict["headline"]]), *verdict["comparison"]]
+    told = [(reason, places.get(reason, "")) for reason in reasons]
+    if len(verdict["rules"]) > 1:
+        told.append((describe_outcomes(verdict["outcomes"]), ""))
+    return tuple(told)
 
 
 def _rules(files: RunFiles) -> tuple[dict[str, Any], ...]:
-    """Returns the rules; those of an older version know no interval and no place."""
-    unknown = {"low": None, "high": None, "spec": ""}
-    rules = ({**unknown, **rule} for rule in (files.verdict or {}).get("rules", ()))
+    """Returns the rules, each with its place in the spec."""
+    rules = (files.verdict or {}).get("rules", ())
     return tuple({**rule, "place": files.record.place(rule["spec"])} for rule in rules)
 
 

@@ -122,7 +122,7 @@ def test_worse_model_is_blocked_at_the_stated_power(metric: str) -> None:
 
     def make(seed: int) -> list[SliceResult]:
         measured = result(metric, make_data(np.random.default_rng([2, seed]), 400, worse), seed)
-        errors.append(measured.uncertainty[metric, None].difference_error or 0.0)
+        errors.append(measured.uncertainty[metric, None].difference.error)
         return [measured]
 
     rate = block_rate(make, change={metric: 0.0})

@@ -8,9 +8,9 @@ from scipy import stats
 from tfline.components.evaluator.gate.significance import (
     adjust,
     detectable_loss,
+    difference_of_independent,
     duel_evidence,
     normal_evidence,
-    normal_interval,
     share_evidence,
     share_interval,
 )
@@ -54,7 +54,6 @@ def test_without_an_error_nothing_is_left_to_chance(margin: float, fails: float)
 
 def test_normal_evidence_has_the_tail_of_the_normal_distribution() -> None:
     assert normal_evidence(-1.6448536, 1.0, "bootstrap").fails == pytest.approx(0.05)
-    assert normal_interval(2.0, 0.5, 0.95) == pytest.approx((1.020018, 2.979982))
 
 
 def test_detectable_loss_is_shown_four_times_in_five() -> None:
@@ -68,3 +67,13 @@ def test_holm_multiplies_the_smallest_most_and_never_lets_the_order_change() -> 
     assert adjust([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
     assert adjust([0.5, 0.9]) == pytest.approx([1.0, 1.0])
     assert adjust([]) == []
+
+
+def test_difference_of_two_shares_has_newcombes_interval_and_stays_in_its_range() -> None:
+    """Newcombe (1998), method 10, with the intervals of Wilson: 56/70 and 48/80."""
+    first = stats.binomtest(56, 70).proportion_ci(0.95, method="wilson")
+    second = stats.binomtest(48, 80).proportion_ci(0.95, method="wilson")
+    low, high = difference_of_independent((0.8, *first), (0.6, *second))
+    assert (low, high) == pytest.approx((0.0524, 0.3339), abs=1e-4)
+    low, high = difference_of_independent((1.0, 0.6, 1.0), (0.0, 0.0, 0.4))
+    assert high == 1.0

@@ -7,12 +7,13 @@ import math
 import numpy as np
 import pytest
 
-from tfline.components.evaluator.measuring.results import MetricKey, Uncertainty
+from tfline.components.evaluator.measuring.results import MetricKey, SliceDoubt, Uncertainty
 from tfline.components.evaluator.measuring.uncertainty import (
     AddSums,
     ResampleGroup,
     Resampling,
     from_line,
+    measure_doubt,
     measure_uncertainty,
     to_line,
 )
@@ -55,7 +56,7 @@ def test_error_of_a_share_is_that_of_the_binomial_distribution() -> None:
     found = measured(("accuracy", "recall"), LABELS, SCORES)
     accuracy = np.mean((SCORES >= 0.5) == LABELS)
     expected = math.sqrt(accuracy * (1 - accuracy) / SIZE)
-    assert found["accuracy", None].error == pytest.approx(expected, rel=0.15)
+    assert found["accuracy", None].candidate.error == pytest.approx(expected, rel=0.15)
     recall = found["recall", None]
     assert (recall.hits, recall.trials) == (int(((SCORES >= 0.5) & LABELS).sum()), LABELS.sum())
 
@@ -65,10 +66,10 @@ def test_error_of_a_mean_is_that_of_its_formula() -> None:
     predictions = (labels + RNG.normal(0.5, 2.0, SIZE)).astype(np.float32)
     found = measured(("mae", "rmse", "r2"), labels, predictions, task="regression", classes=0)
     errors = np.abs(predictions - labels)
-    assert found["mae", None].error == pytest.approx(errors.std() / SIZE**0.5, rel=0.15)
+    assert found["mae", None].candidate.error == pytest.approx(errors.std() / SIZE**0.5, rel=0.15)
     squares = errors**2
     of_rmse = squares.std() / SIZE**0.5 / (2 * math.sqrt(squares.mean()))
-    assert found["rmse", None].error == pytest.approx(of_rmse, rel=0.15)
+    assert found["rmse", None].candidate.error == pytest.approx(of_rmse, rel=0.15)
 
 
 def test_error_of_the_auc_is_that_of_delong() -> None:
@@ -78,7 +79,7 @@ def test_error_of_the_auc_is_that_of_delong() -> None:
     expected = math.sqrt(
         of_positive.var(ddof=1) / len(of_positive) + of_negative.var(ddof=1) / len(of_negative)
     )
-    assert measured(("auc",), LABELS, SCORES)["auc", None].error == pytest.approx(
+    assert measured(("auc",), LABELS, SCORES)["auc", None].candidate.error == pytest.approx(
         expected, rel=0.15
     )
 
@@ -94,18 +95,18 @@ def test_errors_do_not_depend_on_how_examples_are_grouped(metric: str) -> None:
     """A group is a slice of one block: its weights are those of its rows."""
     whole = measured((metric,), LABELS, SCORES, SCORES[::-1])[metric, None]
     parts = measured((metric,), LABELS, SCORES, SCORES[::-1], parts=7)[metric, None]
-    assert parts.error == pytest.approx(whole.error, rel=1e-4)
-    assert parts.difference_error == pytest.approx(whole.difference_error, rel=1e-4)
+    assert parts.candidate.error == pytest.approx(whole.candidate.error, rel=1e-4)
+    assert parts.difference.error == pytest.approx(whole.difference.error, rel=1e-4)
     assert (parts.won, parts.lost) == (whole.won, whole.lost)
 
 
 def test_models_that_err_together_differ_by_less_than_each_may_be_off() -> None:
     other = np.clip(SCORES + RNG.normal(0, 0.02, SIZE), 0, 1).astype(np.float32)
     found = measured(("auc",), LABELS, SCORES, other)["auc", None]
-    assert found.error is not None
-    assert found.difference_error is not None
-    assert found.difference_error < 0.3 * found.error
-    assert measured(("auc",), LABELS, SCORES, SCORES)["auc", None].difference_error == 0.0
+    assert found.candidate is not None
+    assert found.difference is not None
+    assert found.difference.error < 0.3 * found.candidate.error
+    assert measured(("auc",), LABELS, SCORES, SCORES)["auc", None].difference.error == 0.0
 
 
 def test_duels_are_counted_for_each_class() -> None:
@@ -137,7 +138,7 @@ def test_specificity_is_a_duel_over_the_negative_examples() -> None:
 def test_value_that_most_resamples_do_not_define_has_no_error() -> None:
     labels = np.array([1] * 50 + [0])  # the only negative is missing in 37 % of the resamples
     found = measured(("auc",), labels, RNG.random(51).astype(np.float32))
-    assert found["auc", None].error is None
+    assert found["auc", None].candidate is None
 
 
 def test_every_metric_that_is_a_number_has_an_error() -> None:
@@ -145,10 +146,34 @@ def test_every_metric_that_is_a_number_has_an_error() -> None:
     found = measured((*metrics, "my.Cost"), LABELS, SCORES)
     missing = {name for name in metrics if (name, None) not in found}
     assert missing == {"example_count", "confusion_matrix"}
-    assert all(of_metric.error for of_metric in found.values())
+    assert all(of_metric.candidate.error for of_metric in found.values())
 
 
 def test_uncertainty_survives_its_line() -> None:
     found = measured(("auc", "accuracy"), LABELS, SCORES, SCORES[::-1])
+    doubt = SliceDoubt({**found, ("f1", 2): Uncertainty()}, (3, 4))
     key = (("hour", 3), ("payment", "cash"))
-    assert from_line(to_line(key, found)) == (key, found)
+    assert from_line(to_line(key, doubt)) == (key, doubt)
+
+
+@pytest.mark.parametrize("positives", [2, 3, 10])
+def test_interval_never_leaves_the_range_of_its_metric(positives: int) -> None:
+    """A value plus and minus a multiple of its error does: AUC 1.045, calibration below 0."""
+    labels = np.zeros(400, np.int64)
+    labels[:positives] = 1
+    scores = np.linspace(0.9, 0.01, 400).astype(np.float32)
+    metrics = ("auc", "pr_auc", "f1", "log_loss", "calibration")
+    found = measured(metrics, labels, scores)
+    for (metric, _), uncertainty in found.items():
+        if uncertainty.candidate is None:
+            continue
+        low, high = uncertainty.candidate.low, uncertainty.candidate.high
+        assert 0 <= low <= high
+        assert high <= 1 or metric in ("log_loss", "calibration")
+
+
+def test_examples_of_each_class_are_counted() -> None:
+    how = Resampling(("accuracy",), "binary", {"": Decision(2)}, 50, seed=0)
+    group = Group((), LABELS, {"": SCORES}, np.arange(SIZE), SIZE, (1, 0))
+    [(_, sums)] = ResampleGroup(how).process(group)
+    assert measure_doubt(how, sums).labelled == (int((LABELS == 0).sum()), int(LABELS.sum()))
