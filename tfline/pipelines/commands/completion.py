@@ -1,10 +1,12 @@
 """`tfline completion`: what a shell has to read, so that it completes at the Tab key.
 
-    eval "$(tfline completion bash)"        # in ~/.bashrc
-    eval "$(tfline completion zsh)"         # in ~/.zshrc, after compinit
-    tfline completion fish | source         # in ~/.config/fish/config.fish
+Commands, options, pipelines of the catalog, components and keys of the spec are completed. For
+bash, ``eval "$(tfline completion bash)"`` in ``~/.bashrc``; for zsh the same with ``zsh`` in
+``~/.zshrc``, after ``compinit``; for fish, ``tfline completion fish | source`` in
+``~/.config/fish/config.fish``.
 
-Commands, options, pipelines of the catalog, components and keys of the spec are completed.
+Example:
+    tfline completion bash
 """
 
 from __future__ import annotations
