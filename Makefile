@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export UV_LINK_MODE ?= copy
 
-.PHONY: help setup demo test quick unit lint format bench goldens lock dist clean
+.PHONY: help setup demo test test-release quick unit lint format bench goldens lock dist clean
 
 help:  ## say what there is to make
-	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(STAMP)  ## create .venv with the locked, hash-checked dependencies
 
@@ -40,6 +40,9 @@ test: setup  ## run all tests
 
 quick: setup  ## run the tests that need no TensorFlow: half a minute
 	$(BIN)/python -m pytest -p tests.quick tests/unit
+
+test-release: setup  ## run the tests that take minutes each, before a release
+	$(BIN)/python -m pytest -m release -n0
 
 unit: setup  ## run the tests of single modules
 	$(BIN)/python -m pytest tests/unit

@@ -7,7 +7,6 @@ Example:
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import os
 import platform
 import shutil
@@ -16,21 +15,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-_PACKAGES = (
-    "tfx",
-    "tensorflow",
-    "keras",
-    "tensorflow-transform",
-    "tensorflow-data-validation",
-    "tensorflow-model-analysis",
-    "tensorflow-serving-api",
-    "apache-beam",
-    "ml-metadata",
-    "tfx-bsl",
-    "protobuf",
-    "numpy",
-    "pyarrow",
-)
+from tfline.pipelines.environment import check_packages
+
 _FREE_GIB = 5
 _PORTS = (8500, 8501)
 
@@ -54,8 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _findings() -> Iterator[Finding]:
     yield _python()
     yield _libc()
-    for package in _PACKAGES:
-        yield _package(package)
+    for package in check_packages():
+        yield package.fine, package.name, package.text
     yield _memory()
     yield _disk()
     yield _writable()
@@ -77,13 +63,6 @@ def _libc() -> Finding:
     if old and sys.version_info[:2] != (3, 11):
         return False, "C library", f"glibc {version}; below 2.39 only Python 3.11 has wheels"
     return True, "C library", f"glibc {version}"
-
-
-def _package(name: str) -> Finding:
-    try:
-        return True, name, importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return False, name, "not installed; `make setup` installs the locked versions"
 
 
 def _memory() -> Finding:
