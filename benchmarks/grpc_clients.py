@@ -26,6 +26,7 @@ MODEL = "network"
 """The name of the model."""
 
 _SECONDS = 1.0
+_DEADLINE = 30.0  # as every real client sets one
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,9 +111,9 @@ def main(port: int, clients: int, batch: int) -> None:
         # An option that differs gives each thread a connection of its own.
         with grpc.insecure_channel(f"localhost:{port}", [("benchmark.client", index)]) as channel:
             predict = channel.unary_unary(PREDICT, None, None)
-            predict(request, wait_for_ready=True)
+            predict(request, wait_for_ready=True, timeout=_DEADLINE)
             together.wait()
-            latencies.extend(_latencies(lambda: predict(request)))
+            latencies.extend(_latencies(lambda: predict(request, timeout=_DEADLINE)))
 
     threads = [threading.Thread(target=work, args=(index,)) for index in range(clients)]
     for thread in threads:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -30,23 +30,19 @@ def toolbox(request: pytest.FixtureRequest, models: Path) -> Iterator[Servable]:
     loader.stop()
 
 
-async def mistakes(servable: Servable, caller: int, calls: int) -> int:
+def mistakes(servable: Servable, caller: int, calls: int) -> int:
     """Sends strings that no other call sends; returns how many answers have others."""
     wrong = 0
     for call in range(calls):
         size = SIZES[(caller + call) % len(SIZES)]
         values = [(b"%d/%d/%d." % (caller, call, row) * size)[:size] for row in range(3)]
         request = predict_request("forward", x=tensor(values, types_pb2.DT_STRING))
-        response = await predict(servable, request)
+        response = predict(servable, request)
         wrong += any(list(output.string_val) != values for output in response.outputs.values())
     return wrong
 
 
 def test_every_byte_of_forwarded_strings_is_right(toolbox: Servable):
-    async def all_callers() -> int:
-        calls = ANSWERS // CALLERS
-        return sum(
-            await asyncio.gather(*(mistakes(toolbox, caller, calls) for caller in range(CALLERS)))
-        )
-
-    assert asyncio.run(all_callers()) == 0
+    with ThreadPoolExecutor(CALLERS) as callers:
+        calls = [ANSWERS // CALLERS] * CALLERS
+        assert sum(callers.map(mistakes, [toolbox] * CALLERS, range(CALLERS), calls)) == 0

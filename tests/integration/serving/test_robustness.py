@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import grpc
 import pytest
 
 from tests.integration.serving.conftest import METHODS, Grpc, Rest, predict_request, tensor
-from tfline.serving.process import ServerProcess, start_server
+from tfline.serving.process import ServerProcess
 from tfline.serving.protos import tensor_pb2, types_pb2
 
 IDLE_CONNECTIONS = 250
@@ -85,22 +82,3 @@ def test_model_name_is_no_path(api: Grpc, rest: Rest, name):
     assert api.error("Predict", predict_request(name=name, x=[1.0])) == ("NOT_FOUND", text)
     path = f"/v1/models/{name.replace('/', '%2F')}:predict"
     assert rest(path, {"instances": [1.0]}) == (404, {"error": text})
-
-
-@pytest.mark.parametrize(
-    "flags", [(), ("--enable_batching", "--enable_per_model_batching_parameters")]
-)
-def test_sigterm_lets_requests_in_flight_finish(
-    flags: tuple[str, ...], publish: Callable[..., Path], tmp_path: Path
-):
-    publish("toolbox", tmp_path / "toolbox", 1)
-    with start_server(tmp_path / "toolbox", "toolbox", flags=flags) as server:
-        api = Grpc(server.target)
-        path = f"/tensorflow.serving.{METHODS['Predict'][0]}Service/Predict"
-        slow = predict_request("slow", n=tensor([10_000], types_pb2.DT_INT32)).SerializeToString()
-        call = api.channel.unary_unary(path, None, None).future(slow)
-        time.sleep(0.2)
-        assert not call.done()
-        os.kill(server.pid, signal.SIGTERM)
-        assert METHODS["Predict"][1].FromString(call.result(timeout=20)).outputs["y"].float_val
-        assert server.wait() == 0

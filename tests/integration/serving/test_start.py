@@ -13,7 +13,11 @@ from pathlib import Path
 
 import grpc
 import pytest
+from google.protobuf.descriptor_pool import DescriptorPool
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
+    ProtoReflectionDescriptorDatabase,
+)
 
 from tests.integration.serving.conftest import Grpc, free_port, predict_request
 from tfline.components.example_gen.tfrecord import frame
@@ -22,6 +26,7 @@ from tfline.serving.client import Client
 from tfline.serving.errors import StartError
 from tfline.serving.process import start_server
 from tfline.serving.protos import prediction_log_pb2
+from tfline.serving.server.rpc.methods import SERVICES
 
 
 def run(*flags: str) -> tuple[int, str, str]:
@@ -193,15 +198,20 @@ def test_cors_headers_are_sent_if_asked_for(publish: Callable[..., Path], tmp_pa
             assert client.predict([{"size": 1.0}])[0].value == 3.0
 
 
-@pytest.mark.parametrize("front", ["--enable_batching=false", "--enable_batching"])
-def test_unix_socket_health_and_warm_up(front: str, publish: Callable[..., Path], tmp_path: Path):
+@pytest.mark.parametrize("batching", ["--enable_batching=false", "--enable_batching"])
+def test_unix_socket_health_and_warm_up(
+    batching: str, publish: Callable[..., Path], tmp_path: Path
+):
     version = publish("toolbox", tmp_path / "warm", 1)
     write_warm_up(version, predict_request(x=[1.0]))
     path = tmp_path / "grpc.sock"
     with start_server(
         tmp_path / "warm",
         "toolbox",
-        flags=[f"--grpc_socket_path={path}", "--enable_grpc_healthcheck_service", front],
+        flags=[
+            *(f"--grpc_socket_path={path}", "--enable_grpc_healthcheck_service"),
+            *("--enable_grpc_reflection", batching),
+        ],
     ) as server:
         api = Grpc(f"unix:{path}")
         assert api.call("Predict", predict_request(x=[1.0])).outputs["y"].float_val[0] == 2.5
@@ -215,6 +225,10 @@ def test_unix_socket_health_and_warm_up(front: str, publish: Callable[..., Path]
         assert api.call("Predict", predict_request(x=[1.0])).outputs["y"].float_val[0] == 2.5
         for watch in watches:
             watch.cancel()
+        known = ProtoReflectionDescriptorDatabase(api.channel)
+        assert {"grpc.health.v1.Health", *SERVICES} <= set(known.get_services())
+        methods = DescriptorPool(known).FindServiceByName(SERVICES[0]).methods
+        assert "Predict" in {method.name for method in methods}
         with pytest.raises(grpc.RpcError, match="Exception deserializing request!") as caught:
             api.channel.unary_unary(PREDICT)(b"no message")
         assert caught.value.code() is grpc.StatusCode.INTERNAL

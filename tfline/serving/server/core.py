@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 
 from tfline.serving.protos import model_pb2
-from tfline.serving.server.manager import Manager
+from tfline.serving.server.call import ENDLESS, Call
+from tfline.serving.server.manager import Manager, Wait
 from tfline.serving.server.model_config import PLATFORM, ModelConfig, ModelServerConfig, check
 from tfline.serving.server.servable import Servable
 from tfline.serving.server.status import Code, StatusError, failed_precondition, invalid_argument
@@ -29,36 +30,47 @@ class ServerCore:
         self._free_labels = free_labels
         self._models: Mapping[str, ModelConfig] = {}
         self._labels: Mapping[str, Mapping[str, int]] = {}
+        self._awaited: set[str] = set()  # new models that no reload has seen available yet
         self._reloading = threading.Lock()
 
-    def reload(self, config: ModelServerConfig) -> None:
+    def reload(self, config: ModelServerConfig, call: Call = ENDLESS) -> None:
         """Replaces the models, and blocks until the new ones are available.
 
         A label is given once its version is loaded, or cannot be: what is loading is waited for.
+        While one reload waits, others need not: a later one takes its place.
+
+        Args:
+            config: The models.
+            call: Until when to wait; what has been begun goes on.
 
         Raises:
             StatusError: If the configuration is wrong, a new model cannot be loaded, or a label
-                is on a version that is not available.
+                is on a version that is not available; DEADLINE_EXCEEDED, or ABORTED if a later
+                configuration has replaced this one.
         """
+        if config.WhichOneof("config") is None:
+            logger.info("Taking no action for empty config.")
+            return
+        models = check(config)
         with self._reloading:
-            if config.WhichOneof("config") is None:
-                logger.info("Taking no action for empty config.")
-                return
-            models = check(config)
             self._check_platforms(models)
-            new = models.keys() - self._models.keys()
             noun = "model(s)" if self._models else "servable(s)"
+            self._awaited = (self._awaited & models.keys()) | (models.keys() - self._models.keys())
+            awaited = set(self._awaited)
             self._models = models
             self.manager.set_models(models)
-            errors = self.manager.wait_until_available(set(new))
-            if errors:
-                listed = "".join(f"{{{error}}}, " for error in errors)
-                raise StatusError(
-                    Code.UNKNOWN, f"{len(errors)} {noun} did not become available: {{{listed}}}"
-                )
-            self.manager.wait_until_settled(
-                [(name, n) for name, model in models.items() for n in model.version_labels.values()]
+        wait = Wait(call, lambda: self._models is not models)
+        errors = self.manager.wait_until_available(awaited, wait)
+        if errors:
+            listed = "".join(f"{{{error}}}, " for error in errors)
+            raise StatusError(
+                Code.UNKNOWN, f"{len(errors)} {noun} did not become available: {{{listed}}}"
             )
+        labelled = [(name, n) for name, model in models.items() for n in _labelled(model)]
+        self.manager.wait_until_settled(labelled, wait)
+        with self._reloading:
+            wait.check()
+            self._awaited -= awaited
             self._labels = self._checked_labels(models)
 
     def hold(self, spec: model_pb2.ModelSpec) -> AbstractContextManager[Servable]:
@@ -106,3 +118,8 @@ class ServerCore:
                         "which is not currently available for inference"
                     )
         return labels
+
+
+def _labelled(model: ModelConfig) -> Collection[int]:
+    versions: Collection[int] = model.version_labels.values()
+    return versions

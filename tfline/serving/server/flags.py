@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+_BATCHING_THREADS = 128  # they wait for their batches
+
 _KINDS = {"bool": bool, "int": int, "float": float, "str": str}
 
 
@@ -27,7 +29,9 @@ class Flags:
     grpc_socket_path: str = _flag("", "UNIX socket of gRPC; empty: none")
     rest_api_port: int = _flag(0, "Port of the REST API on all interfaces; 0: none")
     rest_api_timeout_in_ms: int = _flag(30000, "Time limit of a REST inference call")
-    rest_api_num_threads: int = _flag(0, "REST calls answered at a time; 0: 4 x CPUs")
+    rest_api_num_threads: int = _flag(
+        0, "REST calls answered at a time; 0: 4 x CPUs, or 128 with batching"
+    )
     rest_api_enable_cors_support: bool = _flag(False, "Send CORS headers with REST answers")
     model_name: str = _flag("default", "Name of the single model")
     model_base_path: str = _flag("", "Folder of the versions of the single model")
@@ -55,7 +59,7 @@ class Flags:
     num_request_iterations_for_warmup: int = _flag(0, "Runs of each warm-up request; 0: one")
     grpc_channel_arguments: str = _flag("", "Options of the gRPC server: key=value,key=value")
     grpc_max_threads: int = _flag(
-        0, "gRPC calls answered at a time, but for those that wait for a batch; 0: 4 x CPUs"
+        0, "gRPC calls answered at a time; 0: 4 x CPUs, or 128 with batching"
     )
     tensorflow_session_config_file: str = _flag("", "ConfigProto, text format")
     tensorflow_session_parallelism: int = _flag(0, "Threads of a session; 0: chosen by TensorFlow")
@@ -71,6 +75,27 @@ class Flags:
         False, "Predict answers with tensor_content"
     )
     enable_grpc_healthcheck_service: bool = _flag(False, "Serve grpc.health.v1")
+    enable_grpc_reflection: bool = _flag(False, "Serve grpc.reflection, for grpcurl and others")
+    max_requests_in_flight: int = _flag(
+        1024, "Calls that are answered or wait, of gRPC and of REST each; 0: no limit"
+    )
+    max_filled_elements: int = _flag(
+        2**20, "Elements of a tensor that a request may leave to be filled in; 0: no limit"
+    )
+    rest_api_max_body_bytes: int = _flag(
+        2**26, "The largest body of a REST request, as it is sent and unpacked"
+    )
+    rest_api_max_total_bytes: int = _flag(2**30, "The bodies of all REST requests under way")
+    rest_api_max_connections: int = _flag(1000, "REST connections; those beyond are closed")
+    rest_api_stall_timeout_in_ms: int = _flag(
+        30000, "How long a REST client may neither send what it began nor read its answer"
+    )
+    drain_timeout_in_ms: int = _flag(
+        10000, "How long calls under way may last once the server is told to end"
+    )
+    lame_duck_in_ms: int = _flag(
+        0, "How long the ports stay open once health says NOT_SERVING at the end"
+    )
     version: bool = _flag(False, "Print the versions and leave")
     platform_config_file: str = _flag("", "Not supported")
     use_alts_credentials: bool = _flag(False, "Not supported")
@@ -87,9 +112,24 @@ class Flags:
     prefer_tflite_model: bool = _flag(False, "Accepted, without effect")
 
     @property
-    def request_threads(self) -> int:
-        """The threads of gRPC that run models."""
-        return self.grpc_max_threads or 4 * (os.cpu_count() or 1)
+    def model_threads(self) -> int:
+        """The runs of a model without batching that there are at a time."""
+        return self.grpc_max_threads or 4 * _cpus()
+
+    @property
+    def grpc_threads(self) -> int:
+        """The gRPC calls that are answered at a time; with batching, most of them wait."""
+        return self.grpc_max_threads or (_BATCHING_THREADS if self.enable_batching else 4 * _cpus())
+
+    @property
+    def rest_threads(self) -> int:
+        """The REST calls that are answered at a time; with batching, most of them wait."""
+        few = _BATCHING_THREADS if self.enable_batching else 4 * _cpus()
+        return self.rest_api_num_threads or few
+
+
+def _cpus() -> int:
+    return os.cpu_count() or 1
 
 
 def parse(arguments: Sequence[str]) -> tuple[Flags, list[str]]:

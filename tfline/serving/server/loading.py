@@ -12,7 +12,7 @@ from tfline.serving.server.batching.scheduler import Scheduler
 from tfline.serving.server.flags import Flags
 from tfline.serving.server.model_config import read_text_proto
 from tfline.serving.server.monitoring import MeasuredRunner, Metrics
-from tfline.serving.server.runners import SessionRunner, ThreadsRunner
+from tfline.serving.server.runners import LimitedRunner
 from tfline.serving.server.servable import Runner, Servable
 from tfline.serving.server.session import Session
 from tfline.serving.server.status import invalid_argument
@@ -57,7 +57,7 @@ class Loader:
         session = Session(folder, self._tags, self._config)
         try:
             if self._flags.enable_model_warmup:
-                plain = Servable(name, version, session.signatures, SessionRunner(session))
+                plain = Servable(name, version, session.signatures, session)
                 warm_up(plain, folder, self._flags.num_request_iterations_for_warmup or 1)
             runner = MeasuredRunner(self._runner(session, folder), name, self._metrics)
         except BaseException:
@@ -72,10 +72,10 @@ class Loader:
 
     def _runner(self, session: Session, folder: Path) -> Runner:
         if not self._scheduler:
-            return SessionRunner(session)
+            return session
         options = self._batching_options(folder)
         if not options:
-            return ThreadsRunner(session, self._flags.request_threads)
+            return LimitedRunner(session, self._flags.model_threads)
         return BatchingRunner(session, self._scheduler, options)
 
     def _batching_options(self, folder: Path) -> BatchingOptions | None:

@@ -8,19 +8,20 @@ one goes, and one that fails to load never displaces one that works.
 from __future__ import annotations
 
 import contextlib
-import enum
 import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent import futures
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from tfline.serving.protos import get_model_status_pb2
+from tfline.serving.server.call import ENDLESS, Call
 from tfline.serving.server.model_config import ModelConfig
 from tfline.serving.server.servable import Servable
 from tfline.serving.server.status import Code, StatusError, not_found
+from tfline.serving.server.version import State, Version, aspire
 from tfline.serving.server.versions import aspired_versions
 
 logger = logging.getLogger(__name__)
@@ -29,46 +30,7 @@ Loader = Callable[[str, int, Path], Servable]
 """Loads a version of a model from a folder."""
 
 _STEP_SECONDS = 0.1
-_STATES = get_model_status_pb2.ModelVersionStatus
-
-
-class State(enum.IntEnum):
-    """The states of a version, with the numbers of GetModelStatus."""
-
-    START = _STATES.START
-    LOADING = _STATES.LOADING
-    AVAILABLE = _STATES.AVAILABLE
-    UNLOADING = _STATES.UNLOADING
-    END = _STATES.END
-
-
-@dataclass
-class Version:
-    """A version of a model.
-
-    Attributes:
-        name: The model.
-        number: The version.
-        folder: Where its SavedModel is.
-        aspired: Whether it should be loaded.
-        state: Where it is in its life.
-        error: Why it could not be loaded.
-        servable: The loaded model; only while AVAILABLE or UNLOADING.
-        holders: The requests that are using it.
-        failures: How many attempts to load it have failed.
-        dropped: Set when it is no longer aspired: ends the wait for a retry.
-    """
-
-    name: str
-    number: int
-    folder: Path
-    aspired: bool = True
-    state: State = State.START
-    error: StatusError | None = None
-    servable: Servable | None = None
-    holders: int = 0
-    failures: int = 0
-    dropped: threading.Event = field(default_factory=threading.Event)
+_REMEMBERED = 1000  # versions of a model that ended, and models that are gone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +54,32 @@ class ManagerOptions:
     initial_load_threads: int = 4
 
 
+@dataclass(frozen=True)
+class Wait:
+    """How long somebody waits for versions.
+
+    Attributes:
+        call: Until when.
+        superseded: Whether something else has taken the place of what is waited for.
+    """
+
+    call: Call = ENDLESS
+    superseded: Callable[[], bool] = lambda: False
+
+    def check(self) -> None:
+        """Raises if waiting is of no use any more.
+
+        Raises:
+            StatusError: ABORTED, DEADLINE_EXCEEDED or CANCELLED.
+        """
+        if self.superseded():
+            raise StatusError(Code.ABORTED, "A later configuration has replaced this one")
+        self.call.check()
+
+
+_FOR_EVER = Wait()
+
+
 class Manager:
     """Keeps the loaded versions in line with the base paths.
 
@@ -106,6 +94,7 @@ class Manager:
         self._models: Mapping[str, ModelConfig] = {}
         self._looked_for: Mapping[str, ModelConfig] = self._models
         self._versions: dict[str, dict[int, Version]] = {}
+        self._newest: dict[str, Version] = {}  # the highest available version of each model
         self._changed = threading.Condition()
         self._stopping = threading.Event()
         self._poll_at = 0.0
@@ -122,42 +111,54 @@ class Manager:
             self._models = dict(models)
             for name, versions in self._versions.items():
                 if name not in models:
-                    _aspire(versions, name, {})
+                    aspire(versions, name, {})
             self._poll_at = 0.0
             self._changed.notify_all()
 
-    def wait_until_available(self, names: set[str]) -> list[str]:
+    def wait_until_available(self, names: Collection[str], wait: Wait = _FOR_EVER) -> list[str]:
         """Blocks until each of `names` has an available version, or until the manager stops.
 
         Returns:
             The load errors of the models that have none because all that were tried failed.
+
+        Raises:
+            StatusError: If `wait` ends before.
         """
+        self._wait(lambda: all(self._settled(name) for name in names), wait)
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._stopping.is_set() or all(self._settled(name) for name in names)
-            )
             self._started = True
             failed = [name for name in sorted(names) if not self._available(name)]
             return [error for name in failed for error in self._load_errors(name)]
 
-    def wait_until_settled(self, wanted: Collection[tuple[str, int]]) -> None:
+    def wait_until_settled(
+        self, wanted: Collection[tuple[str, int]], wait: Wait = _FOR_EVER
+    ) -> None:
         """Blocks while versions are being loaded: until each is available, has failed, or is none.
 
         A version whose first attempt has failed is not waited for, whatever retries follow.
 
         Args:
             wanted: Models and their versions.
+            wait: For how long.
+
+        Raises:
+            StatusError: If `wait` ends before.
         """
+        self._wait(
+            lambda: (
+                self._looked_for is self._models
+                and not any(self._is_loading(*version) for version in wanted)
+            ),
+            wait,
+        )
+
+    def _wait(self, done: Callable[[], bool], wait: Wait) -> None:
+        """Blocks until `done`, or until the manager stops."""
         with self._changed:
-            self._changed.wait_for(
-                lambda: (
-                    self._stopping.is_set()
-                    or (
-                        self._looked_for is self._models
-                        and not any(self._is_loading(*version) for version in wanted)
-                    )
-                )
-            )
+            while not self._stopping.is_set() and not done():
+                wait.check()
+                left = wait.call.seconds_left()
+                self._changed.wait(_STEP_SECONDS if left is None else min(_STEP_SECONDS, left))
 
     @contextlib.contextmanager
     def hold(self, name: str, number: int | None = None) -> Iterator[Servable]:
@@ -195,34 +196,61 @@ class Manager:
                 (n, versions[n].state, versions[n].error) for n in sorted(versions, reverse=True)
             ]
 
-    def stop(self) -> None:
-        """Unloads everything that no request holds, and ends the threads."""
+    def stop(self, seconds: float = 5.0) -> None:
+        """Unloads everything that no request holds, and ends the threads.
+
+        Args:
+            seconds: How long that may take; what is not done by then is left.
+        """
+        end = time.monotonic() + seconds
         with self._changed:
             self._stopping.set()
             for name, versions in self._versions.items():
-                _aspire(versions, name, {})
+                aspire(versions, name, {})
             self._changed.notify_all()
-        self._thread.join()
-        for executor in (self._initial_loaders, self._loaders, self._unloaders):
-            executor.shutdown(cancel_futures=True)
-        for versions in self._versions.values():
-            for version in versions.values():
-                if version.servable and not version.holders:
-                    version.servable.runner.close()
+        self._thread.join(seconds)
+        for executor in (self._initial_loaders, self._loaders):
+            executor.shutdown(wait=False, cancel_futures=True)
+        with self._changed:
+            idle = [
+                version
+                for versions in self._versions.values()
+                for version in versions.values()
+                if version.servable and not version.holders
+            ]
+            closing = [self._unloaders.submit(self._close, version) for version in idle]
+        futures.wait(closing, max(0.0, end - time.monotonic()))
+        self._unloaders.shutdown(wait=False, cancel_futures=True)
+
+    def _close(self, version: Version) -> None:
+        with self._changed:
+            servable, version.servable = version.servable, None
+        if servable:
+            servable.runner.close()
 
     def _find(self, name: str, number: int | None) -> tuple[Version, Servable]:
-        versions = self._versions.get(name, {})
-        candidates = sorted(versions, reverse=True) if number is None else [number]
-        for candidate in candidates:
-            version = versions.get(candidate)
-            if version and version.servable and version.state is State.AVAILABLE:
-                return version, version.servable
+        if number is None:
+            version = self._newest.get(name)
+        else:
+            version = self._versions.get(name, {}).get(number)
+        if version and version.servable and version.state is State.AVAILABLE:
+            return version, version.servable
         wanted = f"Latest({name})" if number is None else f"Specific({name}, {number})"
         raise not_found(f"Servable not found for request: {wanted}")
 
+    def _enter(self, version: Version, state: State) -> None:
+        """Puts a version into a state."""
+        version.state = state
+        versions = self._versions.get(version.name, {}).values()
+        available = [v for v in versions if v.state is State.AVAILABLE]
+        if available:
+            self._newest[version.name] = max(available, key=lambda v: v.number)
+        else:
+            self._newest.pop(version.name, None)
+        self._changed.notify_all()
+
     def _available(self, name: str) -> bool:
-        versions = self._versions.get(name, {})
-        return any(version.state is State.AVAILABLE for version in versions.values())
+        return name in self._newest
 
     def _settled(self, name: str) -> bool:
         """Returns whether waiting for `name` is over: it is available, or all attempts failed."""
@@ -243,13 +271,20 @@ class Manager:
         ]
 
     def _control(self) -> None:
-        """Looks at the base paths and takes the next action of each model, until stopped."""
+        """Looks at the base paths and takes the next action of each model, until stopped.
+
+        Whatever goes wrong is logged, and tried again: without this thread nothing is loaded.
+        """
         while not self._stopping.is_set():
-            if time.monotonic() >= self._poll_at:
-                self._poll()
+            try:
+                if time.monotonic() >= self._poll_at:
+                    self._poll()
+                with self._changed:
+                    for versions in self._versions.values():
+                        self._act(versions)
+            except Exception:
+                logger.exception("The versions could not be looked after; trying again")
             with self._changed:
-                for versions in self._versions.values():
-                    self._act(versions)
                 self._changed.wait(_STEP_SECONDS)
 
     def _poll(self) -> None:
@@ -271,14 +306,29 @@ class Manager:
                     "Could not find base path %s of model %s: %s", model.base_path, name, error
                 )
                 continue
+            except Exception:
+                logger.exception("Could not read base path %s of model %s", model.base_path, name)
+                continue
             if not found:
                 logger.warning("No versions of model %s found under %s", name, model.base_path)
             with self._changed:
                 if self._models.get(name) is model and not self._stopping.is_set():
-                    _aspire(self._versions.setdefault(name, {}), name, found)
+                    aspire(self._versions.setdefault(name, {}), name, found)
         with self._changed:
+            self._forget()
             self._looked_for = models
             self._changed.notify_all()
+
+    def _forget(self) -> None:
+        """Forgets the versions that ended long ago, and what was of models that are gone."""
+        for versions in self._versions.values():
+            ended = [n for n, v in versions.items() if v.state is State.END and not v.aspired]
+            for number in sorted(ended)[:-_REMEMBERED]:
+                del versions[number]
+        gone = [name for name in self._versions if name not in self._models]
+        for name in gone[:-_REMEMBERED]:
+            if all(v.state is State.END for v in self._versions[name].values()):
+                del self._versions[name]
 
     def _act(self, versions: Mapping[int, Version]) -> None:
         """Takes at most one action for a model: unload one version, or load one."""
@@ -289,13 +339,13 @@ class Manager:
         )
         ready = any(version.state is State.AVAILABLE for version in aspired)
         if surplus and (not aspired or ready or len(surplus) > 1):
-            surplus[0].state = State.UNLOADING
+            self._enter(surplus[0], State.UNLOADING)
             self._unloaders.submit(self._unload_version, surplus[0])
             return
         waiting = [version for version in aspired if version.state is State.START]
         if waiting:
             newest = max(waiting, key=lambda version: version.number)
-            newest.state = State.LOADING
+            self._enter(newest, State.LOADING)
             loaders = self._loaders if self._started else self._initial_loaders
             loaders.submit(self._load_version, newest)
 
@@ -320,8 +370,7 @@ class Manager:
                 self._changed.notify_all()
         with self._changed:
             version.servable, version.error = servable, error
-            version.state = State.AVAILABLE if servable else State.END
-            self._changed.notify_all()
+            self._enter(version, State.AVAILABLE if servable else State.END)
         if servable:
             logger.info("Successfully loaded %s", label)
 
@@ -331,31 +380,7 @@ class Manager:
             self._changed.wait_for(lambda: self._stopping.is_set() or not version.holders)
             if version.holders:
                 return
-            servable, version.servable = version.servable, None
-        if servable:
-            servable.runner.close()
+        self._close(version)
         with self._changed:
-            version.state = State.END
-            self._changed.notify_all()
+            self._enter(version, State.END)
         logger.info("Unloaded %s version %d", version.name, version.number)
-
-
-def _aspire(versions: dict[int, Version], name: str, found: Mapping[int, Path]) -> None:
-    """Makes `found` the versions of a model that should be loaded.
-
-    A version that ended is tried again if it was unloaded, or if it failed and its folder had
-    disappeared in the meantime.
-    """
-    for number, version in versions.items():
-        if number not in found:
-            version.aspired = False
-            version.dropped.set()
-            if version.state is State.START:
-                version.state = State.END
-    for number, folder in found.items():
-        known = versions.get(number)
-        if known is None or (known.state is State.END and not (known.aspired and known.error)):
-            versions[number] = Version(name, number, folder)
-        else:
-            known.aspired = True
-            known.dropped.clear()

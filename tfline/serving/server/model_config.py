@@ -90,7 +90,7 @@ def check(config: ModelServerConfig) -> dict[str, ModelConfig]:
 def _check_model(model: ModelConfig) -> None:
     if not model.name:
         raise invalid_argument("Expected model to have a name")
-    if not re.match(r"/|[A-Za-z][\w.+-]*://", model.base_path):
+    if not re.match(r"/|[A-Za-z][\w.+-]*://", model.base_path) or "\0" in model.base_path:
         raise invalid_argument(
             f"Expected model {model.name} to have an absolute path or URI; "
             f"got base_path()={model.base_path}"

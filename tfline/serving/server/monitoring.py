@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import bisect
 import contextlib
 import contextvars
@@ -11,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tfline.serving.server.call import ENDLESS, Call
 from tfline.serving.server.model_config import read_text_proto
 from tfline.serving.server.servable import Runner
 from tfline.serving.server.settings import MonitoringConfig
@@ -84,9 +84,6 @@ class Metrics:
         except StatusError as error:
             code = error.code
             raise
-        except asyncio.CancelledError:
-            code = Code.CANCELLED
-            raise
         finally:
             _api.reset(token)
             self._count(model, code)
@@ -140,12 +137,12 @@ class MeasuredRunner:
         self._model = model
         self._metrics = metrics
 
-    async def run(
-        self, feeds: Mapping[str, Tensor], fetches: Sequence[str], timeout: float | None = None
+    def run(
+        self, feeds: Mapping[str, Tensor], fetches: Sequence[str], call: Call = ENDLESS
     ) -> list[Tensor]:
         """Returns the values of `fetches`; see `tfline.serving.server.session.Session.run`."""
         start = time.perf_counter()
-        outputs = await self._runner.run(feeds, fetches, timeout)
+        outputs = self._runner.run(feeds, fetches, call)
         self._metrics.runtime(self._model, time.perf_counter() - start)
         return outputs
 

@@ -1,56 +1,39 @@
-"""The ways to run a session for a request, but for batches: those are in `batching`."""
+"""Runs of a model beside one another, but no more than some: the batches are in `batching`."""
 
 from __future__ import annotations
 
-import asyncio
+import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
+from tfline.serving.server.call import ENDLESS, Call, deadline_exceeded
 from tfline.serving.server.session import Session
 from tfline.serving.server.tensor import Tensor
 
 
-class SessionRunner:
-    """Runs a session in the thread that calls, which nothing else can use meanwhile.
+class LimitedRunner:
+    """Runs a session in the thread that calls, which waits while all slots are taken.
 
     Args:
         session: What to run.
+        slots: How many runs there are at a time.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, slots: int) -> None:
         self._session = session
+        self._slots = threading.Semaphore(slots)
 
-    async def run(
-        self, feeds: Mapping[str, Tensor], fetches: Sequence[str], timeout: float | None = None
+    def run(
+        self, feeds: Mapping[str, Tensor], fetches: Sequence[str], call: Call = ENDLESS
     ) -> list[Tensor]:
-        """Returns the values of `fetches`; see `Session.run`. It never suspends."""
-        return self._session.run(feeds, fetches, timeout)
+        """Returns the values of `fetches`; see `Session.run`."""
+        seconds = call.seconds_left()
+        if not self._slots.acquire(timeout=None if seconds is None else max(0.0, seconds)):
+            raise deadline_exceeded()
+        try:
+            return self._session.run(feeds, fetches, call)
+        finally:
+            self._slots.release()
 
     def close(self) -> None:
         """Frees the session."""
-        self._session.close()
-
-
-class ThreadsRunner:
-    """Runs a session in threads of its own, so that an event loop is free for other requests.
-
-    Args:
-        session: What to run.
-        threads: How many runs there are at a time.
-    """
-
-    def __init__(self, session: Session, threads: int) -> None:
-        self._session = session
-        self._threads = ThreadPoolExecutor(threads, "session")
-
-    async def run(
-        self, feeds: Mapping[str, Tensor], fetches: Sequence[str], timeout: float | None = None
-    ) -> list[Tensor]:
-        """Returns the values of `fetches`; see `Session.run`."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._session.run, feeds, fetches, timeout)
-
-    def close(self) -> None:
-        """Frees the session, once runs that nobody waits for any more are over."""
-        self._threads.shutdown()
         self._session.close()

@@ -7,21 +7,22 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tfline.serving.protos import meta_graph_pb2
+from tfline.serving.server.call import ENDLESS, Call
 from tfline.serving.server.tensor import Tensor
 
 DEFAULT_SIGNATURE = "serving_default"
 
 
 class Runner(Protocol):
-    """What runs a model: see `tfline.serving.server.runners` and `batching.runner` beside it."""
+    """What runs a model for the thread that calls: `Session`, or what shares one out."""
 
-    async def run(
-        self, feeds: Mapping[str, Tensor], fetches: Sequence[str], timeout: float | None = None
+    def run(
+        self, feeds: Mapping[str, Tensor], fetches: Sequence[str], call: Call = ENDLESS
     ) -> list[Tensor]:
         """Returns the values of `fetches`; see `tfline.serving.server.session.Session.run`."""
 
     def close(self) -> None:
-        """Frees everything. No request may wait for a run."""
+        """Ends the runs under way, and frees everything; a later run is an error."""
 
 
 @dataclass(frozen=True)

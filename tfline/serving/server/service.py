@@ -17,6 +17,7 @@ from tfline.serving.protos import (
     predict_pb2,
     regression_pb2,
 )
+from tfline.serving.server.call import ENDLESS, Call
 from tfline.serving.server.core import ServerCore
 from tfline.serving.server.handlers import examples, models
 from tfline.serving.server.handlers import predict as predicting
@@ -27,7 +28,7 @@ from tfline.serving.server.status import invalid_argument
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """Answers requests: by coroutines that wait for the model alone, but for what asks of models.
+    """Answers requests, each in the thread that calls.
 
     Attributes:
         core: The models.
@@ -35,6 +36,7 @@ class Service:
         entrypoint: Where the requests come from: ``GRPC`` or ``REST``.
         as_content: Predict answers with ``tensor_content``.
         check_method: Predict refuses signatures with a foreign method name.
+        max_filled: The most elements of an input that does not have them all; 0: no limit.
     """
 
     core: ServerCore
@@ -42,36 +44,38 @@ class Service:
     entrypoint: str = "GRPC"
     as_content: bool = False
     check_method: bool = False
+    max_filled: int = 0
 
-    async def predict(
-        self, request: predict_pb2.PredictRequest, timeout: float | None = None
+    def predict(
+        self, request: predict_pb2.PredictRequest, call: Call = ENDLESS
     ) -> predict_pb2.PredictResponse:
         """See `tfline.serving.server.handlers.predict.predict`."""
         with self.inference(request, "Predict") as servable:
-            return await predicting.predict(
+            return predicting.predict(
                 servable,
                 request,
-                timeout,
+                call,
                 as_content=self.as_content,
                 check_method=self.check_method,
+                max_filled=self.max_filled,
             )
 
-    async def classify(
-        self, request: classification_pb2.ClassificationRequest, timeout: float | None = None
+    def classify(
+        self, request: classification_pb2.ClassificationRequest, call: Call = ENDLESS
     ) -> classification_pb2.ClassificationResponse:
         """See `tfline.serving.server.handlers.examples.classify`."""
         with self.inference(request, "Classify") as servable:
-            return await examples.classify(servable, request, timeout)
+            return examples.classify(servable, request, call)
 
-    async def regress(
-        self, request: regression_pb2.RegressionRequest, timeout: float | None = None
+    def regress(
+        self, request: regression_pb2.RegressionRequest, call: Call = ENDLESS
     ) -> regression_pb2.RegressionResponse:
         """See `tfline.serving.server.handlers.examples.regress`."""
         with self.inference(request, "Regress") as servable:
-            return await examples.regress(servable, request, timeout)
+            return examples.regress(servable, request, call)
 
-    async def multi_inference(
-        self, request: inference_pb2.MultiInferenceRequest, timeout: float | None = None
+    def multi_inference(
+        self, request: inference_pb2.MultiInferenceRequest, call: Call = ENDLESS
     ) -> inference_pb2.MultiInferenceResponse:
         """See `tfline.serving.server.handlers.examples.multi_inference`.
 
@@ -80,11 +84,12 @@ class Service:
         if not request.tasks:
             raise invalid_argument("ModelSpec has no name specified.")
         with self.inference(request.tasks[0], "MultiInference") as servable:
-            return await examples.multi_inference(servable, request, timeout)
+            return examples.multi_inference(servable, request, call)
 
     def model_metadata(
         self,
         request: get_model_metadata_pb2.GetModelMetadataRequest,
+        call: Call = ENDLESS,
     ) -> get_model_metadata_pb2.GetModelMetadataResponse:
         """See `tfline.serving.server.handlers.models.model_metadata`."""
         models.check_metadata_fields(request)
@@ -94,6 +99,7 @@ class Service:
     def model_status(
         self,
         request: get_model_status_pb2.GetModelStatusRequest,
+        call: Call = ENDLESS,
     ) -> get_model_status_pb2.GetModelStatusResponse:
         """See `tfline.serving.server.handlers.models.model_status`."""
         return models.model_status(self.core, request)
@@ -101,9 +107,10 @@ class Service:
     def reload_config(
         self,
         request: model_management_pb2.ReloadConfigRequest,
+        call: Call = ENDLESS,
     ) -> model_management_pb2.ReloadConfigResponse:
         """See `tfline.serving.server.handlers.models.reload_config`."""
-        return models.reload_config(self.core, request)
+        return models.reload_config(self.core, request, call)
 
     @contextlib.contextmanager
     def inference(self, request: Any, api: str) -> Iterator[Servable]:

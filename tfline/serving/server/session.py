@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tfline.serving.protos import config_pb2, meta_graph_pb2
 from tfline.serving.server.c_api import Buffer, Output, Status, library
+from tfline.serving.server.call import ENDLESS, Call, deadline_exceeded
+from tfline.serving.server.lifetime import Lifetime
 from tfline.serving.server.status import Code, StatusError, invalid_argument
 from tfline.serving.server.tensor import Tensor
 
@@ -15,16 +18,22 @@ _VARIABLES = Path("variables", "variables.index")
 _VARIABLE_OPERATION = b"VarHandleOp"
 
 # RunOptions.inter_op_thread_pool: the thread of the request runs the operations itself, which costs
-# a fifth less than to hand them to other threads, and requests run in parallel anyway. Only other
-# threads can be left alone at a deadline.
+# half of what it does to hand them to other threads, and requests run in parallel anyway. Only
+# other threads can be stopped at a deadline: this is done for runs that take so long that it costs
+# them nothing.
 _CALLERS_THREAD = -1
+_WORTH_STOPPING_SECONDS = 0.005
+_FADING = 0.99  # of the longest run of late, with each that is shorter
+
+_CLOSE_SECONDS = 30.0  # after that a session with a run that does not end stays in memory
 
 
 class Session:
     """A loaded SavedModel.
 
-    Operations run in the caller's thread, each of them in parallel within itself, unless there is
-    a time limit, or `config` asks for a number of threads between them.
+    Operations run in the caller's thread, each of them in parallel within itself, unless `config`
+    asks for a number of threads between them, or there is a deadline, and runs with these inputs
+    have lately taken so long that one has to be stopped by it.
 
     Args:
         folder: The folder of ``saved_model.pb``.
@@ -43,9 +52,11 @@ class Session:
         self, folder: Path, tags: Sequence[str], config: config_pb2.ConfigProto | None = None
     ) -> None:
         config = config or config_pb2.ConfigProto()
-        self._run_options = config_pb2.RunOptions(
+        self._options: bytes = config_pb2.RunOptions(
             inter_op_thread_pool=0 if config.inter_op_parallelism_threads else _CALLERS_THREAD
-        )
+        ).SerializeToString()
+        self._lifetime = Lifetime(f"The model of {folder}")
+        self._longest: dict[tuple[str, ...], float] = {}  # seconds of the runs, by their inputs
         lib = library()
         self._outputs: dict[str, Output] = {}
         self._pointer: int | None = None
@@ -73,7 +84,7 @@ class Session:
             if not restored and _VARIABLE_OPERATION in content:
                 raise _without_variables(folder)
         except BaseException:
-            self.close()
+            self._free()
             raise
         finally:
             lib.TF_DeleteSessionOptions(options)
@@ -83,7 +94,11 @@ class Session:
         )
 
     def close(self) -> None:
-        """Frees the session and the graph. No run may be under way."""
+        """Ends: no run begins any more, and once those under way are over, all is freed."""
+        if self._lifetime.close(_CLOSE_SECONDS):
+            self._free()
+
+    def _free(self) -> None:
         lib = library()
         if self._pointer is not None:
             status = Status()
@@ -95,26 +110,39 @@ class Session:
             self._graph = None
 
     def run(
-        self,
-        feeds: Mapping[str, Tensor],
-        fetches: Sequence[str],
-        timeout: float | None = None,
+        self, feeds: Mapping[str, Tensor], fetches: Sequence[str], call: Call = ENDLESS
     ) -> list[Tensor]:
         """Runs the graph once.
 
         Args:
             feeds: Names of tensors of the graph (``"x:0"``), and their values.
             fetches: Names of the tensors to compute.
-            timeout: Seconds after which TensorFlow gives up; None: never.
+            call: Until when the values are wanted.
 
         Returns:
             The values of `fetches`, in their order.
 
         Raises:
-            StatusError: With TensorFlow's code and text.
+            StatusError: With TensorFlow's code and text; DEADLINE_EXCEEDED or CANCELLED if nobody
+                waits for the values; UNAVAILABLE after `close`.
         """
+        call.check()
+        kind = tuple(feeds)
+        longest = self._longest.get(kind, _WORTH_STOPPING_SECONDS)
+        start = time.monotonic()
+        with self._lifetime:
+            values = self._run(feeds, fetches, self._run_options(call, longest))
+        now = time.monotonic()
+        faded = longest * _FADING if kind in self._longest else 0.0
+        self._longest[kind] = max(now - start, faded)
+        if call.deadline is not None and now >= call.deadline:
+            raise deadline_exceeded()
+        return values
+
+    def _run(
+        self, feeds: Mapping[str, Tensor], fetches: Sequence[str], options: bytes
+    ) -> list[Tensor]:
         status = Status()
-        options = self._serialized_options(timeout)
         results = (ctypes.c_void_p * len(fetches))()
         library().TF_SessionRun(
             self._pointer,
@@ -133,10 +161,12 @@ class Session:
         status.check()
         return [Tensor(pointer) for pointer in results if pointer is not None]
 
-    def _serialized_options(self, timeout: float | None) -> bytes:
-        options = self._run_options
-        if timeout is not None:
-            options = config_pb2.RunOptions(timeout_in_ms=max(1, int(timeout * 1000)))
+    def _run_options(self, call: Call, longest: float) -> bytes:
+        """Returns the serialized RunOptions: with the deadline, if runs may have to be stopped."""
+        seconds = call.seconds_left()
+        if seconds is None or longest < _WORTH_STOPPING_SECONDS:
+            return self._options
+        options = config_pb2.RunOptions(timeout_in_ms=max(1, int(seconds * 1000)))
         serialized: bytes = options.SerializeToString()
         return serialized
 

@@ -14,7 +14,6 @@ from tfline.serving.server.status import Code, StatusError, invalid_argument
 
 _STRING_SIZE = 24  # sizeof(TF_TString), tf_tstring.h
 _SMALL = 0  # its two low bits, if the string itself is inside
-_MAX_ELEMENTS = 2**29  # a small message must not claim all memory: absent values are filled in
 _CONTINUED = 0x80  # the bit of a varint's byte that says that another follows
 
 # The memory of these types is, byte by byte, the wire format of a packed field of TensorProto:
@@ -196,18 +195,35 @@ def type_name(dtype: int) -> str:
     return str(types_pb2.DataType.Name(dtype)).removeprefix("DT_").lower()
 
 
-def decode(name: str, proto: tensor_pb2.TensorProto) -> Tensor:
+def decode(name: str, proto: tensor_pb2.TensorProto, max_filled: int = 0) -> Tensor:
     """Returns the tensor of the request's input `name`.
 
+    Args:
+        name: The alias of the input.
+        proto: The tensor. Elements that it does not have are copies of its last one.
+        max_filled: The most elements of a tensor that does not have them all; 0: no limit.
+
     Raises:
-        StatusError: INVALID_ARGUMENT if it cannot be decoded.
+        StatusError: INVALID_ARGUMENT if it cannot be decoded, or claims more memory than that.
     """
+    elements = math.prod(dim.size for dim in proto.tensor_shape.dim)
+    if max_filled and elements > max_filled and elements > _carried(proto):
+        raise invalid_argument(f"tensor parsing error: {name}")
     try:
-        if math.prod(dim.size for dim in proto.tensor_shape.dim) > _MAX_ELEMENTS:
-            raise invalid_argument("more elements than a message can carry")
         return Tensor.from_proto(proto)
     except StatusError as error:
         raise invalid_argument(f"tensor parsing error: {name}") from error
+
+
+def _carried(proto: tensor_pb2.TensorProto) -> int:
+    """Returns how many elements are in a message; at least as many if they are in its content."""
+    if proto.tensor_content:
+        return len(proto.tensor_content)
+    if proto.dtype == types_pb2.DT_STRING:
+        return len(proto.string_val)
+    field = proto.DESCRIPTOR.fields_by_number.get(_WIRE_FIELDS.get(proto.dtype, 0))
+    name = field.name if field else _NUMBER_FIELDS.get(proto.dtype, ("int_val",))[0]
+    return len(getattr(proto, name))
 
 
 def string_tensor(values: Sequence[bytes]) -> Tensor:

@@ -30,11 +30,20 @@ def aspired_versions(model: ModelConfig) -> Mapping[int, Path]:
         version = _version_number(folder.name)
         if version is None:
             continue
-        if not folder.resolve().is_relative_to(base_path.resolve()):
-            logger.warning("Ignoring %s: the link leads out of the base path", folder)
+        if not _is_inside(folder, base_path):
+            logger.warning(
+                "Ignoring %s: the link leads out of the base path, or in a circle", folder
+            )
             continue
         found[version] = folder
     return {version: found[version] for version in _chosen(model, found)}
+
+
+def _is_inside(folder: Path, base_path: Path) -> bool:
+    try:
+        return folder.resolve().is_relative_to(base_path.resolve())
+    except (OSError, RuntimeError):  # a loop of links
+        return False
 
 
 def _version_number(name: str) -> int | None:

@@ -15,7 +15,6 @@ import google_crc32c
 from google.protobuf.message import DecodeError
 
 from tfline.serving.protos import prediction_log_pb2
-from tfline.serving.server.coroutines import run_here
 from tfline.serving.server.handlers import examples
 from tfline.serving.server.handlers.predict import predict
 from tfline.serving.server.servable import Servable
@@ -33,7 +32,7 @@ def warm_up(servable: Servable, folder: Path, iterations: int = 1) -> None:
     """Runs the recorded requests of a model, if there are any.
 
     Args:
-        servable: The model; its runner does not suspend.
+        servable: The model.
         folder: The folder of its version.
         iterations: How often each request is run.
 
@@ -52,20 +51,20 @@ def warm_up(servable: Servable, folder: Path, iterations: int = 1) -> None:
             )
         log = _parsed(record, path)
         for _ in range(iterations):
-            run_here(_run(servable, log))
+            _run(servable, log)
     logger.info("Warmed up %s version %d with %d records", servable.name, servable.version, count)
 
 
-async def _run(servable: Servable, log: prediction_log_pb2.PredictionLog) -> None:
+def _run(servable: Servable, log: prediction_log_pb2.PredictionLog) -> None:
     kind = log.WhichOneof("log_type")
     if kind == "predict_log":
-        await predict(servable, log.predict_log.request)
+        predict(servable, log.predict_log.request)
     elif kind == "classify_log":
-        await examples.classify(servable, log.classify_log.request)
+        examples.classify(servable, log.classify_log.request)
     elif kind == "regress_log":
-        await examples.regress(servable, log.regress_log.request)
+        examples.regress(servable, log.regress_log.request)
     elif kind == "multi_inference_log":
-        await examples.multi_inference(servable, log.multi_inference_log.request)
+        examples.multi_inference(servable, log.multi_inference_log.request)
     else:
         raise StatusError(Code.UNIMPLEMENTED, f"Unsupported log_type for warmup: {kind}")
 

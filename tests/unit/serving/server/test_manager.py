@@ -7,10 +7,11 @@ import time
 
 import pytest
 
-from tfline.serving.server.manager import Manager, ManagerOptions, State
+from tfline.serving.server.manager import Manager, ManagerOptions
 from tfline.serving.server.model_config import single_model
 from tfline.serving.server.servable import Servable
 from tfline.serving.server.status import Code, StatusError
+from tfline.serving.server.version import State, Version
 
 
 class Model:
@@ -177,3 +178,57 @@ def test_versions_are_loaded_and_unloaded_side_by_side(tmp_path):
         (tmp_path / version).rmdir()
     eventually(lambda: models[2].closed.is_set() and models[3].closed.is_set())
     manager.stop()
+
+
+def test_whatever_a_folder_holds_the_next_version_is_loaded(manage, tmp_path, monkeypatch):
+    (tmp_path / "1").mkdir()
+    manager = manage()
+    manager.wait_until_available({"m"})
+    (tmp_path / "9").symlink_to("9")  # a loop
+    (tmp_path / ("7" * 400)[:255]).mkdir()
+    monkeypatch.setattr(manager, "_act", failing_once(manager._act))
+    (tmp_path / "2").mkdir()
+    eventually(lambda: states(manager).get(2) is State.AVAILABLE)
+
+
+def failing_once(method):
+    calls = []
+
+    def fail(versions):
+        calls.append(versions)
+        if len(calls) == 1:
+            raise RuntimeError("unforeseen")
+        return method(versions)
+
+    return fail
+
+
+def test_ended_versions_are_forgotten_in_time(manage, tmp_path, monkeypatch):
+    monkeypatch.setattr("tfline.serving.server.manager._REMEMBERED", 2)
+    manager = manage()
+    for number in range(1, 6):
+        (tmp_path / str(number)).mkdir()
+        eventually(lambda n=number: states(manager).get(n) is State.AVAILABLE)
+    eventually(lambda: list(states(manager)) == [5, 4, 3])
+
+
+def test_version_is_found_at_once_however_many_there_were(manage, tmp_path):
+    (tmp_path / "1").mkdir()
+    manager = manage()
+    manager.wait_until_available({"m"})
+    few = hold_seconds(manager)
+    with manager._changed:
+        manager._versions["m"] |= {
+            n: Version("m", n, tmp_path, aspired=False, state=State.END) for n in range(2, 20_000)
+        }
+        many = hold_seconds(manager)
+    assert many < 20 * few  # to sort them takes a thousand times longer
+
+
+def hold_seconds(manager):
+    def seconds():
+        start = time.perf_counter()
+        with manager.hold("m"):
+            return time.perf_counter() - start
+
+    return min(seconds() for _ in range(100))

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
+from tfline.serving.server.call import Call
 from tfline.serving.server.monitoring import DEFAULT_PATH, Metrics, metrics_path
 from tfline.serving.server.status import StatusError, not_found
 
@@ -31,8 +30,9 @@ def test_failure_is_counted_but_not_measured():
 
 def test_call_of_a_client_that_left_is_cancelled():
     metrics = Metrics()
-    with pytest.raises(asyncio.CancelledError), metrics.request("m", "Predict", "GRPC"):
-        raise asyncio.CancelledError
+    gone = Call(active=lambda: False)
+    with pytest.raises(StatusError), metrics.request("m", "Predict", "GRPC"):
+        gone.check()
     assert 'request_count{model_name="m",status="CANCELLED"} 1' in metrics.text()
 
 

@@ -55,7 +55,7 @@ class Counter:
     def __init__(self):
         self.runs = 0
 
-    async def run(self, feeds, fetches, timeout=None):
+    def run(self, feeds, fetches, timeout=None):
         self.runs += 1
         return []
 

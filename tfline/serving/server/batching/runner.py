@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import threading
 from collections.abc import Mapping, Sequence
 
 from tfline.serving.server.batching.padding import pad_inner
 from tfline.serving.server.batching.parameters import BatchingOptions
 from tfline.serving.server.batching.scheduler import Queue, Scheduler, Task
+from tfline.serving.server.call import ENDLESS, Call, deadline_exceeded
 from tfline.serving.server.session import Session
 from tfline.serving.server.status import (
     Code,
@@ -22,29 +20,8 @@ from tfline.serving.server.tensor import Tensor
 _Kind = tuple[tuple[str, ...], tuple[str, ...]]
 
 
-class _Wait:
-    """What a coroutine awaits until a thread ends it.
-
-    Attributes:
-        over: Done once it is ended.
-    """
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self.over = self._loop.create_future()
-
-    def end(self) -> None:
-        """Ends it, from any thread."""
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            self._loop.call_soon_threadsafe(self._set)
-
-    def _set(self) -> None:
-        if not self.over.done():
-            self.over.set_result(None)
-
-
 class BatchingRunner:
-    """Puts requests with the same inputs and outputs together; they wait in an event loop.
+    """Puts requests with the same inputs and outputs together; their threads wait meanwhile.
 
     Args:
         session: Runs a batch.
@@ -57,10 +34,10 @@ class BatchingRunner:
         self._scheduler = scheduler
         self._options = options
         self._queues: dict[_Kind, Queue] = {}
-        self._lock = threading.Lock()
+        self._closed = False
 
-    async def run(
-        self, feeds: Mapping[str, Tensor], fetches: Sequence[str], timeout: float | None = None
+    def run(
+        self, feeds: Mapping[str, Tensor], fetches: Sequence[str], call: Call = ENDLESS
     ) -> list[Tensor]:
         """Returns the values of `fetches`; see `tfline.serving.server.session.Session.run`.
 
@@ -68,30 +45,47 @@ class BatchingRunner:
             StatusError: INVALID_ARGUMENT if the inputs cannot be in a batch; UNAVAILABLE if too
                 many wait; DEADLINE_EXCEEDED; or what the batch failed with.
         """
-        names = sorted(feeds)
-        parts = self._parts({name: feeds[name] for name in names}, _batch_size(feeds))
-        waits = [_Wait() for _ in parts]
-        tasks = [Task(*part, wait.end) for part, wait in zip(parts, waits, strict=True)]
-        self._queue((tuple(names), tuple(fetches))).add(tasks)
-        try:
-            async with asyncio.timeout(timeout):
-                for wait in waits:
-                    await wait.over
-        except TimeoutError as error:
-            raise StatusError(Code.DEADLINE_EXCEEDED, "The batch was not done in time") from error
+        names, outputs = sorted(feeds), sorted(set(fetches))
+        tasks = [
+            Task(part, size, call)
+            for part, size in self._parts({name: feeds[name] for name in names}, _batch_size(feeds))
+        ]
+        self._add((tuple(names), tuple(outputs)), tasks)
         for task in tasks:
+            if not task.wait():
+                _abandon(tasks)
+                raise deadline_exceeded()
             if task.error:
+                _abandon(tasks)
                 raise _again(task.error)
+        order = [outputs.index(name) for name in fetches]
         if len(tasks) == 1:
-            return list(tasks[0].outputs)
-        outputs = zip(*(task.outputs for task in tasks), strict=True)
-        return [Tensor.stack(output) for output in outputs]
+            return [tasks[0].outputs[index] for index in order]
+        return [Tensor.stack([task.outputs[index] for task in tasks]) for index in order]
 
     def close(self) -> None:
-        """Frees the model, once runs that nobody waits for any more are over."""
-        for queue in self._queues.values():
+        """Ends the runs under way, and frees the model."""
+        with self._scheduler.changed:
+            self._closed = True
+            queues = list(self._queues.values())
+        for queue in queues:
             self._scheduler.remove(queue)
         self._session.close()
+
+    def _add(self, kind: _Kind, tasks: Sequence[Task]) -> None:
+        """Puts `tasks` into the queue of their kind, which is there as long as it has any."""
+        with self._scheduler.changed:
+            if self._closed:
+                raise StatusError(Code.UNAVAILABLE, "The model is unloaded")
+            queue = self._queues.get(kind)
+            if queue is None:
+                queue = self._scheduler.queue(
+                    self._options,
+                    lambda batch: self._run_batch(batch, kind[1]),
+                    lambda: self._queues.pop(kind, None),
+                )
+                self._queues[kind] = queue
+            queue.add(tasks)
 
     def _parts(
         self, feeds: Mapping[str, Tensor], size: int
@@ -115,23 +109,12 @@ class BatchingRunner:
             for start in range(0, size, limit)
         ]
 
-    def _queue(self, kind: _Kind) -> Queue:
-        queue = self._queues.get(kind)
-        if queue is None:
-            with self._lock:
-                queue = self._queues.get(kind)
-                if queue is None:
-                    queue = self._queues[kind] = self._scheduler.queue(
-                        self._options, lambda tasks: self._run_batch(tasks, kind[1])
-                    )
-        return queue
-
     def _run_batch(self, tasks: Sequence[Task], fetches: Sequence[str]) -> None:
         """Runs `tasks` together and gives each its rows of the outputs."""
         size = sum(task.size for task in tasks)
         padding = next((s for s in self._options.allowed_sizes if s >= size), size) - size
         feeds = {name: self._merged(name, tasks, padding) for name in tasks[0].feeds}
-        outputs = self._session.run(feeds, fetches)
+        outputs = self._session.run(feeds, fetches, _latest(tasks))
         for output in outputs:
             if not output.shape:
                 raise failed_precondition("Batched output tensor has 0 dimensions")
@@ -179,6 +162,19 @@ def _batch_size(feeds: Mapping[str, Tensor]) -> int:
         raise invalid_argument("Batching Run() input tensors must have equal 0th-dimension size")
     size: int = sizes.pop()
     return size
+
+
+def _abandon(tasks: Sequence[Task]) -> None:
+    """Lets the parts of a request that was split, and cannot be answered, not be run."""
+    for task in tasks:
+        task.abandoned = True
+
+
+def _latest(tasks: Sequence[Task]) -> Call:
+    """Returns a call that lasts until nobody waits for the batch any more."""
+    deadlines = [task.call.deadline for task in tasks]
+    known = [deadline for deadline in deadlines if deadline is not None]
+    return Call(max(known)) if len(known) == len(deadlines) else ENDLESS
 
 
 def _again(error: Exception) -> Exception:

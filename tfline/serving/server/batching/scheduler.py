@@ -9,27 +9,55 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tfline.serving.server.batching.parameters import BatchingOptions
+from tfline.serving.server.call import ENDLESS, Call
 from tfline.serving.server.status import Code, StatusError
 from tfline.serving.server.tensor import Tensor
 
+_REMOVE_SECONDS = 30.0  # the longest that a batch under way is waited for
 
-@dataclass(eq=False)
+
 class Task:
     """A request that waits to be run.
 
-    Attributes:
+    Args:
         feeds: The values of its inputs; dimension 0 of all is `size`.
         size: The number of its rows.
-        finish: Called once there are outputs or an error, by the thread of the batch.
+        call: Until when its outputs are wanted.
+
+    Attributes:
         outputs: The values of its outputs.
         error: Why there are none.
+        abandoned: Whether nobody waits for it any more.
     """
 
-    feeds: Mapping[str, Tensor]
-    size: int
-    finish: Callable[[], object]
-    outputs: Sequence[Tensor] = ()
-    error: Exception | None = None
+    __slots__ = ("_over", "abandoned", "call", "error", "feeds", "outputs", "size")
+
+    def __init__(self, feeds: Mapping[str, Tensor], size: int, call: Call = ENDLESS) -> None:
+        self.feeds = feeds
+        self.size = size
+        self.call = call
+        self.outputs: Sequence[Tensor] = ()
+        self.error: Exception | None = None
+        self.abandoned = False
+        self._over = threading.Lock()
+        self._over.acquire()
+
+    def finish(self) -> None:
+        """Says that there are outputs or an error."""
+        self._over.release()
+
+    def wait(self) -> bool:
+        """Blocks until there are outputs or an error; returns False if the deadline came first."""
+        seconds = self.call.seconds_left()
+        return self._over.acquire(timeout=-1 if seconds is None else max(0.0, seconds))
+
+    def expired(self) -> StatusError | None:
+        """Returns why it need not be run any more; None if it has to."""
+        try:
+            self.call.check()
+        except StatusError as error:
+            return error
+        return StatusError(Code.CANCELLED, "Nobody waits for it") if self.abandoned else None
 
 
 @dataclass(eq=False)
@@ -50,16 +78,26 @@ class Queue:
 
     Attributes:
         run: What a batch does.
+        end: Called once its last batch is done.
         batches: Those that wait.
         running: How many are under way.
+        listed: Whether the threads of the scheduler look after it: while it has any.
     """
 
-    def __init__(self, scheduler: Scheduler, options: BatchingOptions, run: RunBatch) -> None:
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        options: BatchingOptions,
+        run: RunBatch,
+        end: Callable[[], object],
+    ) -> None:
         self._scheduler = scheduler
         self._options = options
         self.run = run
+        self.end = end
         self.batches: deque[_Batch] = deque()
         self.running = 0
+        self.listed = False
 
     def add(self, tasks: Sequence[Task]) -> None:
         """Puts `tasks` into the queue, all or none.
@@ -76,6 +114,7 @@ class Queue:
                     f"{self._options.max_enqueued_batches}",
                 )
             ready_at = self.ready_at()
+            self._scheduler.look_after(self)
             for task in tasks:
                 if not self.batches or not self._fits(self.batches[-1].size, task):
                     self.batches.append(_Batch(time.monotonic() + self._options.timeout))
@@ -125,40 +164,75 @@ class Scheduler:
         for thread in self._threads:
             thread.start()
 
-    def queue(self, options: BatchingOptions, run: RunBatch) -> Queue:
-        """Returns a new queue."""
-        queue = Queue(self, options, run)
-        with self.changed:
+    def queue(
+        self, options: BatchingOptions, run: RunBatch, end: Callable[[], object] = lambda: None
+    ) -> Queue:
+        """Returns a new queue, which the scheduler knows only while it has batches.
+
+        Args:
+            options: How batches are formed.
+            run: What a batch does.
+            end: Called when its last batch is done, while `changed` is held.
+        """
+        return Queue(self, options, run, end)
+
+    def look_after(self, queue: Queue) -> None:
+        """Has the threads look after a queue, which has something to do; `changed` is held."""
+        if not queue.listed:
+            queue.listed = True
             self._queues.append(queue)
-        return queue
+
+    def _forget(self, queue: Queue) -> None:
+        if queue.listed:
+            queue.listed = False
+            self._queues.remove(queue)
+            queue.end()
 
     def remove(self, queue: Queue) -> None:
-        """Forgets a queue, once its batches under way are done; nobody waits for the others."""
+        """Fails what waits in a queue, and forgets it once its batches under way are done."""
         with self.changed:
-            self._queues.remove(queue)
-            self.changed.wait_for(lambda: not queue.running)
+            waiting = [task for batch in queue.batches for task in batch.tasks]
+            queue.batches.clear()
+            self._forget(queue)
+            for task in waiting:
+                task.error = StatusError(Code.UNAVAILABLE, "The model is unloaded")
+                task.finish()
+            self.changed.wait_for(lambda: not queue.running, _REMOVE_SECONDS)
 
-    def stop(self) -> None:
-        """Ends the threads once the batches under way are done."""
+    def stop(self, seconds: float = 1.0) -> None:
+        """Ends the threads once the batches under way are done, which is waited for `seconds`."""
         with self.changed:
             self._stopped = True
             self.changed.notify_all()
+        end = time.monotonic() + seconds
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, end - time.monotonic()))
 
     def _work(self) -> None:
         while (taken := self._take()) is not None:
             queue, tasks = taken
-            try:
-                queue.run(tasks)
-            except Exception as error:
-                for task in tasks:
-                    task.error = error
-            for task in tasks:
-                task.finish()
+            self._run(queue, tasks)
             with self.changed:
                 queue.running -= 1
+                if not queue.running and not queue.batches:
+                    self._forget(queue)
                 self.changed.notify_all()
+
+    def _run(self, queue: Queue, tasks: Sequence[Task]) -> None:
+        """Runs the tasks of a batch that somebody still waits for."""
+        wanted = []
+        for task in tasks:
+            task.error = task.expired()
+            if task.error is None:
+                wanted.append(task)
+        if wanted:
+            try:
+                queue.run(wanted)
+            except Exception as error:
+                for task in wanted:
+                    task.error = error
+        for task in tasks:
+            task.finish()
 
     def _take(self) -> tuple[Queue, list[Task]] | None:
         """Waits for a batch that is ready; None once the scheduler stops."""

@@ -15,6 +15,7 @@ from tfline.serving.protos import (
     regression_pb2,
     types_pb2,
 )
+from tfline.serving.server.call import ENDLESS, Call
 from tfline.serving.server.handlers.predict import CLASSIFY_METHOD, REGRESS_METHOD, answering_spec
 from tfline.serving.server.servable import DEFAULT_SIGNATURE, Servable
 from tfline.serving.server.status import Code, StatusError, invalid_argument
@@ -27,10 +28,10 @@ _CLASS_RANK = 2  # examples, classes
 _INPUTS, _CLASSES, _SCORES, _OUTPUTS = "inputs", "classes", "scores", "outputs"
 
 
-async def classify(
+def classify(
     servable: Servable,
     request: classification_pb2.ClassificationRequest,
-    timeout: float | None = None,
+    call: Call = ENDLESS,
 ) -> classification_pb2.ClassificationResponse:
     """Runs a signature that takes serialized examples and gives classes, scores or both.
 
@@ -40,17 +41,17 @@ async def classify(
     name, signature = _signature(servable, request.model_spec.signature_name)
     aliases = _classify_outputs(signature)
     examples = _serialized_examples(request.input)
-    outputs = await _run(servable, signature, aliases, examples, timeout)
+    outputs = _run(servable, signature, aliases, examples, call)
     return classification_pb2.ClassificationResponse(
         model_spec=answering_spec(servable, name),
         result=_classify_result(outputs, len(examples)),
     )
 
 
-async def regress(
+def regress(
     servable: Servable,
     request: regression_pb2.RegressionRequest,
-    timeout: float | None = None,
+    call: Call = ENDLESS,
 ) -> regression_pb2.RegressionResponse:
     """Runs a signature that takes serialized examples and gives one number for each.
 
@@ -60,17 +61,17 @@ async def regress(
     name, signature = _signature(servable, request.model_spec.signature_name)
     aliases = _regress_outputs(signature)
     examples = _serialized_examples(request.input)
-    outputs = await _run(servable, signature, aliases, examples, timeout)
+    outputs = _run(servable, signature, aliases, examples, call)
     return regression_pb2.RegressionResponse(
         model_spec=answering_spec(servable, name),
         result=_regress_result(outputs, len(examples)),
     )
 
 
-async def multi_inference(
+def multi_inference(
     servable: Servable,
     request: inference_pb2.MultiInferenceRequest,
-    timeout: float | None = None,
+    call: Call = ENDLESS,
 ) -> inference_pb2.MultiInferenceResponse:
     """Runs several signatures on the same examples, in one run of the graph.
 
@@ -85,7 +86,7 @@ async def multi_inference(
     fetches = sorted(
         {plan.signature.outputs[alias].name for plan in plans.values() for alias in plan.aliases}
     )
-    values = dict(zip(fetches, await servable.runner.run(feeds, fetches, timeout), strict=True))
+    values = dict(zip(fetches, servable.runner.run(feeds, fetches, call), strict=True))
     response = inference_pb2.MultiInferenceResponse()
     for name, plan in plans.items():
         outputs = {alias: values[plan.signature.outputs[alias].name] for alias in plan.aliases}
@@ -171,16 +172,16 @@ def _serialized_examples(given: input_pb2.Input) -> list[bytes]:
     return [context + example.SerializeToString() for example in examples]
 
 
-async def _run(
+def _run(
     servable: Servable,
     signature: Signature,
     aliases: Sequence[str],
     examples: Sequence[bytes],
-    timeout: float | None,
+    call: Call,
 ) -> dict[str, Tensor]:
     feeds = {signature.inputs[_INPUTS].name: string_tensor(examples)}
     fetches = [signature.outputs[alias].name for alias in aliases]
-    return dict(zip(aliases, await servable.runner.run(feeds, fetches, timeout), strict=True))
+    return dict(zip(aliases, servable.runner.run(feeds, fetches, call), strict=True))
 
 
 def _check_input(signature: Signature, kind: str) -> None:

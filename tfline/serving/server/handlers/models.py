@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tfline.serving.protos import get_model_metadata_pb2, get_model_status_pb2, model_management_pb2
+from tfline.serving.server.call import ENDLESS, Call
 from tfline.serving.server.core import ServerCore
 from tfline.serving.server.servable import Servable
 from tfline.serving.server.status import invalid_argument, not_found
@@ -61,7 +62,7 @@ def model_status(
 
 
 def reload_config(
-    core: ServerCore, request: model_management_pb2.ReloadConfigRequest
+    core: ServerCore, request: model_management_pb2.ReloadConfigRequest, call: Call = ENDLESS
 ) -> model_management_pb2.ReloadConfigResponse:
     """Replaces the models of the server.
 
@@ -73,7 +74,7 @@ def reload_config(
             "ServerModelConfig type not supported by HandleReloadConfigRequest. "
             "Only ModelConfigList is currently supported"
         )
-    core.reload(request.config)
+    core.reload(request.config, call)
     response = model_management_pb2.ReloadConfigResponse()
     response.status.SetInParent()
     return response

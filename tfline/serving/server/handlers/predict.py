@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from tfline.serving.protos import meta_graph_pb2, model_pb2, predict_pb2, tensor_pb2
+from tfline.serving.server.call import ENDLESS, Call
 from tfline.serving.server.servable import DEFAULT_SIGNATURE, Servable
 from tfline.serving.server.status import (
     Code,
@@ -20,22 +21,24 @@ PREDICT_METHOD = "tensorflow/serving/predict"
 _KNOWN_METHODS = (PREDICT_METHOD, CLASSIFY_METHOD, REGRESS_METHOD)
 
 
-async def predict(
+def predict(
     servable: Servable,
     request: predict_pb2.PredictRequest,
-    timeout: float | None = None,
+    call: Call = ENDLESS,
     *,
     as_content: bool = False,
     check_method: bool = False,
+    max_filled: int = 0,
 ) -> predict_pb2.PredictResponse:
     """Runs one signature.
 
     Args:
         servable: The version of the model that the request asks for.
         request: The inputs by alias.
-        timeout: Seconds that are left; None: no limit.
+        call: Until when the answer is wanted.
         as_content: Outputs go into ``tensor_content`` rather than into the typed fields.
         check_method: A signature with a foreign method name is an error.
+        max_filled: The most elements of an input that does not have them all; 0: no limit.
 
     Raises:
         StatusError: With TensorFlow Serving's code and text.
@@ -46,8 +49,8 @@ async def predict(
         raise failed_precondition(f'Serving signature key "{signature_name}" not found.')
     if check_method:
         _check_method(signature)
-    outputs = await run_signature(
-        servable, signature, request.inputs, request.output_filter, timeout
+    outputs = run_signature(
+        servable, signature, request.inputs, request.output_filter, call, max_filled
     )
     response = predict_pb2.PredictResponse(
         model_spec=answering_spec(servable, signature_name),
@@ -57,12 +60,13 @@ async def predict(
     return response
 
 
-async def run_signature(
+def run_signature(
     servable: Servable,
     signature: meta_graph_pb2.SignatureDef,
     inputs: Mapping[str, tensor_pb2.TensorProto],
     output_filter: Iterable[str] = (),
-    timeout: float | None = None,
+    call: Call = ENDLESS,
+    max_filled: int = 0,
 ) -> dict[str, Tensor]:
     """Returns the outputs of `signature` by alias.
 
@@ -71,15 +75,16 @@ async def run_signature(
         signature: One of its signatures.
         inputs: A tensor for each input of the signature; those with a default may be missing.
         output_filter: The aliases to compute; empty: all.
-        timeout: Seconds that are left; None: no limit.
+        call: Until when the answer is wanted.
+        max_filled: The most elements of an input that does not have them all; 0: no limit.
 
     Raises:
         StatusError: If the inputs do not match the signature, or the run fails.
     """
-    feeds = _feeds(signature, inputs)
+    feeds = _feeds(signature, inputs, max_filled)
     aliases = _output_aliases(signature, output_filter)
     fetches = [signature.outputs[alias].name for alias in aliases]
-    return dict(zip(aliases, await servable.runner.run(feeds, fetches, timeout), strict=True))
+    return dict(zip(aliases, servable.runner.run(feeds, fetches, call), strict=True))
 
 
 def answering_spec(servable: Servable, signature_name: str) -> model_pb2.ModelSpec:
@@ -99,7 +104,9 @@ def _check_method(signature: meta_graph_pb2.SignatureDef) -> None:
 
 
 def _feeds(
-    signature: meta_graph_pb2.SignatureDef, inputs: Mapping[str, tensor_pb2.TensorProto]
+    signature: meta_graph_pb2.SignatureDef,
+    inputs: Mapping[str, tensor_pb2.TensorProto],
+    max_filled: int,
 ) -> dict[str, Tensor]:
     """Returns the values of the graph's placeholders."""
     sent, expected = set(inputs), set(signature.inputs)
@@ -114,7 +121,7 @@ def _feeds(
     feeds = {}
     for alias, info in signature.inputs.items():
         if alias in sent:
-            feeds[info.name] = decode(alias, inputs[alias])
+            feeds[info.name] = decode(alias, inputs[alias], max_filled)
         elif alias in signature.defaults:
             feeds[info.name] = decode(alias, signature.defaults[alias])
         else:

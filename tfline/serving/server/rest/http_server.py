@@ -1,208 +1,209 @@
-"""The HTTP front: connections, bodies, and what HTTP asks for around the answers."""
+"""The HTTP server: uvicorn has the connections, threads have the answers.
+
+Requests beyond those that can be answered soon are refused at once, by 429.
+"""
 
 from __future__ import annotations
 
-import gzip
-import http.server
+import asyncio
+import contextlib
 import logging
 import re
 import socket
-import socketserver
 import threading
-import zlib
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any
 
+import uvicorn
+
+from tfline.serving.server.call import Call
+from tfline.serving.server.rest.body import Intake, LeftError, TooLargeError, unpacked
+from tfline.serving.server.rest.connection import connection_class
 from tfline.serving.server.rest.routes import Answer, Router, error_answer
 from tfline.serving.server.status import Code, StatusError
 
 logger = logging.getLogger(__name__)
 
-_BAD_REQUEST = 400
-_LENGTH_REQUIRED = 411
-_CORS_HEADERS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "GET, POST",
-    "Access-Control-Allow-Headers": "accept, content-type, authorization, x-requested-with",
-}
+_BAD_REQUEST, _TOO_LARGE, _TOO_MANY, _UNAVAILABLE = 400, 413, 429, 503
+_IDLE_SECONDS = 300  # after that a connection is closed
+_BACKLOG = 128
+_JOIN_SECONDS = 2.0  # beside what the requests under way may take
+_CORS_HEADERS = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", b"GET, POST"),
+    (b"access-control-allow-headers", b"accept, content-type, authorization, x-requested-with"),
+]
+
+Send = Callable[[Any], Awaitable[None]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RestOptions:
     """Where and how REST is served.
 
     Attributes:
         port: TCP port, on all interfaces.
         threads: Requests answered at a time.
+        timeout: Seconds that a request may take once it has arrived.
         cors: Send CORS headers.
+        reuse_port: Share the port with other processes.
+        max_requests: Requests that are answered or wait; those beyond are refused. 0: no limit.
+        max_connections: Connections at a time; those beyond are closed.
+        max_body_bytes: The largest body, as it is sent and unpacked.
+        max_total_bytes: The most bytes of the bodies of all requests under way.
+        stall_seconds: How long a client may neither send what it began nor read its answer.
     """
 
     port: int
-    threads: int
+    threads: int = 8
+    timeout: float = 30.0
     cors: bool = False
+    reuse_port: bool = False
+    max_requests: int = 0
+    max_connections: int = 1000
+    max_body_bytes: int = 2**26
+    max_total_bytes: int = 2**30
+    stall_seconds: float = 30.0
 
 
-class _BodyError(Exception):
-    """The content of a request cannot be read."""
-
-
-class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """A thread a connection; `slots` of them answer at a time."""
-
-    daemon_threads = True
-    allow_reuse_address = True
-    request_queue_size = 128
+class _App:
+    """The ASGI application: what the router answers, within the limits."""
 
     def __init__(self, router: Router, options: RestOptions) -> None:
-        self.router = router
-        self.cors = options.cors
-        self.slots = threading.BoundedSemaphore(options.threads)
-        self.address_family = socket.AF_INET6 if socket.has_dualstack_ipv6() else socket.AF_INET
-        host = "::" if self.address_family == socket.AF_INET6 else "0.0.0.0"  # noqa: S104
-        super().__init__((host, options.port), _Handler)
+        self._router = router
+        self._options = options
+        self._intake = Intake(options.max_body_bytes, options.max_total_bytes)
+        self._threads = ThreadPoolExecutor(options.threads, "rest")
+        self._requests = 0
 
-    def server_bind(self) -> None:
-        if self.address_family == socket.AF_INET6:
-            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        super().server_bind()
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        logger.debug("%s of %s broke", request, client_address, exc_info=True)  # noqa: LOG014 - called in its except clause
-
-
-class _Handler(http.server.BaseHTTPRequestHandler):
-    """One connection."""
-
-    server: _Server
-    protocol_version = "HTTP/1.1"
-    server_version = "tfline"
-    timeout: ClassVar[float] = 300.0  # an idle connection is closed
-    disable_nagle_algorithm = True
-    wbufsize = -1  # headers and content leave together
-
-    def do_GET(self) -> None:
-        self._answer()
-
-    def do_POST(self) -> None:
-        self._answer()
-
-    def do_PUT(self) -> None:
-        self._answer()
-
-    def do_PATCH(self) -> None:
-        self._answer()
-
-    def do_DELETE(self) -> None:
-        self._answer()
-
-    def do_HEAD(self) -> None:
-        self._answer()
-
-    def do_OPTIONS(self) -> None:
-        self._discard_body()
-        origin = self.headers.get("Origin", "")
-        allowed = re.match(r"https?://", origin) is not None
-        self._send(Answer(200, b"") if allowed else error_answer(_BAD_REQUEST, "Invalid origin"))
-
-    def handle_expect_100(self) -> bool:
-        expected = super().handle_expect_100()
-        self.wfile.flush()  # curl holds a large body back for it, for a second
-        return expected
-
-    def log_message(self, template: str, *arguments: object) -> None:
-        logger.debug(template, *arguments)
-
-    def _answer(self) -> None:
-        path = self.path.partition("?")[0]
+    async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
+        self._requests += 1
         try:
-            body = self._body()
-        except _BodyError as error:
-            self.close_connection = True
-            self._send(error_answer(_BAD_REQUEST, str(error)))
+            answer = await self._answer(scope, receive)
+        except TooLargeError as error:
+            answer = error_answer(_TOO_LARGE, error.message, close=True)
+        except StatusError as error:
+            answer = _busy(error.message)
+        except asyncio.CancelledError:  # the time to drain is over
+            answer = error_answer(_UNAVAILABLE, "The server has ended", close=True)
+        except LeftError:
             return
-        with self.server.slots:
-            answer = self.server.router.answer(self.command, path, body)
-        self._send(answer)
+        finally:
+            self._requests -= 1
+        await self._send(answer, send)
 
-    def _send(self, answer: Answer) -> None:
-        self.send_response(answer.status)
-        self.send_header("Content-Type", answer.content_type)
-        self.send_header("Content-Length", str(len(answer.body)))
-        for name, value in _CORS_HEADERS.items() if self.server.cors else ():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(answer.body)
-
-    def _discard_body(self) -> None:
+    async def _answer(self, scope: Any, receive: Any) -> Answer:
+        limit = self._options.max_requests
+        if limit and self._requests > limit:
+            raise StatusError(Code.RESOURCE_EXHAUSTED, f"{limit} requests are under way already")
+        headers = scope["headers"]
+        body = await self._intake.receive(receive, headers)
         try:
-            self._body()
-        except _BodyError:
-            self.close_connection = True
+            if scope["method"] == "OPTIONS":
+                return _preflight(dict(headers).get(b"origin", b""))
+            call = Call.within(self._options.timeout)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, self._route, scope, body, call)
+        finally:
+            self._intake.release(body)
 
-    def _body(self) -> bytes:
-        """Returns the content of the request, unpacked."""
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            content = self._chunks()
-        else:
-            content = self._read(self._length(self.headers.get("Content-Length", "0"), 10))
-        if self.headers.get("Content-Encoding", "").lower() != "gzip":
-            return content
+    def _route(self, scope: Any, body: bytes, call: Call) -> Answer:
+        """Answers a request, in a thread of its own."""
         try:
-            return gzip.decompress(content)
-        except (OSError, EOFError, zlib.error) as error:
-            raise _BodyError(f"Cannot unpack the gzip body: {error}") from error
+            content = unpacked(body, scope["headers"], self._options.max_body_bytes)
+        except TooLargeError as error:
+            return error_answer(_TOO_LARGE, error.message)
+        except StatusError as error:
+            return error_answer(_BAD_REQUEST, error.message)
+        path = scope["raw_path"].decode("latin-1")
+        return self._router.answer(scope["method"], path, content, call)
 
-    def _chunks(self) -> bytes:
-        chunks = []
-        while size := self._length(self.rfile.readline(1024).decode("latin-1"), 16):
-            chunks.append(self._read(size))
-            self.rfile.readline(3)
-        while self.rfile.readline(65537).strip():  # trailers
-            pass
-        return b"".join(chunks)
+    async def _send(self, answer: Answer, send: Send) -> None:
+        headers = [
+            (b"content-type", answer.content_type.encode()),
+            (b"content-length", b"%d" % len(answer.body)),
+            *(_CORS_HEADERS if self._options.cors else ()),
+            *((name.encode(), value.encode()) for name, value in answer.headers),
+        ]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
 
-    def _length(self, text: str, base: int) -> int:
-        digits = text.partition(";")[0].strip()
-        try:
-            size = int(digits, base)
-        except ValueError as error:
-            raise _BodyError(f"Invalid length: {digits!r}") from error
-        if size < 0:
-            raise _BodyError(f"Invalid length: {digits!r}")
-        return size
 
-    def _read(self, size: int) -> bytes:
-        content = self.rfile.read(size)
-        if len(content) != size:
-            raise _BodyError("The body is shorter than announced")
-        return content
+def _busy(message: str) -> Answer:
+    return error_answer(_TOO_MANY, message, close=True, retry_after=1)
+
+
+def _preflight(origin: bytes) -> Answer:
+    if re.match(rb"https?://", origin):
+        return Answer(200, b"")
+    return error_answer(_BAD_REQUEST, "Invalid origin")
 
 
 class RestServer:
-    """A running REST front."""
+    """An HTTP server in a thread of its own. It opens its port and answers requests.
 
-    def __init__(self, server: _Server) -> None:
-        self._server = server
-        self._thread = threading.Thread(target=server.serve_forever, name="rest", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Closes the port."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-def start_rest(router: Router, options: RestOptions) -> RestServer:
-    """Opens the port and answers requests.
+    Args:
+        router: Answers requests.
+        options: Where and how.
 
     Raises:
         StatusError: UNAVAILABLE if the port cannot be bound.
     """
+
+    def __init__(self, router: Router, options: RestOptions) -> None:
+        self._socket = _listen(options)
+        config = uvicorn.Config(
+            _App(router, options),
+            http=connection_class(options.max_connections, options.stall_seconds),
+            loop="asyncio",
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            log_level=logging.WARNING,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=_IDLE_SECONDS,
+            backlog=_BACKLOG,
+        )
+        self._config = config
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run, name="rest", daemon=True)
+        self._thread.start()
+
+    def stop(self, seconds: float) -> None:
+        """Takes no more requests, and lets those under way go on for `seconds`.
+
+        Connections that wait for a request are closed, the others after their answer.
+        """
+        self._config.timeout_graceful_shutdown = max(1, round(seconds))
+        self._server.should_exit = True
+        self._thread.join(seconds + _JOIN_SECONDS)
+
+    def _run(self) -> None:
+        self._server.run([self._socket])
+
+
+def _listen(options: RestOptions) -> socket.socket:
+    """Opens the port on all interfaces: of both families, if the machine has both."""
+    dual = socket.has_dualstack_ipv6()
+    family = socket.AF_INET6 if dual else socket.AF_INET
+    listening = socket.socket(family)
     try:
-        return RestServer(_Server(router, options))
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if options.reuse_port:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if dual:
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        listening.bind(("::" if dual else "0.0.0.0", options.port))  # noqa: S104
+        listening.listen(_BACKLOG)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            listening.close()
         raise StatusError(
             Code.UNAVAILABLE, f"Cannot serve REST at port {options.port}: {error.strerror}"
         ) from error
+    return listening

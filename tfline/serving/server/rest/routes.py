@@ -21,7 +21,7 @@ from tfline.serving.protos import (
     regression_pb2,
     tensor_pb2,
 )
-from tfline.serving.server.coroutines import Run
+from tfline.serving.server.call import ENDLESS, Call
 from tfline.serving.server.handlers.predict import run_signature
 from tfline.serving.server.rest import json_text
 from tfline.serving.server.rest.json_examples import (
@@ -62,6 +62,7 @@ _HTTP_STATUSES = {
     Code.UNAUTHENTICATED: 401,
 }
 _INTERNAL_ERROR = 500
+_TRY_AGAIN = (429, 503)
 _FOUND_NOTHING = 404
 
 
@@ -73,16 +74,31 @@ class Answer:
         status: The HTTP status.
         body: The content.
         content_type: Its type.
+        headers: Further headers.
     """
 
     status: int
     body: bytes
     content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
 
 
-def error_answer(status: int, message: str) -> Answer:
-    """Returns an answer that carries `message`."""
-    return Answer(status, json_text.encode(json.dumps({"error": message}, ensure_ascii=False)))
+def error_answer(
+    status: int, message: str, *, close: bool = False, retry_after: int | None = None
+) -> Answer:
+    """Returns an answer that carries `message`.
+
+    Args:
+        status: The HTTP status.
+        message: What is wrong.
+        close: Whether the connection ends with it.
+        retry_after: Seconds after which the client may try again.
+    """
+    headers: tuple[tuple[str, str], ...] = (("connection", "close"),) if close else ()
+    if retry_after is not None:
+        headers += (("retry-after", str(retry_after)),)
+    body = json_text.encode(json.dumps({"error": message}, ensure_ascii=False))
+    return Answer(status, body, headers=headers)
 
 
 class Router:
@@ -90,40 +106,37 @@ class Router:
 
     Args:
         service: The methods of the API.
-        run: Runs the service's coroutines.
-        timeout: Seconds that an inference may take.
         metrics_path: The path of the metrics; None: they are not served.
     """
 
-    def __init__(
-        self, service: Service, run: Run, timeout: float, metrics_path: str | None = None
-    ) -> None:
+    def __init__(self, service: Service, metrics_path: str | None = None) -> None:
         self._service = dataclasses.replace(service, entrypoint="REST")
-        self._run = run
-        self._timeout = timeout
         self._metrics_path = metrics_path
 
-    def answer(self, method: str, path: str, body: bytes) -> Answer:
+    def answer(self, method: str, path: str, body: bytes, call: Call = ENDLESS) -> Answer:
         """Returns the answer to a request; it never raises.
 
         Args:
             method: GET, POST, ...
             path: The path, without the query string.
             body: The content of the request.
+            call: Until when the answer is wanted.
         """
         if path == self._metrics_path and method == "GET":
             return Answer(200, self._service.metrics.text().encode(), "text/plain")
         if not path.lower().startswith(_PREFIX):
             return error_answer(_FOUND_NOTHING, "Not Found")
         try:
-            return Answer(200, json_text.encode(self._dispatch(method, path, body)))
+            return Answer(200, json_text.encode(self._dispatch(method, path, body, call)))
         except StatusError as error:
-            return error_answer(_HTTP_STATUSES.get(error.code, _INTERNAL_ERROR), error.message)
+            status = _HTTP_STATUSES.get(error.code, _INTERNAL_ERROR)
+            retry_after = 1 if status in _TRY_AGAIN else None
+            return error_answer(status, error.message, retry_after=retry_after)
         except Exception as error:
             logger.exception("%s %s failed", method, path)
             return error_answer(_INTERNAL_ERROR, str(error))
 
-    def _dispatch(self, method: str, path: str, body: bytes) -> str:
+    def _dispatch(self, method: str, path: str, body: bytes, call: Call) -> str:
         if method == "POST" and (match := _INFERENCE_PATH.fullmatch(path)):
             name, version, label, verb = match.groups()
             answer = {
@@ -131,7 +144,7 @@ class Router:
                 "classify": self._classify,
                 "regress": self._regress,
             }[verb.lower()]
-            return answer(_model_spec(name, version, label), body)
+            return answer(_model_spec(name, version, label), body, call)
         if method == "GET" and (match := _STATUS_PATH.fullmatch(path)):
             name, version, label, metadata = match.groups()
             if not name:
@@ -140,13 +153,13 @@ class Router:
             return self._metadata(spec) if metadata else self._status(spec)
         raise invalid_argument(f"Malformed request: {method} {path}")
 
-    def _predict(self, spec: model_pb2.ModelSpec, body: bytes) -> str:
+    def _predict(self, spec: model_pb2.ModelSpec, body: bytes, call: Call) -> str:
         document, signature_name = _read_document(body)
-        outputs, as_rows = self._run(self._outputs(spec, signature_name, document))
+        outputs, as_rows = self._outputs(spec, signature_name, document, call)
         return write_rows(outputs) if as_rows else write_columns(outputs)
 
-    async def _outputs(
-        self, spec: model_pb2.ModelSpec, signature_name: str, document: dict[str, Any]
+    def _outputs(
+        self, spec: model_pb2.ModelSpec, signature_name: str, document: dict[str, Any], call: Call
     ) -> tuple[dict[str, tensor_pb2.TensorProto], bool]:
         """Returns the outputs by alias, and whether the inputs came as rows."""
         request = predict_pb2.PredictRequest(model_spec=spec)
@@ -158,22 +171,20 @@ class Router:
                     f'Serving signature name: "{name}" not found in signature def'
                 )
             inputs, as_rows = read_tensors(document, signature.inputs)
-            outputs = await run_signature(servable, signature, inputs, timeout=self._timeout)
+            outputs = run_signature(servable, signature, inputs, call=call)
             return {alias: tensor.to_proto() for alias, tensor in outputs.items()}, as_rows
 
-    def _classify(self, spec: model_pb2.ModelSpec, body: bytes) -> str:
+    def _classify(self, spec: model_pb2.ModelSpec, body: bytes, call: Call) -> str:
         document, spec.signature_name = _read_document(body)
         request = classification_pb2.ClassificationRequest(
             model_spec=spec, input=read_input(document)
         )
-        return write_classifications(
-            self._run(self._service.classify(request, self._timeout)).result
-        )
+        return write_classifications(self._service.classify(request, call).result)
 
-    def _regress(self, spec: model_pb2.ModelSpec, body: bytes) -> str:
+    def _regress(self, spec: model_pb2.ModelSpec, body: bytes, call: Call) -> str:
         document, spec.signature_name = _read_document(body)
         request = regression_pb2.RegressionRequest(model_spec=spec, input=read_input(document))
-        return write_regressions(self._run(self._service.regress(request, self._timeout)).result)
+        return write_regressions(self._service.regress(request, call).result)
 
     def _status(self, spec: model_pb2.ModelSpec) -> str:
         with_version = self._resolved(spec)

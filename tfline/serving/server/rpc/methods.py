@@ -1,10 +1,11 @@
-"""The methods of PredictionService and ModelService, and what all fronts of gRPC share."""
+"""The methods of PredictionService and ModelService over gRPC, and the statuses of errors."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
@@ -19,61 +20,49 @@ from tfline.serving.protos import (
     predict_pb2,
     regression_pb2,
 )
+from tfline.serving.server.call import Call
 from tfline.serving.server.service import Service
-from tfline.serving.server.status import Code, StatusError
+from tfline.serving.server.status import StatusError
 
 logger = logging.getLogger(__name__)
 
-GRACE_SECONDS = 5.0
-"""How long calls under way may last once the server stops."""
-
 _MAX_ERROR_LENGTH = 1024
-_NO_DEADLINE_SECONDS = 1e9  # gRPC gives the distance to the end of time for a call without one
+_NO_DEADLINE_SECONDS = 1e9
 _STATUS_CODES = {code.value[0]: code for code in grpc.StatusCode}
-_PREDICTION = "/tensorflow.serving.PredictionService/"
-_MODELS = "/tensorflow.serving.ModelService/"
 
-_CHANNEL_ARGUMENTS: dict[str, int | str] = {
-    "grpc.max_receive_message_length": -1,
-    "grpc.max_send_message_length": -1,
-    "grpc.so_reuseport": 0,
-    # Without these gRPC ends some calls with CANCELLED once 1,000 wait, and each beyond 3,000.
-    "grpc.server.max_pending_requests": 2**31 - 1,
-    "grpc.server.max_pending_requests_hard_limit": 2**31 - 1,
+SERVICES = ("tensorflow.serving.PredictionService", "tensorflow.serving.ModelService")
+"""The names of the services."""
+
+_PREDICTION, _MODELS = (f"/{name}/" for name in SERVICES)
+
+MESSAGES: dict[str, tuple[type[Message], type[Message]]] = {
+    f"{_PREDICTION}Predict": (predict_pb2.PredictRequest, predict_pb2.PredictResponse),
+    f"{_PREDICTION}Classify": (
+        classification_pb2.ClassificationRequest,
+        classification_pb2.ClassificationResponse,
+    ),
+    f"{_PREDICTION}Regress": (regression_pb2.RegressionRequest, regression_pb2.RegressionResponse),
+    f"{_PREDICTION}MultiInference": (
+        inference_pb2.MultiInferenceRequest,
+        inference_pb2.MultiInferenceResponse,
+    ),
+    f"{_PREDICTION}GetModelMetadata": (
+        get_model_metadata_pb2.GetModelMetadataRequest,
+        get_model_metadata_pb2.GetModelMetadataResponse,
+    ),
+    f"{_MODELS}GetModelStatus": (
+        get_model_status_pb2.GetModelStatusRequest,
+        get_model_status_pb2.GetModelStatusResponse,
+    ),
+    f"{_MODELS}HandleReloadConfigRequest": (
+        model_management_pb2.ReloadConfigRequest,
+        model_management_pb2.ReloadConfigResponse,
+    ),
 }
+"""The messages of each method, by its path: request and response."""
 
-
-@dataclass(frozen=True)
-class GrpcOptions:
-    """Where and how gRPC is served.
-
-    Attributes:
-        port: TCP port on all IPv4 interfaces; 0: none.
-        socket_path: UNIX socket; empty: none.
-        threads: Calls answered at a time.
-        channel_arguments: Options of the gRPC server.
-        credentials: For TLS on the TCP port; None: plain.
-        health: Whether ``grpc.health.v1`` is served.
-    """
-
-    port: int
-    socket_path: str
-    threads: int
-    channel_arguments: tuple[tuple[str, int | str], ...] = ()
-    credentials: grpc.ServerCredentials | None = None
-    health: bool = False
-
-    @property
-    def server_options(self) -> list[tuple[str, int | str]]:
-        """The options of the gRPC server, with those that it has by default."""
-        return list((_CHANNEL_ARGUMENTS | dict(self.channel_arguments)).items())
-
-
-Infer = Callable[[Any, float | None], Coroutine[Any, Any, Message]]
-"""Answers a request to a model within some seconds; None: without a limit."""
-
-Manage = Callable[[Any], Message]
-"""Answers a request about the models; to load some takes its time."""
+Method = Callable[[Any, Call], Message]
+"""Answers a request, whose sender waits for some time."""
 
 
 class Handlers(grpc.GenericRpcHandler):
@@ -81,34 +70,25 @@ class Handlers(grpc.GenericRpcHandler):
 
     Args:
         service: The methods of the API.
-        infer: Makes the handler of a method that runs a model, with the type of its request.
-        manage: Makes that of a method that asks about models.
+        manager: Where requests about the models are answered: to load some takes its time, which
+            must not be that of the threads that run them.
     """
 
-    def __init__(
-        self,
-        service: Service,
-        infer: Callable[[type[Message], Infer], grpc.RpcMethodHandler],
-        manage: Callable[[type[Message], Manage], grpc.RpcMethodHandler],
-    ) -> None:
+    def __init__(self, service: Service, manager: ThreadPoolExecutor) -> None:
+        infer: dict[str, Method] = {
+            f"{_PREDICTION}Predict": service.predict,
+            f"{_PREDICTION}Classify": service.classify,
+            f"{_PREDICTION}Regress": service.regress,
+            f"{_PREDICTION}MultiInference": service.multi_inference,
+        }
+        manage: dict[str, Method] = {
+            f"{_PREDICTION}GetModelMetadata": service.model_metadata,
+            f"{_MODELS}GetModelStatus": service.model_status,
+            f"{_MODELS}HandleReloadConfigRequest": service.reload_config,
+        }
         self._handlers = {
-            f"{_PREDICTION}Predict": infer(predict_pb2.PredictRequest, service.predict),
-            f"{_PREDICTION}Classify": infer(
-                classification_pb2.ClassificationRequest, service.classify
-            ),
-            f"{_PREDICTION}Regress": infer(regression_pb2.RegressionRequest, service.regress),
-            f"{_PREDICTION}MultiInference": infer(
-                inference_pb2.MultiInferenceRequest, service.multi_inference
-            ),
-            f"{_PREDICTION}GetModelMetadata": manage(
-                get_model_metadata_pb2.GetModelMetadataRequest, service.model_metadata
-            ),
-            f"{_MODELS}GetModelStatus": manage(
-                get_model_status_pb2.GetModelStatusRequest, service.model_status
-            ),
-            f"{_MODELS}HandleReloadConfigRequest": manage(
-                model_management_pb2.ReloadConfigRequest, service.reload_config
-            ),
+            path: _handler(MESSAGES[path][0], method, manager if path in manage else None)
+            for path, method in (infer | manage).items()
         }
 
     def service(self, call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
@@ -116,33 +96,31 @@ class Handlers(grpc.GenericRpcHandler):
         return self._handlers.get(call_details.method)
 
 
-def bind(server: grpc.Server | grpc.aio.Server, options: GrpcOptions) -> None:
-    """Opens the port and the socket.
+def _handler(
+    request_type: type[Message], method: Method, threads: ThreadPoolExecutor | None
+) -> grpc.RpcMethodHandler:
+    """Returns the handler of one method: it turns errors into gRPC statuses."""
 
-    Raises:
-        StatusError: UNAVAILABLE if one cannot be bound.
-    """
-    if options.port:
-        _bind(server, f"0.0.0.0:{options.port}", options.credentials)
-    if options.socket_path:
-        _bind(server, f"unix:{options.socket_path}", None)
+    def answer(request: Message, context: grpc.ServicerContext) -> Message:
+        try:
+            return method(request, Call(_deadline(context), context.is_active))
+        except Exception as error:
+            context.abort(*status(request, error))
 
-
-def _bind(
-    server: grpc.Server | grpc.aio.Server, address: str, credentials: grpc.ServerCredentials | None
-) -> None:
-    try:
-        if credentials:
-            server.add_secure_port(address, credentials)
-        else:
-            server.add_insecure_port(address)
-    except RuntimeError as error:
-        raise StatusError(Code.UNAVAILABLE, f"Cannot serve gRPC at {address}: {error}") from error
+    if threads:
+        answer.experimental_thread_pool = threads  # type: ignore[attr-defined]  # read by grpc
+    return grpc.unary_unary_rpc_method_handler(
+        answer,
+        request_deserializer=request_type.FromString,
+        response_serializer=lambda response: response.SerializeToString(),
+    )
 
 
-def seconds_left(remaining: float | None) -> float | None:
-    """Returns what remains until the client's deadline; None if it set none."""
-    return remaining if remaining is not None and remaining < _NO_DEADLINE_SECONDS else None
+def _deadline(context: grpc.ServicerContext) -> float | None:
+    """Returns when the client stops waiting, by `time.monotonic`; None if it set no deadline."""
+    seconds = context.time_remaining()
+    # Without a deadline gRPC gives the distance to the end of time.
+    return None if seconds is None or seconds > _NO_DEADLINE_SECONDS else time.monotonic() + seconds
 
 
 def status(request: Message, error: Exception) -> tuple[grpc.StatusCode, str]:

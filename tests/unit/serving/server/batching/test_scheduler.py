@@ -7,7 +7,8 @@ import pytest
 
 from tfline.serving.server.batching.parameters import BatchingOptions
 from tfline.serving.server.batching.scheduler import Scheduler, Task
-from tfline.serving.server.status import StatusError
+from tfline.serving.server.call import Call
+from tfline.serving.server.status import Code, StatusError
 
 
 @pytest.fixture
@@ -17,21 +18,13 @@ def scheduler():
     scheduler.stop()
 
 
-class Waiting(Task):
-    """A task that says when it is done."""
-
-    def __init__(self, size):
-        self.done = threading.Event()
-        super().__init__({}, size, self.done.set)
-
-
-def tasks(*sizes):
-    return [Waiting(size) for size in sizes]
+def tasks(*sizes, call=None):
+    return [Task({}, size, call or Call.within(5)) for size in sizes]
 
 
 def wait(*waiting):
     for task in waiting:
-        assert task.done.wait(5)
+        assert task.wait()
 
 
 def test_tasks_share_a_batch_up_to_its_size(scheduler):
@@ -132,3 +125,39 @@ def test_queue_is_forgotten_once_its_batch_is_done(scheduler):
     threading.Timer(0.05, release.set).start()
     scheduler.remove(queue)
     assert events == ["run"]
+
+
+def test_task_that_nobody_waits_for_is_not_run(scheduler):
+    release, batches = threading.Event(), []
+
+    def run(batch):
+        batches.append([task.size for task in batch])
+        assert release.wait(5)
+
+    queue = scheduler.queue(BatchingOptions(max_batch_size=6), run)
+    (first,), (late,), (left,) = (
+        tasks(6),
+        tasks(1, call=Call.within(0.05)),
+        tasks(2, call=Call(active=lambda: False)),
+    )
+    abandoned, wanted = tasks(1, 2)
+    queue.add([first])
+    queue.add([late, left, abandoned, wanted])
+    assert not late.wait()
+    abandoned.abandoned = True
+    release.set()
+    wait(first, wanted, left)
+    assert batches == [[6], [2]]
+    assert left.error.code is Code.CANCELLED
+
+
+def test_queue_without_tasks_is_forgotten(scheduler):
+    ended = []
+    for _ in range(3):
+        queue = scheduler.queue(BatchingOptions(), lambda batch: None, lambda: ended.append(1))
+        added = tasks(1)
+        queue.add(added)
+        wait(*added)
+    with scheduler.changed:
+        assert scheduler.changed.wait_for(lambda: len(ended) == 3, 5)
+    assert not scheduler._queues

@@ -3,8 +3,8 @@ from __future__ import annotations
 import os
 
 from tfline.serving.server.flags import parse
-from tfline.serving.server.main import _manager_options
 from tfline.serving.server.manager import ManagerOptions
+from tfline.serving.server.server import manager_options
 
 
 def test_flags_say_how_versions_are_loaded():
@@ -18,7 +18,7 @@ def test_flags_say_how_versions_are_loaded():
         ]
     )
     assert not unknown
-    assert _manager_options(flags) == ManagerOptions(
+    assert manager_options(flags) == ManagerOptions(
         poll_seconds=7,
         load_retries=2,
         retry_seconds=1.5,
