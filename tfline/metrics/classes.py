@@ -161,10 +161,15 @@ def of_class_one(by_class: ByClass, classes: Classes) -> Floats:
 
 
 def macro(by_class: ByClass, classes: Classes) -> Floats:
-    """Returns the mean over the classes that occur; what is not defined for one counts as 0."""
+    """Returns the mean over the classes that occur; what is not defined for one counts as 0.
+
+    It is NaN where all examples are of one class, as on a slice by the label: a class that was
+    wrongly predicted has no example there, and would count as 0.
+    """
     occurs = (classes.labelled + classes.predicted) > 0  # [r, k]
     defined = np.nan_to_num(by_class(classes))
-    return ratio((defined * occurs).sum(axis=-1), occurs.sum(axis=-1))
+    mean = ratio((defined * occurs).sum(axis=-1), occurs.sum(axis=-1))
+    return np.where((classes.labelled > 0).sum(axis=-1) > 1, mean, np.nan)
 
 
 def weighted(by_class: ByClass, classes: Classes) -> Floats:

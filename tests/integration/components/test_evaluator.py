@@ -52,18 +52,25 @@ def examples(tmp_path_factory: pytest.TempPathFactory, table: pd.DataFrame) -> t
     return write_examples(uri, [table[:100], table[100:]])
 
 
-def write_examples(uri: Path, parts: list[pd.DataFrame]) -> types.Artifact:
+def write_examples(
+    uri: Path, parts: list[pd.DataFrame], test: pd.DataFrame | None = None
+) -> types.Artifact:
     artifact = standard_artifacts.Examples()
     artifact.uri = str(uri)
     artifact.id = 1
-    artifact.split_names = artifact_utils.encode_split_names(["train", "eval"])
-    folder = uri / "Split-eval"
+    splits = {"eval": parts, **({} if test is None else {"test": [test]})}
+    artifact.split_names = artifact_utils.encode_split_names(["train", *splits])
+    for split, of_split in splits.items():
+        write_split(uri / f"Split-{split}", of_split)
+    return artifact
+
+
+def write_split(folder: Path, parts: list[pd.DataFrame]) -> None:
     folder.mkdir(parents=True)
     for index, part in enumerate(parts):
         with tf.io.TFRecordWriter(str(folder / f"data-{index}.gz"), "GZIP") as writer:
             for row in part.to_dict("records"):
                 writer.write(serialize(row))
-    return artifact
 
 
 def serialize(row: dict[str, Any]) -> bytes:
@@ -335,12 +342,14 @@ def test_model_worse_than_its_baseline_is_not_blessed(
     assert len(loaded.slicing_metrics) == 3
 
 
-def test_chosen_threshold_decides_for_the_model_and_the_baseline_keeps_its_own(
+def test_threshold_is_chosen_on_eval_and_judged_on_test_and_the_baseline_keeps_its_own(
     evaluate: Callable[..., Run],
-    examples: types.Artifact,
     make_model: Callable[..., types.Artifact],
     table: pd.DataFrame,
+    tmp_path: Path,
 ) -> None:
+    seen, table = table[:100], table[100:]
+    examples = write_examples(tmp_path / "examples", [seen], test=table)
     baseline = make_model(binary, "binary")
     assets = Path(baseline.uri) / "Format-Serving" / "assets"
     assets.mkdir(exist_ok=True)
@@ -354,9 +363,13 @@ def test_chosen_threshold_decides_for_the_model_and_the_baseline_keeps_its_own(
         choose_threshold="best_f1",
     )
     threshold = run.verdict["threshold"]
-    possible = [sk.f1_score(table.tip, table.score >= score) for score in table.score]
+    possible = [sk.f1_score(seen.tip, seen.score >= score) for score in seen.score]
     overall, *slices = run.verdict["slices"]
-    assert overall["metrics"]["f1"] == pytest.approx(max(possible))
+    assert sk.f1_score(seen.tip, seen.score >= threshold) == pytest.approx(max(possible))
+    f1 = sk.f1_score(table.tip, table.score >= threshold)
+    assert overall["metrics"]["f1"] == pytest.approx(f1)
+    assert (run.verdict["split"], run.verdict["after_selection"]) == ("test", False)
+    assert run.verdict["records"] == len(table)
     assert run.verdict["threshold_reason"].startswith("highest F1, ")
     assert float(run.blessing.get_string_custom_property("threshold")) == threshold
     accuracy = sk.accuracy_score(table.tip, table.score >= threshold)

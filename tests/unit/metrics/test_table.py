@@ -328,6 +328,14 @@ def test_macro_mean_leaves_out_classes_that_do_not_occur() -> None:
     assert value == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("name", ["macro_precision", "macro_recall", "macro_f1"])
+def test_macro_mean_of_examples_of_one_class_is_not_defined(name: str) -> None:
+    """On a slice by the label, a class that was wrongly predicted would count as 0."""
+    labels = np.full(4, 3)
+    predictions = np.eye(4, dtype=np.float32)[[3, 3, 3, 1]]
+    assert math.isnan(measure(name, "multiclass", labels, predictions, Decision(4)))
+
+
 def test_constant_probabilities_earn_no_top_accuracy() -> None:
     labels, predictions = np.arange(10), np.full((10, 10), 0.1, np.float32)
     assert measure("top_3_accuracy", "multiclass", labels, predictions, Decision(10)) == 0.3

@@ -24,7 +24,11 @@ from tfline.transforms.threshold import PROPERTY, THRESHOLD_TASKS
 
 _SUMMARY = logging.getLogger("tfline.summary")
 
-_SPLIT = "eval"
+JUDGED = ("test", "eval")
+"""The split that a model is judged by: the first of these that there is."""
+
+SELECTION = "eval"
+"""The split that a threshold is chosen on; early stopping and the Tuner look at it, too."""
 
 _HEADLINE = (
     *("accuracy", "auc", "precision", "recall", "macro_f1"),
@@ -69,12 +73,14 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         if baseline:
             models.append(path_utils.serving_model_path(baseline.uri))
         output = artifact_utils.get_single_uri(output_dict["evaluation"])
-        files = _eval_files(input_dict["examples"])
+        split = judged_split(input_dict["examples"])
+        files = _split_files(input_dict["examples"], split)
         where = (output, self._make_beam_pipeline)
         predictor = Predictor(candidate_path, card)  # held for all passes in this process
         chosen = None
         if config.choose_threshold is not None:
-            chosen = evaluation.find_threshold(files, candidate_path, card, config, *where)
+            seen = _split_files(input_dict["examples"], SELECTION)
+            chosen = evaluation.find_threshold(seen, candidate_path, card, config, *where)
             config = config.model_copy(update={"threshold": chosen.threshold})
         results = evaluation.evaluate(files, models, card, config, *where)
         write_evidence(output, files, predictor, card, config, results[0].count)
@@ -82,13 +88,22 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         against = f"compared with {baseline.uri}" if baseline else no_baseline
         _write_atomically(
             os.path.join(output, FILE_NAME),
-            write_verdict(verdict, results, config, card, against, chosen.reason if chosen else ""),
+            write_verdict(
+                verdict,
+                results,
+                config,
+                card,
+                baseline=against,
+                threshold_reason=chosen.reason if chosen else "",
+                split=split,
+                selected_on=SELECTION,
+            ),
         )
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         _bless(blessing, verdict, candidate, baseline)
         if card.task in THRESHOLD_TASKS:
             blessing.set_string_custom_property(PROPERTY, repr(config.threshold))
-        _SUMMARY.info("%s", summarise(results[0], verdict))
+        _SUMMARY.info("%s", summarise(results[0], verdict, split))
 
 
 def _find_baseline(
@@ -110,17 +125,29 @@ def _find_baseline(
     return baseline, ""
 
 
-def _eval_files(examples: list[types.Artifact]) -> list[str]:
-    """Returns the TFRecord files of the eval split."""
+def judged_split(examples: list[types.Artifact]) -> str:
+    """Returns the split that a model is judged by: ``test`` if there is one, else ``eval``.
+
+    Training stops, settings are searched and a threshold is chosen by the eval split, so what is
+    measured there flatters a model a little; a test split has seen none of it.
+    """
+    splits = artifact_utils.decode_split_names(
+        artifact_utils.get_single_instance(examples).split_names
+    )
+    return next(split for split in JUDGED if split in splits or split == SELECTION)
+
+
+def _split_files(examples: list[types.Artifact], split: str) -> list[str]:
+    """Returns the TFRecord files of a split."""
     files = [
         os.path.join(uri, name)
-        for uri in artifact_utils.get_split_uris(examples, _SPLIT)
+        for uri in artifact_utils.get_split_uris(examples, split)
         for name in sorted(map(str, fileio.listdir(uri)))
         if not name.startswith((".", "_"))
     ]
     if not files:
         raise DataError(
-            "The eval split has no files.",
+            f"The {split} split has no files.",
             where=", ".join(artifact.uri for artifact in examples),
         )
     return files
@@ -151,8 +178,8 @@ def _write_atomically(path: str, text: str) -> None:
     fileio.rename(staged, path, overwrite=True)
 
 
-def summarise(overall: SliceResult, verdict: Verdict) -> str:
-    """Returns one line, such as ``auc 0.93 on 3,012 records; blessed: auc 0.93 >= 0.8``."""
+def summarise(overall: SliceResult, verdict: Verdict, split: str) -> str:
+    """Returns one line, such as ``auc 0.93 on 3,012 eval records; blessed: auc 0.93 >= 0.8``."""
     numbers = overall.candidate.numbers
     measured = ", ".join(
         f"{name} {'n/a' if math.isnan(numbers[name]) else f'{numbers[name]:.3g}'}"
@@ -161,4 +188,4 @@ def summarise(overall: SliceResult, verdict: Verdict) -> str:
     )
     on_records = f"{measured} on " if measured else ""
     answer = "blessed" if verdict.blessed else "not blessed"
-    return f"{on_records}{overall.count:,} records; {answer}: {verdict.headline}"
+    return f"{on_records}{overall.count:,} {split} records; {answer}: {verdict.headline}"

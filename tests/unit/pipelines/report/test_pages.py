@@ -54,6 +54,8 @@ def a_slice(label: str, count: int, **metrics: float | None) -> dict[str, Any]:
 def a_verdict(blessed: bool) -> dict[str, Any]:
     return {
         "format": 2,
+        "split": "eval",
+        "after_selection": True,
         "blessed": blessed,
         "headline": RULE["reason"],
         "reasons": [] if blessed else [RULE["reason"]],
@@ -104,6 +106,7 @@ def test_model_that_is_not_blessed_says_why_and_where(evaluated: RunRecord) -> N
     page = render_run(files_of(evaluated, intended_use="To <test>"))
     assert "Not blessed: it may not go live" in page
     assert "accuracy 0.7 &lt; 0.8" in page
+    assert "p-values are after that selection" in page
     assert "trips.yaml:7" in page
     assert "0.6500 to 0.7500" in page
     assert "To &lt;test&gt;" in page

@@ -21,8 +21,11 @@ def write_verdict(
     results: Sequence[SliceResult],
     config: EvaluateConfig,
     card: ModelCard,
+    *,
     baseline: str,
     threshold_reason: str = "",
+    split: str = "eval",
+    selected_on: str = "eval",
 ) -> str:
     """Returns the text of the file; what is not defined is null.
 
@@ -33,6 +36,9 @@ def write_verdict(
         card: What is predicted.
         baseline: What the model was compared with, in words.
         threshold_reason: Why the threshold was chosen; empty if the spec says it.
+        split: The split that was judged.
+        selected_on: The split that early stopping, the Tuner and the choice of a threshold saw: if
+            it is the judged one, p-values are after selection.
     """
     overall = results[0]
     content = {
@@ -48,6 +54,8 @@ def write_verdict(
         "label": card.label,
         "classes": card.classes,
         "records": overall.count,
+        "split": split,
+        "after_selection": split == selected_on,
         "threshold": config.threshold if card.task in THRESHOLD_TASKS else None,
         "threshold_reason": threshold_reason,
         "min_slice_size": config.min_slice_size,

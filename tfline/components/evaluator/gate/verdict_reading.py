@@ -43,6 +43,8 @@ def _from_format_1(content: dict[str, Any]) -> dict[str, Any]:
         outcomes[rule["outcome"]] += 1
     return {
         **content,
+        "split": "eval",
+        "after_selection": True,
         "headline": next(iter(content["reasons"]), ""),
         "reasons": [rule["reason"] for rule in rules if rule["blocks"]],
         "outcomes": outcomes,

@@ -130,7 +130,7 @@ def evaluate(
         tfma_writer.load_and_deserialize_metrics(output), doubts, _class_names(card)
     )
     if not results:
-        raise DataError("The eval split has no records.", where=", ".join(files))
+        raise DataError("The judged split has no records.", where=", ".join(files))
     return results
 
 

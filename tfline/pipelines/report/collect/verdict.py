@@ -49,7 +49,9 @@ class VerdictSection:
         rules: All rules on all slices, as in ``verdict.json``, each with its ``place`` in the spec.
         confidence: Of the intervals of the rules.
         baseline: What the model was compared with, in words.
-        records: Eval records; 0 if it was not evaluated.
+        records: Judged records; 0 if it was not evaluated.
+        split: The split that was judged.
+        after_selection: Whether that split also decided when training stopped, and the like.
     """
 
     state: State
@@ -61,6 +63,8 @@ class VerdictSection:
     confidence: float
     baseline: str
     records: int
+    split: str
+    after_selection: bool
 
 
 def collect(files: RunFiles) -> VerdictSection:
@@ -83,6 +87,8 @@ def collect(files: RunFiles) -> VerdictSection:
         confidence=verdict.get("confidence", 0.95) if verdict else 0.95,
         baseline=verdict["baseline"] if verdict else "",
         records=verdict["records"] if verdict else 0,
+        split=verdict["split"] if verdict else "eval",
+        after_selection=bool(verdict and verdict["after_selection"]),
     )
 
 

@@ -298,7 +298,9 @@ def test_file_holds_the_verdict_and_every_slice() -> None:
     card = ModelCard(
         format=1, task="binary", label="tip", classes=("no", "yes"), class_values=(0, 1)
     )
-    text = write_verdict(judge(results, config), results, config, card, "compared with m/1")
+    text = write_verdict(
+        judge(results, config), results, config, card, baseline="compared with m/1"
+    )
     content = json.loads(text)
     assert content["blessed"] is True
     assert content["outcomes"] == {"passed": 1, "failed": 0, "not_proven": 0, "unknown": 0}
