@@ -8,6 +8,7 @@ import pytest
 from ml_metadata import metadata_store, proto
 
 from tfline.components.artifacts.versions import read_threshold
+from tfline.components.pusher.certificate import read_certificate
 from tfline.pipelines.run.override import EXECUTION_TYPE
 
 
@@ -30,7 +31,15 @@ def test_overridden_model_goes_live_without_being_trained_again(
     verdict = json.loads((project.output("Evaluator", "evaluation") / "verdict.json").read_text())
     pushed = project.folder / "models" / "trips" / str(version)
     assert read_threshold(pushed) == verdict["threshold"] != 0.5
-    assert "the old one is down" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "NOT BLESSED, overridden by " in shown
+    assert "; not blessed; overridden by " in shown  # what was pushed says it, too
+    certificate = read_certificate(pushed)
+    assert certificate is not None
+    assert certificate.overridden is not None
+    assert certificate.overridden.why == "the old one is down"
+    page = project.work.report(project.records[-1].id).read_text()
+    assert "The model was not blessed; overridden by" in page
 
     assert project.tfline("run", "spec.yaml", *strict) == 0
     assert project.versions() == [version]

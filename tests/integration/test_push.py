@@ -50,3 +50,15 @@ def test_push_is_gated_certified_and_taken_back(
     newest = list_versions(folder)[-1]
     assert len(project.versions()) == 3
     assert read_certificate(newest.path) == certificate
+
+    # An unchanged run does not undo that, however often it runs; an edited one is pushed.
+    runs = len(project.records)
+    for _ in range(2):
+        assert project.run(**changes, push=PUSH.format(50)) == 0
+        assert "has this model, and was rolled back" in capsys.readouterr().out
+        assert list_versions(folder)[-1] == newest
+    assert len(project.records) == runs + 1  # the second time, nothing ran
+
+    # Another spec is not let in.
+    assert project.run(name="rides", push=PUSH.format(50)) == 2
+    assert "belongs to another pipeline: pipeline 'trips', not 'rides'" in capsys.readouterr().err

@@ -32,6 +32,7 @@ ALLOWED = {
 
 EXCEPTIONS = {
     "tfline.serving": {"tfline.transforms.features", "tfline.transforms.errors"},
+    "tfline.components.artifacts": {"tfline.serving.files", "tfline.serving.labels"},
     "tfline.components.pusher": {"tfline.serving"},
 }
 

@@ -14,7 +14,7 @@ from tfline.components.evaluator.gate.verdict_reading import (
     describe_outcomes,
     read_verdict,
 )
-from tfline.pipelines.run.records import RunRecord
+from tfline.pipelines.run.records import RunRecord, override_of
 from tfline.pipelines.spec import PipelineSpec
 from tfline.pipelines.terminal import Grid, broken, width_of
 
@@ -152,7 +152,10 @@ def _show_classes(console: Console, verdict: dict[str, Any]) -> None:
 def _show_verdict(console: Console, verdict: dict[str, Any], record: RunRecord) -> None:
     """Prints the answer and each reason, with the line of the spec that governs it."""
     word, style = ("BLESSED", "bold green") if verdict["blessed"] else ("NOT BLESSED", "bold red")
-    console.print(Text(word, style=style))
+    override = override_of(record)
+    if override is not None:
+        word, style = f"{word}, {override}", "bold yellow"
+    console.print(Text(word, style=style), soft_wrap=True)
     lines = {rule["reason"]: record.place(rule["spec"]) for rule in verdict["rules"]}
     blockers = verdict["reasons"] or [verdict["headline"]]
     for reason in (*blockers, *verdict["comparison"]):

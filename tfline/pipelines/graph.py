@@ -25,6 +25,7 @@ from tfline.components.transform.component import Transform
 from tfline.components.tuner.component import Tuner
 from tfline.components.tuner.config import TuneConfig
 from tfline.pipelines.run.plan import Plan
+from tfline.pipelines.run.preflight import owner_of
 from tfline.pipelines.spec import PipelineSpec, PushSpec
 from tfline.pipelines.spec.metadata import MetadataSpec
 
@@ -53,21 +54,18 @@ def create_pipeline(
     """
     nodes: dict[str, BaseNode] = {}
     nodes["ExampleGen"] = ExampleGen(config=plan.ingest, fingerprint=plan.fingerprint("ExampleGen"))
-    nodes["StatisticsGen"] = StatisticsGen(
-        examples=nodes["ExampleGen"].outputs["examples"],
-        fingerprint=plan.fingerprint("StatisticsGen"),
-    )
+    nodes["StatisticsGen"] = StatisticsGen(examples=nodes["ExampleGen"].outputs["examples"])
     nodes["SchemaGen"] = _schema(plan, nodes)
     nodes["ExampleValidator"] = _example_validator(spec, plan, nodes)
     nodes["Transform"] = _transform(spec, plan, nodes)
     if spec.tune is not None:
         nodes["Tuner"] = _tuner(spec, spec.tune, plan, nodes, train_state)
     if plan.push_folder is not None:
-        nodes["Resolver"] = _resolver(plan)
+        nodes["Resolver"] = _resolver(spec, plan)
     nodes["Trainer"] = _trainer(spec, plan, nodes, train_state)
     nodes["Evaluator"] = _evaluator(spec, plan, nodes)
     if spec.push is not None:
-        nodes["Pusher"] = _pusher(spec.name, spec.push, plan, nodes)
+        nodes["Pusher"] = _pusher(spec, spec.push, plan, nodes)
     _run_validator_first(nodes)
     return Pipeline(
         pipeline_name=spec.name,
@@ -113,8 +111,7 @@ def _schema(plan: Plan, nodes: Nodes) -> BaseNode:
     if plan.schema_text is not None:
         return SchemaImporter(schema_text=plan.schema_text)
     return SchemaGen(
-        statistics=nodes["StatisticsGen"].outputs["statistics"],
-        fingerprint=plan.fingerprint("SchemaGen"),
+        statistics=nodes["StatisticsGen"].outputs["statistics"], infer_feature_shape=False
     )
 
 
@@ -182,9 +179,10 @@ def _trainer(spec: PipelineSpec, plan: Plan, nodes: Nodes, train_state: Path | N
     )
 
 
-def _resolver(plan: Plan) -> BaseNode:
+def _resolver(spec: PipelineSpec, plan: Plan) -> BaseNode:
     return Resolver(
         push_folder=str(plan.push_folder),
+        model_name=spec.name,
         training_fingerprint=plan.training_fingerprint,
         fingerprint=plan.fingerprint("Resolver"),
     )
@@ -201,14 +199,15 @@ def _evaluator(spec: PipelineSpec, plan: Plan, nodes: Nodes) -> BaseNode:
     )
 
 
-def _pusher(name: str, push: PushSpec, plan: Plan, nodes: Nodes) -> BaseNode:
+def _pusher(spec: PipelineSpec, push: PushSpec, plan: Plan, nodes: Nodes) -> BaseNode:
     return Pusher(
         examples=nodes["ExampleGen"].outputs["examples"],
         model=nodes["Trainer"].outputs["model"],
         blessing=nodes["Evaluator"].outputs["blessing"],
         push_folder=str(plan.push_folder),
-        model_name=name,
+        model_name=spec.name,
         keep=push.keep,
+        owner=owner_of(spec).model_dump_json(),
         budgets=push.budgets.model_dump_json(),
         server=push.server or "",
         fingerprint=plan.fingerprint("Pusher"),

@@ -10,13 +10,24 @@ from pathlib import Path
 
 import grpc
 
-from tfline.serving.errors import DeadlineError, RequestError, ServingError, UnreachableError
+from tfline.serving.errors import (
+    DeadlineError,
+    RejectedError,
+    RequestError,
+    ServingError,
+    UnreachableError,
+)
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
 GET_MODEL_METADATA = "/tensorflow.serving.PredictionService/GetModelMetadata"
 GET_MODEL_STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
 
-_RETRIES = {  # only UNAVAILABLE: the request was not answered, so that it is safe to send it again
+_SERVICE_CONFIG = {
+    # Calls are spread over all addresses of a name, such as that of a headless service.
+    "loadBalancingConfig": [{"round_robin": {}}],
+    # While most calls fail, none is sent again: a server that is in trouble gets no more of it.
+    "retryThrottling": {"maxTokens": 10, "tokenRatio": 0.1},
+    # Only UNAVAILABLE: the request was not answered, so that it is safe to send it again.
     "methodConfig": [
         {
             "name": [{"service": "tensorflow.serving.PredictionService"}],
@@ -28,7 +39,7 @@ _RETRIES = {  # only UNAVAILABLE: the request was not answered, so that it is sa
                 "retryableStatusCodes": ["UNAVAILABLE"],
             },
         }
-    ]
+    ],
 }
 
 
@@ -58,11 +69,11 @@ def checked_target(target: str) -> str:
 
 
 def channel_options(extra: Mapping[str, int | str] | None = None) -> list[tuple[str, int | str]]:
-    """Returns the options of a channel: no limit of size, retries, and `extra`."""
+    """Returns the options of a channel: no limit of size, retries, balancing, and `extra`."""
     options: dict[str, int | str] = {
         "grpc.max_receive_message_length": -1,
         "grpc.max_send_message_length": -1,
-        "grpc.service_config": json.dumps(_RETRIES),
+        "grpc.service_config": json.dumps(_SERVICE_CONFIG),
     }
     return list((options | dict(extra or {})).items())
 
@@ -136,4 +147,5 @@ def readable_error(error: grpc.RpcError, target: str, model: str, timeout: float
             hint="Give the client a longer timeout, or send fewer rows at a time.",
         )
     hint = next((hint for part, hint in _HINTS.items() if part in details), "")
-    return RequestError(f"{code.name}: {details}", where=f"model '{model}' at {target}", hint=hint)
+    kind = RejectedError if code is grpc.StatusCode.INVALID_ARGUMENT else RequestError
+    return kind(f"{code.name}: {details}", where=f"model '{model}' at {target}", hint=hint)

@@ -21,10 +21,11 @@ from tfline.serving.channel import (
     Tls,
     channel_options,
 )
-from tfline.serving.errors import RowError
-from tfline.serving.messages import Messages, Sampling, methods, types_in
+from tfline.serving.errors import RejectedError, RowError
+from tfline.serving.messages import Features, Messages, News, Sampling, features_in, methods
 from tfline.serving.predictions import Prediction, predictions
-from tfline.serving.rows import FeatureType, as_rows
+from tfline.serving.protos import predict_pb2
+from tfline.serving.rows import FeatureType, Row, as_rows
 
 __all__ = ["Client", "Prediction", "Tls"]
 
@@ -66,7 +67,8 @@ class Client:
             else grpc.insecure_channel(target, arguments)
         )
         self._methods = methods(self._channel)
-        self._types: dict[str, FeatureType] | None = None
+        self._features: Features | None = None
+        self._news = News()
 
     def predict(self, rows: Any) -> list[Prediction]:
         """Returns a prediction a row, in their order. Many rows travel in several calls.
@@ -101,13 +103,33 @@ class Client:
         read = as_rows(rows)
         if not read:
             return []
+        known = self._known()
         try:
-            requests = self._messages.predict(read, self.features(), sampling)
-        except RowError:
-            self._types = None  # another version may have come, with other features
-            requests = self._messages.predict(read, self.features(), sampling)
-        answers = [self._call(PREDICT, request) for request in requests]
+            answers = self._ask(read, known, sampling)
+        except (RowError, RejectedError):
+            # Another version may have come, with other features.
+            fresh = self._known(again=True)
+            if fresh.types == known.types:
+                raise
+            answers = self._ask(read, fresh, sampling)
+        else:
+            if self._news.are_in(answers, known):
+                fresh = self._known(again=True)
+                if fresh.types != known.types:
+                    answers = self._ask(read, fresh, sampling)
         return [prediction for answer in answers for prediction in predictions(answer)]
+
+    def _ask(
+        self, rows: list[Row], known: Features, sampling: Sampling | None
+    ) -> list[predict_pb2.PredictResponse]:
+        requests = self._messages.predict(rows, known.types, sampling)
+        return [self._call(PREDICT, request) for request in requests]
+
+    def _known(self, *, again: bool = False) -> Features:
+        """Returns the features of the model, as the server told them last, or tells them now."""
+        if self._features is None or again:
+            self._features = features_in(self._call(GET_MODEL_METADATA, self._messages.metadata()))
+        return self._features
 
     def features(self) -> Mapping[str, FeatureType]:
         """Returns the raw features of the model and their types; asked for once.
@@ -117,22 +139,23 @@ class Client:
         Raises:
             ServingError: As `predict`.
         """
-        if self._types is None:
-            self._types = types_in(self._call(GET_MODEL_METADATA, self._messages.metadata()))
-        return self._types
+        return self._known().types
 
-    def wait_until_available(self, timeout: float = 60.0) -> None:
+    def wait_until_available(self, timeout: float = 60.0, *, running: bool = False) -> None:
         """Blocks until the server answers and has the model.
 
         Args:
             timeout: Seconds to wait.
+            running: Whether the server has to run already: if nothing answers at its address, that
+                is said at once.
 
         Raises:
+            UnreachableError: If it does not run, and has to.
             DeadlineError: If it takes longer.
             RequestError: If the model could not be loaded.
         """
         end = time.monotonic() + timeout
-        while not self._is_available():
+        while not self._is_available(running=running):
             if time.monotonic() > end:
                 raise self._messages.overdue(timeout)
             time.sleep(_POLL_SECONDS)
@@ -152,12 +175,12 @@ class Client:
     ) -> None:
         self.close()
 
-    def _is_available(self) -> bool:
+    def _is_available(self, *, running: bool) -> bool:
         request, timeout = self._messages.status(), self._messages.timeout
         try:
             response = self._methods[GET_MODEL_STATUS](request, timeout=timeout)
         except grpc.RpcError as error:
-            self._messages.check_wait(error)
+            self._messages.check_wait(error, running=running)
             return False
         return self._messages.is_available(response)
 

@@ -6,6 +6,7 @@ TflineError
     ├── UnreachableError  no server answers at the address
     ├── DeadlineError     the answer did not come in time
     ├── RequestError      the server answered with an error
+    │   └── RejectedError the request does not fit the model that is served
     └── StartError        a server process could not be started
 """
 
@@ -32,6 +33,10 @@ class DeadlineError(ServingError):
 
 class RequestError(ServingError):
     """The server answered with an error."""
+
+
+class RejectedError(RequestError):
+    """The request does not fit the model that is served."""
 
 
 class StartError(ServingError):

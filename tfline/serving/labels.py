@@ -7,15 +7,12 @@ and ``stable`` and ``canary`` stand for two of them, in gRPC (`ModelSpec.version
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import text_format
-
-from tfline.serving.protos import model_server_config_pb2
+from tfline.serving.files import replace_text
 from tfline.transforms.errors import PushError
 
 CONFIG_FILE = "models.config"
@@ -46,11 +43,35 @@ def read_labels(folder: Path, model: str) -> Labels:
     Raises:
         PushError: The file cannot be read.
     """
-    for config in _read(folder).model_config_list.config:
+    for config in _models(folder):
         if config.name == model:
             loaded = config.model_version_policy.specific.versions
             return Labels(dict(config.version_labels), tuple(sorted(loaded)))
     return Labels()
+
+
+def versions_in_use(folder: Path) -> set[int]:
+    """Returns the versions that the ``models.config`` of a push folder names, of any model.
+
+    Raises:
+        PushError: The file cannot be read.
+    """
+    found: set[int] = set()
+    for model in _models(folder):
+        found.update(model.version_labels.values(), model.model_version_policy.specific.versions)
+    return found
+
+
+def names_other_folder(folder: Path, model: str) -> bool:
+    """Tells whether the ``models.config`` of a push folder says that its model is elsewhere.
+
+    It names an absolute path, which no longer holds once the folder has been moved.
+
+    Raises:
+        PushError: The file cannot be read.
+    """
+    own = str(folder.resolve())
+    return any(known.name == model and known.base_path != own for known in _models(folder))
 
 
 def write_labels(folder: Path, model: str, labels: Labels) -> Path:
@@ -67,16 +88,13 @@ def write_labels(folder: Path, model: str, labels: Labels) -> Path:
     Raises:
         PushError: The file cannot be read or written.
     """
+    from google.protobuf import text_format
+
     path = folder / CONFIG_FILE
     config = _read(folder)
     _set_model(config, model, str(folder.resolve()), labels)
-    staged = path.with_name(f".{CONFIG_FILE}.part")
     try:
-        with staged.open("w", encoding="utf-8") as file:
-            file.write(text_format.MessageToString(config))
-            file.flush()
-            os.fsync(file.fileno())
-        staged.replace(path)
+        replace_text(path, text_format.MessageToString(config))
     except OSError as exc:
         raise PushError(f"The labels cannot be written: {exc.strerror}", str(path)) from exc
     return path
@@ -84,14 +102,32 @@ def write_labels(folder: Path, model: str, labels: Labels) -> Path:
 
 def config_text(model: str, base_path: str, labels: Labels) -> str:
     """Returns a ``models.config`` with one model, for a server that sees it at `base_path`."""
-    config = model_server_config_pb2.ModelServerConfig()
+    from google.protobuf import text_format
+
+    config = _empty()
     _set_model(config, model, base_path, labels)
     return text_format.MessageToString(config)
 
 
+def _models(folder: Path) -> Iterable[Any]:
+    """Returns the models in the ``models.config`` of a push folder, if there is one."""
+    if not (folder / CONFIG_FILE).exists():
+        return ()  # the messages of the API take time to import
+    models: Iterable[Any] = _read(folder).model_config_list.config
+    return models
+
+
+def _empty() -> Any:
+    from tfline.serving.protos import model_server_config_pb2
+
+    return model_server_config_pb2.ModelServerConfig()
+
+
 def _read(folder: Path) -> Any:
     """Returns the ModelServerConfig of a push folder; an empty one if there is no file."""
-    config = model_server_config_pb2.ModelServerConfig()
+    from google.protobuf import text_format
+
+    config = _empty()
     path = folder / CONFIG_FILE
     try:
         return text_format.Parse(path.read_text(encoding="utf-8"), config)

@@ -6,7 +6,7 @@ Shared by the synchronous and the asynchronous client, which differ only in how 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import grpc
@@ -191,13 +191,18 @@ class Messages:
             )
         return False
 
-    def check_wait(self, error: grpc.RpcError) -> None:
+    def check_wait(self, error: grpc.RpcError, *, running: bool = False) -> None:
         """Raises unless `error` says that the server or the model is not there yet.
+
+        Args:
+            error: What gRPC raised.
+            running: Whether the server has to be there.
 
         Raises:
             ServingError: What the failed call means for the user.
         """
-        if error.code() not in _NOT_YET:
+        not_there = error.code() is grpc.StatusCode.UNAVAILABLE
+        if error.code() not in _NOT_YET or (running and not_there):
             raise self.error(error) from error
 
     def overdue(self, seconds: float) -> DeadlineError:
@@ -222,11 +227,48 @@ def _add_sampling(
         tensor.tensor_shape.dim.add(size=count)
 
 
-def types_in(response: get_model_metadata_pb2.GetModelMetadataResponse) -> dict[str, FeatureType]:
-    """Returns the types of the raw features, by the signatures of the model."""
+@dataclasses.dataclass(frozen=True)
+class Features:
+    """The raw features of a version.
+
+    Attributes:
+        version: The version that told them.
+        types: Their types, by name; empty if the model does not tell them.
+    """
+
+    version: int
+    types: Mapping[str, FeatureType]
+
+
+class News:
+    """Whether answers come from a version whose features have not been asked for yet.
+
+    A version that has been asked about is no news: two that are served side by side, behind one
+    address, cost no further calls.
+    """
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+
+    def are_in(self, answers: Iterable[predict_pb2.PredictResponse], known: Features) -> bool:
+        """Tells whether an answer is of another version than those that were seen so far.
+
+        Args:
+            answers: What the server said.
+            known: The features that the requests were made with.
+        """
+        versions = {answer.model_spec.version.value for answer in answers} - {known.version}
+        new = versions - self._seen
+        self._seen |= new
+        return bool(new)
+
+
+def features_in(response: get_model_metadata_pb2.GetModelMetadataResponse) -> Features:
+    """Returns the raw features of the version that answers, by its signatures."""
     signatures = get_model_metadata_pb2.SignatureDefMap()
     response.metadata[_METADATA].Unpack(signatures)
-    return feature_types(signatures.signature_def[_COLUMNS])
+    types = feature_types(signatures.signature_def[_COLUMNS])
+    return Features(response.model_spec.version.value, types)
 
 
 def methods(channel: Any) -> dict[str, Any]:

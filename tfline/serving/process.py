@@ -6,6 +6,7 @@ with start_server("models/taxi", "taxi") as server:
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -13,12 +14,13 @@ import sys
 import tempfile
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
 from tfline.serving.errors import StartError
+from tfline.serving.labels import CONFIG_FILE, Labels, config_text
 
 __all__ = ["ServerProcess", "start_server"]
 
@@ -87,6 +89,7 @@ def start_server(
     port: int = 0,
     *,
     rest_api_port: int = 0,
+    version: int | None = None,
     flags: Sequence[str] = (),
     timeout: float = 60.0,
 ) -> ServerProcess:
@@ -97,6 +100,7 @@ def start_server(
         model_name: The name of the model.
         port: The TCP port of gRPC; 0: one that is free.
         rest_api_port: The port of the REST API; 0: none.
+        version: The only one to serve; None: the newest, and those that follow.
         flags: Further flags of the server.
         timeout: Seconds that the start may take.
 
@@ -109,23 +113,46 @@ def start_server(
     if rest_api_port:
         checked_port(rest_api_port)
     log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
-    command = [
-        *(sys.executable, "-m", "tfline.serving.server.supervised"),
-        f"--port={port}",
-        f"--rest_api_port={rest_api_port}",
-        f"--model_name={model_name}",
-        f"--model_base_path={base_path}",
-        "--max_num_load_retries=0",
-        *flags,
-    ]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
-    server = ServerProcess(process, port, rest_api_port, log)
-    try:
-        _wait_until_open(server, timeout)
-    except BaseException:
-        server.stop()
-        raise
+    with _model_flags(model_name, base_path, version) as model_flags:
+        command = [
+            *(sys.executable, "-m", "tfline.serving.server.supervised"),
+            f"--port={port}",
+            f"--rest_api_port={rest_api_port}",
+            *model_flags,
+            "--max_num_load_retries=0",
+            *flags,
+        ]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
+        server = ServerProcess(process, port, rest_api_port, log)
+        try:
+            _wait_until_open(server, timeout)
+        except BaseException:
+            server.stop()
+            raise
     return server
+
+
+@contextlib.contextmanager
+def _model_flags(name: str, base_path: Path, version: int | None) -> Iterator[list[str]]:
+    """Yields what tells a server its model; one version alone is named in a file, while it starts.
+
+    Raises:
+        StartError: There is no such version.
+    """
+    if version is None:
+        yield [f"--model_name={name}", f"--model_base_path={base_path}"]
+        return
+    there = sorted(int(child.name) for child in base_path.iterdir() if child.name.isdecimal())
+    if version not in there:
+        raise StartError(
+            f"There is no version {version}",
+            where=str(base_path),
+            hint=f"There are: {', '.join(map(str, there))}.",
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / CONFIG_FILE
+        file.write_text(config_text(name, str(base_path), Labels({}, (version,))), "utf-8")
+        yield [f"--model_config_file={file}"]
 
 
 def check_model(base_path: Path) -> None:

@@ -150,6 +150,19 @@ class Price(tf.Module):
         return {"prediction": size * 3.0}
 
 
+class WholePrice(tf.Module):
+    """A later version of `Price`, whose feature is an integer."""
+
+    @signature(tf.TensorSpec([None], tf.string, name="examples"))
+    def serving_default(self, examples):
+        parsed = tf.io.parse_example(examples, {"size": tf.io.FixedLenFeature([], tf.int64)})
+        return self.columns(parsed["size"])
+
+    @signature(tf.TensorSpec([None], tf.int64, name="size"))
+    def columns(self, size):
+        return {"prediction": tf.cast(size, tf.float32) * 4.0}
+
+
 def save_toolbox(folder: Path) -> None:
     model = Toolbox()
     names = [
@@ -170,7 +183,8 @@ def save_toolbox(folder: Path) -> None:
 
 def main(folder: Path) -> None:
     save_toolbox(folder / "toolbox")
-    for name, model in (("taxi", Taxi()), ("price", Price())):
+    models = (("taxi", Taxi()), ("price", Price()), ("whole_price", WholePrice()))
+    for name, model in models:
         signatures = {"serving_default": model.serving_default, "columns": model.columns}
         tf.saved_model.save(model, str(folder / name), signatures=signatures)
 

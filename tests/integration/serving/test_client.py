@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import math
 import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pytest
 
+from tfline.components.pusher.availability import wait_until_available
 from tfline.serving.async_client import AsyncClient
 from tfline.serving.client import Client
 from tfline.serving.errors import (
@@ -19,8 +23,9 @@ from tfline.serving.errors import (
     ServingError,
     UnreachableError,
 )
-from tfline.serving.process import ServerProcess
+from tfline.serving.process import ServerProcess, start_server
 from tfline.serving.rows import FeatureType
+from tfline.transforms.errors import PushError
 
 ROW = {"fare": 20.0, "hour": 12, "payment_type": "Card"}
 
@@ -161,6 +166,41 @@ def test_silent_server_is_a_deadline_error():
             pytest.raises(DeadlineError, match=r"No answer within 0\.3 seconds"),
         ):
             client.predict([ROW])
+
+
+def test_clients_follow_a_feature_whose_type_changes(publish: Callable[..., Path], tmp_path: Path):
+    """The version after is loaded under the eyes of clients that know the one before."""
+    folder = tmp_path / "price"
+    publish("price", folder, 1)
+    row = {"size": 2}
+
+    async def ask(client: AsyncClient) -> float | None:
+        return (await client.predict([row]))[0].value
+
+    async def follow(server: ServerProcess) -> list[float | None]:
+        async with AsyncClient(server.target, "price") as async_client:
+            before = await ask(async_client)
+            publish("whole_price", folder, 2)
+            wait_until_available(server.target, "price", 2)
+            return [before, await ask(async_client)]
+
+    with start_server(folder, "price") as server, Client(server.target, "price") as client:
+        assert client.predict([row])[0].value == 6.0
+        assert asyncio.run(follow(server)) == [6.0, 8.0]
+        assert client.predict([row])[0].value == 8.0
+        assert client.features() == {"size": FeatureType.INT64}
+        with pytest.raises(RowError, match="Expected an integer"):
+            client.predict([{"size": 2.5}])
+
+
+def test_push_to_a_server_that_is_not_there_says_so_at_once():
+    began = time.monotonic()
+    with pytest.raises(
+        PushError, match="Version 3 is pushed, but no model server answers"
+    ) as caught:
+        wait_until_available("localhost:1", "taxi", 3)
+    assert "Connection refused" in caught.value.message
+    assert time.monotonic() - began < 5
 
 
 def test_async_client_gives_the_same_answers(client: Client, server: ServerProcess):

@@ -15,6 +15,7 @@ import pytest
 
 from tests.integration.serving.conftest import Grpc, Rest, free_port, predict_request
 from tfline.components.pusher.availability import wait_until_available
+from tfline.components.pusher.folder import PushFolder
 from tfline.components.pusher.promotion import promote, roll_back
 from tfline.pipelines import cli
 from tfline.serving.deploy.served import server_flags
@@ -64,8 +65,8 @@ def test_server_starts_on_labels_and_follows_them_without_a_failed_request(
     folder = tmp_path / "toolbox"
     for version in (1, 2):
         publish("toolbox", folder, version)
-    promote(folder, "toolbox", 1)
-    promote(folder, "toolbox", 2, "canary")
+    promote(PushFolder(folder, "toolbox"), 1)
+    promote(PushFolder(folder, "toolbox"), 2, "canary")
     with start(folder) as server:
         api, rest = Grpc(server.target), Rest(server.rest_api_port)
         assert [answering_version(api, label) for label in LABELS] == [1, 2]
@@ -73,11 +74,11 @@ def test_server_starts_on_labels_and_follows_them_without_a_failed_request(
         assert canary[0] == 200
 
         began = time.monotonic()
-        promote(folder, "toolbox", 2)
+        promote(PushFolder(folder, "toolbox"), 2)
         wait_for(api, "stable", 2)
         assert time.monotonic() - began < 1
 
-        _, earlier, added = roll_back(folder, "toolbox", keep=5)
+        _, earlier, added = roll_back(PushFolder(folder, "toolbox"))
         assert earlier.number == 1
         wait_until_available(server.target, "toolbox", added.number)
         wait_for(api, "stable", added.number)
@@ -89,8 +90,8 @@ def test_server_starts_while_the_version_of_a_label_is_gone(
     folder = tmp_path / "toolbox"
     for version in (1, 2):
         publish("toolbox", folder, version)
-    promote(folder, "toolbox", 2)
-    promote(folder, "toolbox", 1, "canary")
+    promote(PushFolder(folder, "toolbox"), 2)
+    promote(PushFolder(folder, "toolbox"), 1, "canary")
     shutil.rmtree(folder / "2")
     with start(folder) as server:
         api = Grpc(server.target)
@@ -100,7 +101,7 @@ def test_server_starts_while_the_version_of_a_label_is_gone(
             "NOT_FOUND",
             "Servable not found for request: Specific(toolbox, 2)",
         )
-        promote(folder, "toolbox", 1)
+        promote(PushFolder(folder, "toolbox"), 1)
         end = time.monotonic() + _SECONDS
         while True:
             with contextlib.suppress(grpc.RpcError):

@@ -45,6 +45,11 @@ def predict_request(model: str, signature: str, records: Sequence[bytes]) -> Any
     return request
 
 
+def runtime() -> str:
+    """Returns the version of TensorFlow: of this process, and of a server that it starts."""
+    return str(tf.__version__)
+
+
 class Process:
     """A SavedModel in this process.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tfline.serving.client import Client
-from tfline.serving.errors import ServingError
+from tfline.serving.errors import ServingError, UnreachableError
 from tfline.transforms.errors import PushError
 
 _TIMEOUT_SECONDS = 60.0
@@ -21,11 +21,17 @@ def wait_until_available(
         timeout: Seconds to wait.
 
     Raises:
-        PushError: The server cannot load it, or does not in time.
+        PushError: There is no server, it cannot load the version, or does not in time.
     """
     try:
         with Client(server, model, version=number) as client:
-            client.wait_until_available(timeout)
+            client.wait_until_available(timeout, running=True)
+    except UnreachableError as exc:
+        raise PushError(
+            f"Version {number} is pushed, but {exc.message[:1].lower()}{exc.message[1:]}",
+            server,
+            "Start the server there, or mend `push.server`; the version waits in the folder.",
+        ) from exc
     except ServingError as exc:
         raise PushError(
             f"Version {number} is pushed, but not served: {exc.message}",

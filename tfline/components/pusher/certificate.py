@@ -12,6 +12,23 @@ from tfline.transforms.errors import PushError
 from tfline.transforms.features import FrozenModel
 
 
+class Overridden(FrozenModel):
+    """Who let a model go live that the gate did not bless.
+
+    Attributes:
+        why: The reason.
+        by: The user.
+        at: When, UTC, ISO 8601.
+    """
+
+    why: str
+    by: str
+    at: str
+
+    def __str__(self) -> str:
+        return f"not blessed; overridden by {self.by}: {self.why}"
+
+
 class Certificate(FrozenModel):
     """What was measured, all of it with the very files that are pushed.
 
@@ -26,6 +43,9 @@ class Certificate(FrozenModel):
         p99_ms: 99th percentile of it.
         cold_start_s: Seconds from the start of the server process until it answered.
         model_mb: Megabytes (10^6 bytes) of the model's files.
+        runtime: The version of TensorFlow in that server, and in the process beside it; empty in
+            a certificate of an older version.
+        overridden: Who let the model go live against the verdict; None: it is blessed.
     """
 
     format: int = 1
@@ -36,6 +56,8 @@ class Certificate(FrozenModel):
     p99_ms: float
     cold_start_s: float
     model_mb: float
+    runtime: str = ""
+    overridden: Overridden | None = None
 
     def check(self, budgets: Budgets) -> None:
         """Raises if a budget is exceeded.
@@ -58,7 +80,8 @@ class Certificate(FrozenModel):
     def summary(self) -> str:
         """Returns one line, such as ``100 records agree within 1e-07, p99 2.1 ms``."""
         difference = max(self.largest_difference.values())
-        return f"{self.records} records agree within {difference:.1g}, p99 {self.p99_ms:.2g} ms"
+        agree = f"{self.records} records agree within {difference:.1g}, p99 {self.p99_ms:.2g} ms"
+        return f"{agree}; {self.overridden}" if self.overridden is not None else agree
 
 
 def write_certificate(version: Path, certificate: Certificate) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfline.components.pusher.answers import FEATURES, PREDICTIONS, Process, Server
+from tfline.components.pusher.answers import FEATURES, PREDICTIONS, Process, Server, runtime
 from tfline.components.pusher.certificate import Certificate
 from tfline.components.pusher.parity import TOLERANCE, Outputs, largest_difference
 from tfline.serving.errors import ServingError
@@ -64,6 +64,7 @@ def certify(version: Path, model: str, records: Sequence[bytes]) -> Certificate:
         p99_ms=round(float(p99), 3),
         cold_start_s=round(cold_start, 3),
         model_mb=round(_bytes_of(version) / _MEGABYTE, 3),
+        runtime=runtime(),
     )
 
 

@@ -17,6 +17,7 @@ class PusherSpec(ComponentSpec):
         "push_folder": ExecutionParameter(type=str),
         "model_name": ExecutionParameter(type=str),
         "keep": ExecutionParameter(type=int),
+        "owner": ExecutionParameter(type=str),
         "budgets": ExecutionParameter(type=str),
         "server": ExecutionParameter(type=str),
         "fingerprint": ExecutionParameter(type=str),
@@ -39,6 +40,7 @@ class Pusher(base_component.BaseComponent):
         push_folder: Where versions are.
         model_name: What the model is called in a server.
         keep: How many versions stay.
+        owner: JSON of an `tfline.components.artifacts.owner.Owner`: whose the folder has to be.
         budgets: JSON of a `Budgets`.
         server: ``host:port`` of a running server to wait for; empty: none.
         fingerprint: Of the source and of what is in the folder now; part of the cache key.
@@ -56,6 +58,7 @@ class Pusher(base_component.BaseComponent):
         push_folder: str,
         model_name: str,
         keep: int,
+        owner: str,
         budgets: str,
         server: str,
         fingerprint: str,
@@ -68,6 +71,7 @@ class Pusher(base_component.BaseComponent):
                 push_folder=push_folder,
                 model_name=model_name,
                 keep=keep,
+                owner=owner,
                 budgets=budgets,
                 server=server,
                 fingerprint=fingerprint,

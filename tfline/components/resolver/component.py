@@ -15,6 +15,7 @@ class ResolverSpec(ComponentSpec):
 
     PARAMETERS = {
         "push_folder": ExecutionParameter(type=str),
+        "model_name": ExecutionParameter(type=str),
         "training_fingerprint": ExecutionParameter(type=str),
         "fingerprint": ExecutionParameter(type=str),
     }
@@ -31,6 +32,7 @@ class Resolver(base_component.BaseComponent):
 
     Args:
         push_folder: Where versions are.
+        model_name: What the model is called in a server, and so in the labels of its versions.
         training_fingerprint: The candidate's; a version that has it is no baseline.
         fingerprint: Of the source and of the baseline that is there now; part of the cache key.
     """
@@ -38,10 +40,13 @@ class Resolver(base_component.BaseComponent):
     SPEC_CLASS = ResolverSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(ResolveExecutor)
 
-    def __init__(self, *, push_folder: str, training_fingerprint: str, fingerprint: str) -> None:
+    def __init__(
+        self, *, push_folder: str, model_name: str, training_fingerprint: str, fingerprint: str
+    ) -> None:
         super().__init__(
             spec=ResolverSpec(
                 push_folder=push_folder,
+                model_name=model_name,
                 training_fingerprint=training_fingerprint,
                 fingerprint=fingerprint,
                 model=types.Channel(type=standard_artifacts.Model),

@@ -11,7 +11,7 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact, artifact_utils
 from tfx.utils import path_utils
 
-from tfline.components.artifacts.versions import find_baseline
+from tfline.components.artifacts.history import find_baseline
 
 _summary = logging.getLogger("tfline.summary")
 
@@ -25,8 +25,11 @@ class ResolveExecutor(base_executor.BaseExecutor):
         self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]
     ) -> None:
         """Fills the model artifact, or leaves it empty."""
-        folder = Path(exec_properties["push_folder"])
-        baseline = find_baseline(folder, exec_properties["training_fingerprint"])
+        baseline = find_baseline(
+            Path(exec_properties["push_folder"]),
+            exec_properties["model_name"],
+            exec_properties["training_fingerprint"],
+        )
         if baseline is None:
             _summary.info("no baseline yet")
             return

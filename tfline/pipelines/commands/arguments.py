@@ -12,7 +12,7 @@ from tfline.transforms.errors import SpecError
 
 
 def add_spec(parser: argparse.ArgumentParser) -> None:
-    """Adds SPEC, --set and --work."""
+    """Adds SPEC and --set."""
     parser.add_argument(
         "spec", metavar="SPEC", help="a YAML file, or the name of a catalog pipeline"
     )
@@ -24,6 +24,10 @@ def add_spec(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="override a value of the spec, for example train.epochs=3; may be repeated",
     )
+
+
+def add_work(parser: argparse.ArgumentParser) -> None:
+    """Adds --work, for a command that reads or writes what runs have left."""
     parser.add_argument(
         "--work", metavar="DIR", type=Path, help="work folder (default: .tfline/NAME)"
     )

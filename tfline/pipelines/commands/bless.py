@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import argparse
 
-from tfline.pipelines.commands.arguments import add_spec, push_of, read_spec, work_folder
+from tfline.pipelines.commands.arguments import add_spec, add_work, push_of, read_spec, work_folder
 from tfline.transforms.errors import SpecError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds SPEC, --set, --work, --override and the reason."""
     add_spec(parser)
+    add_work(parser)
     parser.add_argument(
         "--override",
         action="store_true",

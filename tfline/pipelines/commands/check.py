@@ -13,7 +13,7 @@ from tfline.pipelines.commands.arguments import add_spec, read_spec
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds SPEC, --set and --work."""
+    """Adds SPEC and --set."""
     add_spec(parser)
 
 

@@ -17,7 +17,7 @@ from tfline.pipelines.spec.document import read_document
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds SPEC, --set, --work, what says where it runs, and the file."""
+    """Adds SPEC, --set, what says where it runs, and the file."""
     add_spec(parser)
     _add_target(parser)
     parser.add_argument(

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import argparse
 
-from tfline.pipelines.commands.arguments import add_spec
+from tfline.pipelines.commands.arguments import add_spec, add_work
 from tfline.pipelines.commands.prepared import prepared
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds SPEC, --set, --work and --folds."""
     add_spec(parser)
+    add_work(parser)
     parser.add_argument(
         "--folds", metavar="K", type=int, default=5, help="how many parts (default: 5)"
     )

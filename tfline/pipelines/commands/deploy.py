@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tfline.pipelines.commands.arguments import add_spec, push_of, read_spec
+from tfline.pipelines.commands.arguments import add_spec, read_spec
 
 _NEXT = {
     "compose": "docker compose -f {file} up",
@@ -20,7 +20,7 @@ _NEXT = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds SPEC, --set, --work, the target and the file."""
+    """Adds SPEC, --set, the target and the file."""
     add_spec(parser)
     parser.add_argument("--target", choices=sorted(_NEXT), required=True, help="where to deploy to")
     parser.add_argument(
@@ -30,16 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints or writes the manifest; says how it is used."""
+    from tfline.pipelines.run.pushed import served_model
     from tfline.serving.deploy.manifest import manifest
-    from tfline.serving.deploy.served import ServedModel
-    from tfline.serving.labels import read_labels
     from tfline.transforms.errors import WorkFolderError
 
-    spec = read_spec(arguments)
-    folder = Path(push_of(spec).to).resolve()
-    text = manifest(
-        arguments.target, ServedModel(spec.name, folder, read_labels(folder, spec.name))
-    )
+    text = manifest(arguments.target, served_model(read_spec(arguments)))
     if arguments.output is None:
         print(text, end="")
         return 0

@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfline.pipelines.commands.arguments import add_spec
+from tfline.pipelines.commands.arguments import add_spec, add_work
 from tfline.pipelines.commands.prepared import prepared
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds SPEC, --set, --work, --steps and --output."""
     add_spec(parser)
+    add_work(parser)
     parser.add_argument(
         "--steps", metavar="N", type=int, default=200, help="steps at most (default: 200)"
     )

@@ -27,7 +27,7 @@ _BATCH = 256
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds SPEC, --set, --work, the rows, the server, its version and TLS, and the format."""
+    """Adds SPEC, --set, the rows, the server, its version and TLS, and the format."""
     add_spec(parser)
     parser.add_argument(
         "rows",
@@ -42,7 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a running server (default: one is started on the pushed model, and stopped)",
     )
     version = parser.add_mutually_exclusive_group()
-    version.add_argument("--version", type=int, metavar="N", help="of the model (default: newest)")
+    version.add_argument(
+        "--version", type=int, metavar="N", help="of the model (default: stable, else newest)"
+    )
     version.add_argument("--label", help="of the version, such as stable or canary")
     parser.add_argument(
         "--timeout", type=float, default=10.0, help="seconds that a call may take (default: 10)"
@@ -75,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
     from tfline.pipelines.inputs.rows import read_rows
 
     spec = read_spec(arguments)
-    with _server(arguments.server, spec) as target, _client(target, spec, arguments) as client:
+    with _server(spec, arguments) as target, _client(target, spec, arguments) as client:
         types = client.features()
         sources = (read_rows(source, types) for source in arguments.rows)
         rows = itertools.islice(itertools.chain.from_iterable(sources), arguments.limit)
@@ -95,7 +97,7 @@ def _client(target: str, spec: PipelineSpec, arguments: argparse.Namespace) -> C
         target,
         spec.name,
         version=arguments.version,
-        version_label=arguments.label,
+        version_label=arguments.label if arguments.server is not None else None,
         timeout=arguments.timeout,
         tls=Tls(*files) if arguments.tls or any(files) else None,
     )
@@ -110,12 +112,15 @@ def _ask(
 
 
 @contextlib.contextmanager
-def _server(target: str | None, spec: PipelineSpec) -> Iterator[str]:
-    """Yields the address of the given server, or of one that runs inside the context."""
-    if target is not None:
-        yield target
+def _server(spec: PipelineSpec, arguments: argparse.Namespace) -> Iterator[str]:
+    """Yields the address of the given server, or of one that runs inside the context.
+
+    That one has the version that is asked for alone: by number, by label, or else the live one.
+    """
+    if arguments.server is not None:
+        yield arguments.server
         return
-    from tfline.serving.process import start_server
+    from tfline.pipelines.run.pushed import asked_version, start_pushed
     from tfline.transforms.errors import SpecError
 
     if spec.push is None:
@@ -123,7 +128,8 @@ def _server(target: str | None, spec: PipelineSpec) -> Iterator[str]:
             "The spec pushes its model nowhere, so there is none to start a server on",
             hint="Name a running server with --server, or add `push: FOLDER` to the spec.",
         )
-    with start_server(spec.push.to, spec.name) as server:
+    version = asked_version(spec, arguments.version, arguments.label)
+    with start_pushed(spec, version) as server:
         yield server.target
 
 

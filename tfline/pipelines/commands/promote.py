@@ -8,13 +8,12 @@ Example:
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from tfline.pipelines.commands.arguments import add_spec, push_of, read_spec
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds SPEC, --set, --work, the version and the label."""
+    """Adds SPEC, --set, the version and the label."""
     add_spec(parser)
     parser.add_argument("--version", type=int, metavar="N", required=True, help="a pushed version")
     parser.add_argument(
@@ -29,17 +28,17 @@ def run(arguments: argparse.Namespace) -> int:
     """Writes the labels beside the versions, and says what they are now."""
     from tfline.components.pusher.availability import wait_until_available
     from tfline.components.pusher.promotion import promote
+    from tfline.pipelines.run.pushed import push_folder
     from tfline.serving.labels import CONFIG_FILE, LABELS, read_labels
 
     spec = read_spec(arguments)
-    push = push_of(spec)
-    folder = Path(push.to)
-    first = not read_labels(folder, spec.name).versions
-    labels = promote(folder, spec.name, arguments.version, arguments.label)
+    push, folder = push_of(spec), push_folder(spec)
+    first = not read_labels(folder.path, spec.name).versions
+    labels = promote(folder, arguments.version, arguments.label)
     named = (f"{label} {labels.versions[label]}" for label in LABELS if label in labels.versions)
     print(f"{spec.name}: {', '.join(named)}")
     print(f"  loaded: {', '.join(map(str, labels.loaded))}")
-    print(f"  read by servers from: {folder / CONFIG_FILE}")
+    print(f"  read by servers from: {folder.path / CONFIG_FILE}")
     if first:
         print(
             "  start running servers again: they began without labels, and load the newest version"

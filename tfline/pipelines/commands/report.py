@@ -11,7 +11,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfline.pipelines.commands.arguments import add_spec, read_spec, work_folder
+from tfline.pipelines.commands.arguments import add_spec, add_work, read_spec, work_folder
 
 if TYPE_CHECKING:
     from tfline.pipelines.run.records import RunRecord
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds SPEC, --set, --work, which run, and where the page goes."""
     add_spec(parser)
+    add_work(parser)
     runs = parser.add_mutually_exclusive_group()
     runs.add_argument(
         "--run", metavar="N", help="its number in `tfline runs`, or its id (default: the last one)"

@@ -11,7 +11,13 @@ import argparse
 import sys
 from typing import IO, TYPE_CHECKING
 
-from tfline.pipelines.commands.arguments import add_spec, read_places, read_spec, work_folder
+from tfline.pipelines.commands.arguments import (
+    add_spec,
+    add_work,
+    read_places,
+    read_spec,
+    work_folder,
+)
 
 if TYPE_CHECKING:
     from tfline.pipelines.run.records import RunRecord
@@ -25,6 +31,7 @@ NOT_BLESSED = 3
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds SPEC, --set and --work."""
     add_spec(parser)
+    add_work(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import argparse
 
-from tfline.pipelines.commands.arguments import add_spec, read_spec, work_folder
+from tfline.pipelines.commands.arguments import add_spec, add_work, read_spec, work_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds SPEC, --set and --work."""
     add_spec(parser)
+    add_work(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

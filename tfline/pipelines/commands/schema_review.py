@@ -10,12 +10,13 @@ import argparse
 import shutil
 from pathlib import Path
 
-from tfline.pipelines.commands.arguments import add_spec, read_spec, work_folder
+from tfline.pipelines.commands.arguments import add_spec, add_work, read_spec, work_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds SPEC, --set, --work and the file to write."""
     add_spec(parser)
+    add_work(parser)
     parser.add_argument(
         "-o", "--output", type=Path, help="the file to write (default: NAME.schema.pbtxt)"
     )

@@ -8,21 +8,22 @@ Example:
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import shlex
 import shutil
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfline.pipelines.commands.arguments import add_spec, push_of, read_spec
+from tfline.transforms.errors import SpecError, did_you_mean
 
 if TYPE_CHECKING:
     from tfline.serving.deploy.served import ServedModel
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds SPEC, --set, --work, the ports, the server's flags and which server to run."""
+    """Adds SPEC, --set, the ports, the server's flags and which server to run."""
     add_spec(parser)
     parser.add_argument("--port", type=int, default=8500, help="of gRPC (default: 8500)")
     parser.add_argument(
@@ -48,25 +49,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Becomes the server: this process is replaced by it."""
-    from tfline.serving.deploy.served import ServedModel
+    from tfline.pipelines.run.pushed import check_is_served, served_model
     from tfline.serving.errors import StartError
-    from tfline.serving.labels import read_labels
-    from tfline.serving.process import check_model, checked_port
+    from tfline.serving.process import checked_port
 
     spec = read_spec(arguments)
     if arguments.port == arguments.rest_port != 0:
         raise StartError(f"gRPC and REST need a port each. Received: {arguments.port} for both")
-    folder = Path(push_of(spec).to)
-    check_model(folder)
+    flags = _flags(arguments)
+    model = served_model(spec)
+    check_is_served(model)
     arguments.port = checked_port(arguments.port)
     if arguments.rest_port:
         checked_port(arguments.rest_port)
-    model = ServedModel(spec.name, folder.resolve(), read_labels(folder, spec.name))
-    command = _docker(arguments, model) if arguments.docker else _server(arguments, model)
+    command = [*(_docker if arguments.docker else _server)(arguments, model), *flags]
+    if arguments.docker:
+        _show(command)
     ports = f"gRPC {arguments.port}" + (
         f", REST {arguments.rest_port}" if arguments.rest_port else ""
     )
-    print(f"serving {spec.name} from {folder}: {ports}; Ctrl-C ends it", flush=True)
+    print(f"serving {spec.name} from {push_of(spec).to}: {ports}; Ctrl-C ends it", flush=True)
     os.execvp(command[0], command)  # noqa: S606 - no shell is wanted
 
 
@@ -80,31 +82,51 @@ def _server(arguments: argparse.Namespace, model: ServedModel) -> list[str]:
         *server_flags(
             model.name, str(model.folder), model.config_file, arguments.port, arguments.rest_port
         ),
-        *_flags(arguments),
     ]
 
 
 def _docker(arguments: argparse.Namespace, model: ServedModel) -> list[str]:
-    """Prints the command of the container, and returns it.
+    """Returns the command of a container."""
+    from tfline.serving.deploy.docker import docker_command
+
+    return docker_command(model, arguments.port, arguments.rest_port)
+
+
+def _show(command: list[str]) -> None:
+    """Prints the command of a container.
 
     Raises:
         StartError: There is no Docker on the PATH.
     """
-    from tfline.serving.deploy.docker import docker_command
     from tfline.serving.errors import StartError
 
-    command = [
-        *docker_command(model, arguments.port, arguments.rest_port),
-        *_flags(arguments),
-    ]
     print(shlex.join(command), flush=True)
     if shutil.which(command[0]) is None:
         raise StartError(
             "There is no Docker on the PATH",
             hint="Run the printed command where there is, or leave --docker out.",
         )
-    return command
 
 
 def _flags(arguments: argparse.Namespace) -> list[str]:
-    return [f"--{flag.removeprefix('--')}" for flag in arguments.flag]
+    """Returns the flags of the server that --flag names.
+
+    Raises:
+        SpecError: There is no such flag, or its value is none that it can have. A server prints a
+            line about a flag that it does not know, and serves without it.
+    """
+    from tfline.serving.server.flags import Flags, UsageError, parse
+
+    flags = [f"--{flag.removeprefix('--')}" for flag in arguments.flag]
+    for flag in flags:
+        try:
+            _, unknown = parse([flag])
+        except UsageError as exc:
+            raise SpecError(f"{exc}" or "No flag of a server", f"--flag {flag[2:]}") from exc
+        if unknown:
+            known = (field.name for field in dataclasses.fields(Flags))
+            name = flag[2:].partition("=")[0]
+            raise SpecError(
+                f"A model server has no flag '{name}'", "--flag", did_you_mean(name, known)
+            )
+    return flags

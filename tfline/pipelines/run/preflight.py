@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
+from tfline.components.artifacts.owner import Owner, check_owner
 from tfline.pipelines.inputs.records import read_features
 from tfline.pipelines.spec import PipelineSpec
 from tfline.transforms.errors import SpecError, did_you_mean
@@ -11,8 +13,14 @@ from tfline.transforms.errors import SpecError, did_you_mean
 _RECORDS = 500
 
 
+def owner_of(spec: PipelineSpec) -> Owner:
+    """Returns whose the push folder of a spec has to be."""
+    features = {key for feature in spec.features for key in feature.keys}
+    return Owner(pipeline=spec.name, label=spec.label.key, features=tuple(sorted(features)))
+
+
 def check_data(spec: PipelineSpec) -> dict[str, int]:
-    """Checks that the raw features that a spec names occur in its data.
+    """Checks that a spec's raw features occur in its data, and that it may push where it says.
 
     Args:
         spec: The spec.
@@ -23,7 +31,10 @@ def check_data(spec: PipelineSpec) -> dict[str, int]:
     Raises:
         DataError: A pattern matches no file, or the first file holds no tf.Examples.
         SpecError: A name occurs in none of the first records.
+        PushError: The push folder is another pipeline's.
     """
+    if spec.push is not None:
+        check_owner(Path(spec.push.to), owner_of(spec))
     config = spec.data.resolve()
     files = config.splits or {"files": config.files or ()}
     if config.split is not None:

@@ -35,5 +35,6 @@ def test_rollback_says_what_is_live_and_how_to_undo_it(
     assert capsys.readouterr().out.splitlines() == [
         f"trips: version {newest.number} is live: 2 again, under a new number",
         "  was: version 3, which is still in models/trips",
+        "  an unchanged `tfline run` does not push it again",
         "  undo: tfline rollback spec.yaml --to 3",
     ]
