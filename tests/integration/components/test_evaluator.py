@@ -234,15 +234,31 @@ def test_tfma_opens_the_result_and_validates_the_same(
     examples: types.Artifact,
     make_model: Callable[..., types.Artifact],
 ) -> None:
-    model = make_model(binary, "binary")
-    run = evaluate(examples, model, slices=["payment"], require={"auc": 0.7, "log_loss": 0.1})
-    loaded = tfma.load_eval_result(run.evaluation.uri)
-    of_slice = {key: metrics[""][""] for key, metrics in loaded.slicing_metrics}
-    assert set(of_slice) == {(), *((("payment", value),) for value in PAYMENTS)}
-    overall = run.verdict["slices"][0]["metrics"]
-    assert of_slice[()]["auc"] == {"doubleValue": pytest.approx(overall["auc"])}
+    """Every value of every slice and class, as TFMA's own tools read it."""
+    own = "tensorflow_model_analysis.metrics.calibration.MeanLabel"
+    run = evaluate(
+        examples,
+        make_model(multiclass, "multiclass"),
+        slices=["payment", ["company", "payment"]],
+        metrics=["accuracy", "recall", "confusion_matrix", "log_loss", own],
+        require={"accuracy": 0.01, "log_loss": 0.1},
+    )
+    uri = run.evaluation.uri
+    loaded = tfma.load_eval_result(uri)
+    of_slice = {frozenset(key): metrics[""] for key, metrics in loaded.slicing_metrics}
+    assert len(of_slice) == len(run.verdict["slices"]) == 1 + 3 + 6
+    for result in run.verdict["slices"]:
+        metrics = of_slice[frozenset(result["slice"].items())]
+        for name, value in result["metrics"].items():
+            assert metrics[""][name] == {"doubleValue": pytest.approx(value)}
+        for index, value in enumerate(result["by_class"]["recall"].values()):
+            found = metrics[f"classId:{index}"]["recall"]["doubleValue"]
+            assert found == pytest.approx(value if value is not None else np.nan, nan_ok=True)
+    matrix = of_slice[frozenset()][""]["confusion_matrix"]["arrayValue"]
+    assert np.ravel(run.verdict["confusion_matrix"]).tolist() == [*map(int, matrix["int64Values"])]
+    assert len(list(tfma.load_metrics(uri))) == 10
     assert loaded.config.slicing_specs[1].feature_keys == ["payment"]
-    validation = tfma.load_validation_result(run.evaluation.uri)
+    validation = tfma.load_validation_result(uri)
     (failed,) = validation.metric_validations_per_slice
     assert [failure.metric_key.name for failure in failed.failures] == ["log_loss"]
     assert validation.validation_ok is run.verdict["blessed"] is False

@@ -1,13 +1,19 @@
-"""From an `EvaluateConfig` to the EvalConfig that TFMA computes, validates and stores."""
+"""From an `EvaluateConfig` to the EvalConfig that TFMA's tools read beside the results.
+
+TFMA's validation knows bounds over all examples of metrics that are one number, by the measured
+value. Rules on slices, on single classes and by proof have conditions that TFMA cannot express: the
+gate decides on all of them.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from google.protobuf import wrappers_pb2
 from tensorflow_model_analysis.proto import config_pb2
 
 from tfline.components.evaluator.config import TOLERANCE, EvaluateConfig
-from tfline.components.evaluator.measuring.custom_metrics import custom_metric_config
-from tfline.components.evaluator.measuring.group_metrics import group_metric_config
+from tfline.components.evaluator.measuring.tfma_metrics import tfma_metric_config
 from tfline.components.evaluator.reading.model import ModelCard
 from tfline.metrics.table import METRICS, is_custom
 
@@ -19,23 +25,19 @@ TWO_MODELS = ("candidate", "baseline")
 
 
 def build_eval_config(
-    config: EvaluateConfig, card: ModelCard, thresholds: dict[str, float]
+    config: EvaluateConfig,
+    card: ModelCard,
+    model_names: tuple[str, ...],
+    tfma_metrics: Iterable[str] = (),
 ) -> config_pb2.EvalConfig:
     """Returns the configuration of TFMA.
-
-    TFMA validates the overall bounds of metrics that are one number, by the measured value. Rules
-    on slices, on single classes and by proof have conditions that TFMA cannot express: `verdict`
-    decides on all of them.
 
     Args:
         config: The evaluation.
         card: What the models predict.
-        thresholds: What each model decides by; its keys are `ONE_MODEL` or `TWO_MODELS`.
-
-    Raises:
-        SpecError: If one of the user's own metrics cannot be imported.
+        model_names: `ONE_MODEL` or `TWO_MODELS`.
+        tfma_metrics: Dotted paths of the metrics that TFMA computes.
     """
-    model_names = tuple(thresholds)
     result = config_pb2.EvalConfig(
         model_specs=[
             config_pb2.ModelSpec(name=name, is_baseline=name == "baseline") for name in model_names
@@ -51,14 +53,20 @@ def build_eval_config(
     spec = result.metrics_specs.add(
         model_names=model_names if model_names != ONE_MODEL else [],
     )
+    of_tfma = {name: tfma_metric_config(name, card.is_flat) for name in tfma_metrics}
+    spec.metrics.extend(of_tfma.values())
     for name in config.metric_names(card.task):
-        if is_custom(name):
-            metric = custom_metric_config(name, card.task)
+        bounds = _threshold(name, config, has_baseline=model_names == TWO_MODELS)
+        if not bounds.ByteSize() or not _is_number(name, card):
+            continue
+        on_all = config_pb2.PerSliceMetricThreshold(
+            slicing_specs=[config_pb2.SlicingSpec()], threshold=bounds
+        )
+        if name in of_tfma:
+            place = list(of_tfma).index(name)
+            spec.metrics[place].per_slice_thresholds.append(on_all)
         else:
-            metric = group_metric_config(name, card.task, len(card.classes), thresholds)
-        if _is_number(name, card):
-            _add_thresholds(metric, name, config, has_baseline=model_names == TWO_MODELS)
-        spec.metrics.append(metric)
+            spec.per_slice_thresholds[name].thresholds.append(on_all)
     return result
 
 
@@ -66,9 +74,7 @@ def _is_number(name: str, card: ModelCard) -> bool:
     return is_custom(name) or not (card.task != "binary" and METRICS[name].by_class)
 
 
-def _add_thresholds(
-    metric: config_pb2.MetricConfig, name: str, config: EvaluateConfig, has_baseline: bool
-) -> None:
+def _threshold(name: str, config: EvaluateConfig, has_baseline: bool) -> config_pb2.MetricThreshold:
     threshold = config_pb2.MetricThreshold()
     if name in config.require and config.require[name].proof in (None, "none"):
         bound = config.require[name]
@@ -90,7 +96,4 @@ def _add_thresholds(
             if larger
             else config_pb2.MetricDirection.LOWER_IS_BETTER
         )
-    if threshold.ByteSize():
-        metric.per_slice_thresholds.add(
-            slicing_specs=[config_pb2.SlicingSpec()], threshold=threshold
-        )
+    return threshold

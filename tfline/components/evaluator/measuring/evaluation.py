@@ -1,4 +1,12 @@
-"""An evaluation: one pass over the examples with all models, through Beam and TFMA.
+"""An evaluation: one pass over the examples with all models, in Beam.
+
+What TFMA is for here: its files and the metrics that the user names by a class of TFMA, nothing
+else. tfline's engine computes its metrics and those of Keras on arrays (`values`) and how far they
+may be off (`uncertainty`), because TFMA calls Python for each example, slice and metric: half a
+millisecond an example, where an array costs a microsecond. What is measured is written with TFMA's
+writers and validated by TFMA's validator, so that `tfma.load_eval_result`, `tfma.load_metrics` and
+`tfma.load_validation_result` read it; the gate reads the same files (`results`). TFMA's own
+evaluator runs only for metrics of its own kind (`tfma_metrics`).
 
 Import tfx before this module: TFMA needs what tfx puts in place.
 """
@@ -8,14 +16,10 @@ from __future__ import annotations
 import functools
 import operator
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import apache_beam as beam
-import tensorflow_model_analysis as tfma
-from tensorflow_model_analysis.evaluators import metrics_plots_and_validations_evaluator
-from tensorflow_model_analysis.writers import eval_config_writer
-from tensorflow_model_analysis.writers import metrics_plots_and_validations_writer as tfma_writer
 from tfx.dsl.io import fileio
 
 from tfline.components.evaluator.config import EvaluateConfig
@@ -24,7 +28,10 @@ from tfline.components.evaluator.measuring.eval_config import (
     TWO_MODELS,
     build_eval_config,
 )
+from tfline.components.evaluator.measuring.own_metrics import sort_metrics
 from tfline.components.evaluator.measuring.results import SliceResult, read_results
+from tfline.components.evaluator.measuring.tfma_files import load_metrics, write_tfma_files
+from tfline.components.evaluator.measuring.tfma_metrics import MeasureByTFMA
 from tfline.components.evaluator.measuring.threshold_choice import Chosen, choose_threshold
 from tfline.components.evaluator.measuring.threshold_choice import from_line as choice_from_line
 from tfline.components.evaluator.measuring.threshold_choice import to_line as choice_line
@@ -36,11 +43,18 @@ from tfline.components.evaluator.measuring.uncertainty import (
     measure_doubt,
     to_line,
 )
-from tfline.components.evaluator.reading.groups import EvaluateFile, Group, to_extracts
+from tfline.components.evaluator.measuring.values import (
+    Measuring,
+    MetricValues,
+    SumGroup,
+    measure_values,
+)
+from tfline.components.evaluator.reading.groups import EvaluateFile, Group
 from tfline.components.evaluator.reading.model import ModelCard, read_served_threshold
 from tfline.components.evaluator.reading.slices import SliceKey
 from tfline.metrics.scores import Scores
 from tfline.metrics.statistic import Decision
+from tfline.metrics.table import is_custom
 from tfline.metrics.texts import need_writing
 from tfline.transforms.errors import DataError
 
@@ -84,23 +98,19 @@ def evaluate(
     thresholds = dict(
         zip(names, (config.threshold, *map(read_served_threshold, models[1:])), strict=True)
     )
-    eval_config = build_eval_config(config, card, thresholds)
-    evaluator = metrics_plots_and_validations_evaluator.MetricsPlotsAndValidationsEvaluator(
-        eval_config
-    )
     metrics = config.metric_names(card.task)
+    of_keras, of_tfma = sort_metrics(filter(is_custom, metrics), card.task)
+    eval_config = build_eval_config(config, card, names, of_tfma)
+    decisions = {
+        name: Decision(len(card.classes), threshold) for name, threshold in thresholds.items()
+    }
+    own = tuple(name for name in metrics if not is_custom(name))
+    measuring = Measuring(own, of_keras, card.task, decisions)
+    resampling = Resampling(
+        metrics, card.task, decisions, config.resamples, config.seed, config.confidence
+    )
     predict = EvaluateFile(
         card, locations, config.slices, config.batch_size, writes=need_writing(metrics)
-    )
-    resampling = Resampling(
-        metrics=metrics,
-        task=card.task,
-        decisions={
-            name: Decision(len(card.classes), threshold) for name, threshold in thresholds.items()
-        },
-        resamples=config.resamples,
-        seed=config.seed,
-        confidence=config.confidence,
     )
     lines = os.path.join(output, UNCERTAINTY)
     with make_pipeline() as pipeline:
@@ -110,54 +120,34 @@ def evaluate(
             | "Spread" >> beam.Reshuffle()
             | "Predict" >> beam.ParDo(predict)
         )
-        evaluation = (
-            groups
-            | "Extracts" >> beam.Map(to_extracts)
-            | evaluator.stage_name >> evaluator.ptransform
-        )
-        for writer in _writers(output, eval_config, files, locations):
-            _ = evaluation | writer.stage_name >> writer.ptransform
-        _ = (
-            groups
-            | "Resample" >> beam.ParDo(ResampleGroup(resampling))
+        sums = (
+            (
+                groups | "Sum" >> beam.ParDo(SumGroup(measuring)),
+                groups | "Resample" >> beam.ParDo(ResampleGroup(resampling)),
+            )
+            | "Both" >> beam.Flatten()
             | "Add" >> beam.CombinePerKey(AddSums())
-            | "Measure" >> beam.MapTuple(functools.partial(_doubt_line, resampling))
+        )
+        values = sums | "Measure" >> beam.MapTuple(functools.partial(_slice_values, measuring))
+        write_tfma_files(
+            values,
+            groups | "ByTFMA" >> MeasureByTFMA(eval_config) if of_tfma else None,
+            eval_config,
+            output,
+            files,
+            locations,
+        )
+        _ = (
+            sums
+            | "MeasureErrors" >> beam.MapTuple(functools.partial(_doubt_line, resampling))
             | "Write" >> beam.io.WriteToText(lines, num_shards=1, shard_name_template="")
         )
     with fileio.open(lines) as file:
         doubts = dict(map(from_line, file))
-    results = read_results(
-        tfma_writer.load_and_deserialize_metrics(output), doubts, _class_names(card)
-    )
+    results = read_results(load_metrics(output), doubts, _class_names(card))
     if not results:
         raise DataError("The judged split has no records.", where=", ".join(files))
     return results
-
-
-def _writers(
-    output: str,
-    eval_config: tfma.EvalConfig,
-    files: Sequence[str],
-    locations: Mapping[str, str],
-) -> tuple[tfma.writers.Writer, ...]:
-    """Returns what writes TFMA's files into `output`."""
-    return (
-        eval_config_writer.EvalConfigWriter(
-            output,
-            eval_config,
-            data_location=os.path.dirname(files[0]) if files else "",
-            data_file_format="tfrecords",
-            model_locations=dict(locations),
-        ),
-        tfma_writer.MetricsPlotsAndValidationsWriter(
-            {
-                key: os.path.join(output, key)
-                for key in (tfma.METRICS_KEY, tfma.PLOTS_KEY, tfma.VALIDATIONS_KEY)
-            },
-            eval_config,
-            rubber_stamp=True,  # a first model has no baseline to be compared with
-        ),
-    )
 
 
 def find_threshold(
@@ -208,6 +198,10 @@ def _class_names(card: ModelCard) -> dict[str, dict[str, str]]:
     """Returns what the values of the label are called, where they are sliced by."""
     values = map(str, card.class_values)
     return {card.label: dict(zip(values, card.classes, strict=True))}
+
+
+def _slice_values(measuring: Measuring, key: SliceKey, sums: Any) -> tuple[SliceKey, MetricValues]:
+    return key, measure_values(measuring, sums)
 
 
 def _doubt_line(resampling: Resampling, key: SliceKey, sums: Any) -> str:

@@ -63,6 +63,11 @@ class ModelCard(FrozenModel):
         return self.task in ("binary", "multiclass")
 
     @property
+    def is_flat(self) -> bool:
+        """Whether an example has one label and one predicted number."""
+        return self.task == "binary" or (self.task == "regression" and self.size == 1)
+
+    @property
     def parts(self) -> tuple[str, ...]:
         """What a metric with several values has one for: classes, steps or outputs."""
         noun = "step" if self.task == "forecast" else "output"
