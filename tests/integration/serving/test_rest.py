@@ -234,6 +234,14 @@ def test_connection_is_kept_and_chunks_are_read(rest: Rest):
     connection.close()
 
 
+def test_unknown_models_are_one_series(rest: Rest):
+    for index in range(50):
+        assert rest(f"/v1/models/nobody{index}:predict", {"instances": [1.0]})[0] == 404
+    _, text = rest("/monitoring/prometheus/metrics")
+    assert "nobody" not in text
+    assert 'request_count{model_name="",status="NOT_FOUND"}' in text
+
+
 def test_metrics_count_requests_and_latencies(rest: Rest):
     predict(rest, instances=[1])
     predict(rest, instances=["a"])

@@ -12,6 +12,7 @@ import ctypes
 import functools
 import os
 import sys
+import threading
 import types
 from collections.abc import Iterator
 
@@ -117,6 +118,9 @@ _LONG_CALLS = {
 }
 
 
+_loading = threading.Lock()
+
+
 @functools.cache
 def library() -> types.SimpleNamespace:
     """Returns the functions of TensorFlow's library that the server calls, typed.
@@ -125,6 +129,12 @@ def library() -> types.SimpleNamespace:
         ModuleNotFoundError: If TensorFlow is not installed.
         OSError: If its library cannot be loaded.
     """
+    with _loading:  # of threads that ask at the same time, one loads it
+        return _library()
+
+
+@functools.cache
+def _library() -> types.SimpleNamespace:
     name = "libtensorflow_cc.2.dylib" if sys.platform == "darwin" else "libtensorflow_cc.so.2"
     path = str(tensorflow_folder() / name)
     with _silent_stderr():

@@ -73,6 +73,10 @@ class ServerCore:
             self._awaited -= awaited
             self._labels = self._checked_labels(models)
 
+    def has_model(self, name: str) -> bool:
+        """Returns whether a model of this name is in the configuration."""
+        return name in self._models
+
     def hold(self, spec: model_pb2.ModelSpec) -> AbstractContextManager[Servable]:
         """Returns the version that `spec` asks for, as a context: it stays loaded inside.
 

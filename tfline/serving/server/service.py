@@ -116,10 +116,9 @@ class Service:
     def inference(self, request: Any, api: str) -> Iterator[Servable]:
         """Gives a request its version, and counts and measures it."""
         spec = _spec(request)
-        with (
-            self.metrics.request(spec.name, api, self.entrypoint),
-            self.core.hold(spec) as servable,
-        ):
+        # Names that no model has are counted as one: anybody can send any number of them.
+        name = spec.name if self.core.has_model(spec.name) else ""
+        with self.metrics.request(name, api, self.entrypoint), self.core.hold(spec) as servable:
             yield servable
 
 

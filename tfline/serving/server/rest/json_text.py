@@ -10,9 +10,12 @@ from typing import Any
 
 from tfline.serving.server.status import StatusError, invalid_argument
 
-_INFINITIES = re.compile(r'("(?:[^"\\]|\\.)*")|(-?)\bInf\b')
+# A string from its first quote: to its last one, or, if there is none, to the end of the text, so
+# that each character is looked at once, whatever is sent.
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
+_INFINITIES = re.compile(rf"({_STRING})|(-?)\bInf\b", re.DOTALL)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+_TOKENS = re.compile(rf"{_STRING}|[\[\]{{}}]", re.DOTALL)
 _MAX_DEPTH = 300  # TensorFlow's tensors have at most 254 dimensions
 _DEBUG_LENGTH = 200
 _SHORT_DIGITS, _FLOAT_DIGITS, _DOUBLE_DIGITS = 6, 9, 17

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import struct
+import time
 
 import pytest
 
@@ -82,3 +84,28 @@ def test_any_bytes_survive_in_a_string():
     text = b'\xff"\n\xc3\xa9'
     assert encode(string_text(text)) == b'"\xff\\"\\n\xc3\xa9"'
     assert json.loads(string_text("é\u2028".encode())) == "é\u2028"
+
+
+MEBIBYTE = 2**20
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"a": Inf, "b": "' + b'\\"' * (MEBIBYTE // 2),
+        b'{"a": Inf, "b": "' + b'"\\' * (MEBIBYTE // 2),
+        b'{"a": Inf, "b": "' + b'\\\n"' * (MEBIBYTE // 3),
+        b"[" * 2000 + b'"' + b'\\"' * (MEBIBYTE // 2),
+        b"[Inf, " + b"-" * MEBIBYTE,
+        b"[Inf, " + b"Inf " * (MEBIBYTE // 4),
+        b'{"a": Inf, "b": ' + b'"" ' * (MEBIBYTE // 3),
+        b"[" + b"1" * MEBIBYTE + b".5" + b"]",
+        b'{"a":' * (MEBIBYTE // 5),
+    ],
+    ids=["escapes", "quotes", "lines", "deep", "minus", "words", "strings", "number", "nested"],
+)
+def test_time_is_linear_in_the_text(text):
+    start = time.process_time()
+    with contextlib.suppress(StatusError):
+        parse(text)
+    assert time.process_time() - start < 1.0
