@@ -25,7 +25,7 @@ from tfline.serving.labels import CONFIG_FILE, Labels, config_text
 __all__ = ["ServerProcess", "start_server"]
 
 _POLL_SECONDS = 0.05
-_STOP_SECONDS = 10.0
+_STOP_SECONDS = 20.0  # longer than the server takes at most
 _SHOWN_LINES = 12
 _MAX_PORT = 65535
 

@@ -1,0 +1,64 @@
+"""A deadline costs a short run nothing, and stops a long one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.serving.conftest import tensor
+from tfline.serving.protos import types_pb2
+from tfline.serving.server.call import ENDLESS, Call
+from tfline.serving.server.session import Session
+from tfline.serving.server.status import Code, StatusError
+from tfline.serving.server.tensor import Tensor
+
+
+@pytest.fixture
+def session(models: Path) -> Iterator[Session]:
+    session = Session(models / "toolbox", ["serve"])
+    yield session
+    session.close()
+
+
+def fastest(session: Session, call: Call) -> float:
+    signature = session.signatures["serving_default"]
+    feeds = {signature.inputs["x"].name: Tensor.from_proto(tensor([1.0]))}
+    fetches = [signature.outputs["y"].name]
+
+    def seconds() -> float:
+        start = time.perf_counter()
+        session.run(feeds, fetches, call)
+        return time.perf_counter() - start
+
+    return min(seconds() for _ in range(500))
+
+
+def test_deadline_costs_a_short_run_nothing(session: Session):
+    fastest(session, ENDLESS)
+    # With RunOptions.timeout_in_ms a run takes five times longer.
+    assert fastest(session, Call.within(60)) < 1.5 * fastest(session, ENDLESS)
+
+
+def test_deadline_stops_a_long_run(session: Session):
+    signature = session.signatures["slow"]
+    fetches = [signature.outputs["y"].name]
+
+    def run(count: int, call: Call) -> None:
+        value = Tensor.from_proto(tensor([count], types_pb2.DT_INT32))
+        session.run({signature.inputs["n"].name: value}, fetches, call)
+
+    run(300, ENDLESS)
+    for _ in range(3):
+        start = time.monotonic()
+        with pytest.raises(StatusError) as caught:
+            run(10**6, Call.within(0.1))
+        assert caught.value.code is Code.DEADLINE_EXCEEDED
+        assert time.monotonic() - start < 2
+
+
+def test_run_is_not_begun_after_the_deadline(session: Session):
+    with pytest.raises(StatusError, match="DEADLINE_EXCEEDED"):
+        session.run({}, [], Call.within(0))
