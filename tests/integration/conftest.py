@@ -59,6 +59,11 @@ class Project:
         for split, rows in self.rows.items():
             self.write(split, rows)
 
+    def move(self) -> None:
+        """Moves the project, and all that it has made, to another folder."""
+        self.folder = self.folder.rename(self.folder.with_name(f"{self.folder.name}-moved"))
+        self.work = WorkFolder(self.folder / default_work_folder("trips"))
+
     def write(self, split: str, rows: list[Row]) -> Path:
         """Writes the records of a split."""
         return self._write_rows(self.folder / f"{split}.tfrecord", rows)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
-from tfline.pipelines.run import fingerprint
+from tfline.pipelines.run import sources
 
 FLEXIBLE = """\
 name: trips
@@ -143,13 +144,13 @@ def test_second_run_at_the_same_time_is_refused(
 
 def edit_source(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
     """Lets one source file of tfline look edited."""
-    read = fingerprint._read_source
+    read = sources._read_source
 
-    def read_edited(name: str, path: Path, modified: int) -> fingerprint._Source:
+    def read_edited(name: str, path: Path, modified: int) -> sources._Source:
         source = read(name, path, modified)
         return dataclasses.replace(source, digest="edited") if name == module else source
 
-    monkeypatch.setattr(fingerprint, "_read_source", read_edited)
+    monkeypatch.setattr(sources, "_read_source", read_edited)
 
 
 def test_edit_runs_exactly_what_depends_on_it(project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,3 +211,16 @@ def test_model_that_is_not_good_enough_is_not_pushed(
     assert project.run(evaluate__require="{accuracy: 0.1}", train__epochs=1) == 0
     assert project.executed() == ["Pusher"]
     assert len(project.versions()) == 1
+    # Where the project is, and when its files were touched, concerns nothing.
+    known = len(project.records)
+    project.move()
+    for path in project.folder.rglob("*.tfrecord"):
+        os.utime(path)
+    assert project.run(evaluate__require="{accuracy: 0.1}", train__epochs=1) == 0
+    assert len(project.records) == known
+    # An artifact whose file somebody has changed is made again.
+    [schema] = project.output("SchemaGen", "schema").iterdir()
+    schema.write_text(schema.read_text() + "# by hand\n")
+    assert project.run(evaluate__require="{accuracy: 0.1}", train__epochs=1) == 0
+    assert "SchemaGen" in project.executed()
+    assert project.output("SchemaGen", "schema") != schema.parent

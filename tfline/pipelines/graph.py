@@ -54,7 +54,10 @@ def create_pipeline(
     """
     nodes: dict[str, BaseNode] = {}
     nodes["ExampleGen"] = ExampleGen(config=plan.ingest, fingerprint=plan.fingerprint("ExampleGen"))
-    nodes["StatisticsGen"] = StatisticsGen(examples=nodes["ExampleGen"].outputs["examples"])
+    nodes["StatisticsGen"] = StatisticsGen(
+        examples=nodes["ExampleGen"].outputs["examples"],
+        fingerprint=plan.fingerprint("StatisticsGen"),
+    )
     nodes["SchemaGen"] = _schema(plan, nodes)
     nodes["ExampleValidator"] = _example_validator(spec, plan, nodes)
     nodes["Transform"] = _transform(spec, plan, nodes)
@@ -111,7 +114,8 @@ def _schema(plan: Plan, nodes: Nodes) -> BaseNode:
     if plan.schema_text is not None:
         return SchemaImporter(schema_text=plan.schema_text)
     return SchemaGen(
-        statistics=nodes["StatisticsGen"].outputs["statistics"], infer_feature_shape=False
+        statistics=nodes["StatisticsGen"].outputs["statistics"],
+        fingerprint=plan.fingerprint("SchemaGen"),
     )
 
 

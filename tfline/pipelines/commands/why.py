@@ -24,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints the parts that differ, of the component and of those before it."""
-    from tfline.pipelines.run.plan import UPSTREAM, changed_parts, make_plan
+    from tfline.pipelines.run.files import FileDigests
+    from tfline.pipelines.run.parts import changes
+    from tfline.pipelines.run.plan import UPSTREAM, make_plan
     from tfline.pipelines.run.records import last_parts, list_runs
     from tfline.transforms.errors import SpecError, did_you_mean
 
@@ -33,8 +35,9 @@ def run(arguments: argparse.Namespace) -> int:
         name = arguments.component
         raise SpecError(f"There is no component '{name}'", hint=did_you_mean(name, UPSTREAM))
     spec = read_spec(arguments)
-    plan = make_plan(spec)
-    records = list_runs(work_folder(arguments, spec).runs)
+    folder = work_folder(arguments, spec)
+    plan = make_plan(spec, FileDigests(folder.digests))
+    records = list_runs(folder.runs)
     if last_parts(records, component) is None:
         print(f"{component} has not run yet.")
         return 0
@@ -42,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     for name in _with_upstream(component, plan):
         before = last_parts(records, name)
         if name in plan.parts and before is not None:
-            lines += [f"{name}: {line}" for line in changed_parts(before, plan.parts[name])]
+            lines += [f"{name}: {change}" for change in changes(before, plan.parts[name])]
     if lines:
         print(f"Changed since {component} last ran:")
     else:

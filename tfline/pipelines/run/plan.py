@@ -7,6 +7,7 @@ No TensorFlow here: a plan takes milliseconds.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,16 +17,10 @@ from tfline.components.artifacts.history import find_baseline
 from tfline.components.example_gen.config import IngestConfig
 from tfline.components.trainer.models import MODELS
 from tfline.components.trainer.models import resolve as resolve_model
-from tfline.pipelines.run.fingerprint import (
-    Parts,
-    digest,
-    dotted_modules,
-    file_parts,
-    function_modules,
-    source_parts,
-    stack_parts,
-    value_parts,
-)
+from tfline.pipelines.run.files import FileDigests, file_parts, shown_path
+from tfline.pipelines.run.packages import package_parts
+from tfline.pipelines.run.parts import Part, Parts, combined, digest, settings
+from tfline.pipelines.run.sources import dotted_modules, function_modules, source_parts
 from tfline.pipelines.spec import PipelineSpec
 from tfline.transforms.errors import SpecError
 from tfline.transforms.table import TRANSFORMS
@@ -83,128 +78,118 @@ class Plan:
     @property
     def tuning_state(self) -> str:
         """Names what an unfinished search can be resumed from."""
-        upstream = {name: self.parts[name] for name in _TRAINING if name != "Trainer"}
-        return digest({name: digest(parts) for name, parts in upstream.items()})
+        before = [name for name in _TRAINING if name != "Trainer" and name in self.parts]
+        return combined({name: self.fingerprint(name) for name in before})
 
     @property
     def training_state(self) -> str:
         """Names what an unfinished training can be resumed from."""
         if not self.warm_start:
             return self.training_fingerprint
-        return digest({"training": self.training_fingerprint, **self.parts["Resolver"]})
+        baseline = self.fingerprint("Resolver")
+        return combined({"training": self.training_fingerprint, "baseline": baseline})
 
 
-def make_plan(spec: PipelineSpec, *, by_content: bool = False) -> Plan:
+def make_plan(spec: PipelineSpec, digests: FileDigests | None = None) -> Plan:
     """Looks at the spec, the sources, the data files and the push folder as they are now.
 
     Args:
         spec: What the pipeline does.
-        by_content: Whether the data counts by its bytes, not by when it was last modified.
+        digests: What is known of files; left out, every one is read.
 
     Raises:
         DataError: A pattern matches no file.
         SpecError: The curated schema cannot be read.
     """
     ingest = spec.data.resolve()
+    files = digests or FileDigests()
     schema_text = read_schema(spec.schema_file)
     push_folder = Path(spec.push.to).resolve() if spec.push else None
-    parts = {
-        "ExampleGen": _example_gen_parts(ingest, by_content),
-        "StatisticsGen": {},
-        "SchemaGen": value_parts("schema_file", schema_text),
-        "ExampleValidator": {
-            **source_parts(["tfline.components.example_validator.executor"]),
-            **value_parts("validation", _dump(spec.validation)),
-            **value_parts("features", [_dump(expected) for expected in spec.expectations]),
-        },
+    own: dict[str, Parts] = {
+        "ExampleGen": _example_gen_parts(ingest, files),
+        "StatisticsGen": source_parts(["tfline.components.statistics_gen.executor"]),
+        "SchemaGen": (
+            *source_parts(["tfline.components.schema_gen.executor"]),
+            *settings("schema_file", schema_text),
+        ),
+        "ExampleValidator": _validator_parts(spec),
         "Transform": _transform_parts(spec),
-        "Trainer": _trainer_parts(spec),
+        "Trainer": _trainer_parts(spec, files),
         "Evaluator": _evaluator_parts(spec),
     }
     if spec.tune is not None:
-        parts["Tuner"] = _tuner_parts(spec)
-    if push_folder is not None and spec.push is not None:
-        baseline = find_baseline(push_folder, spec.name, _training_fingerprint(parts))
-        number = f"version {baseline.number}" if baseline else "none"
-        parts["Resolver"] = {
-            **source_parts(["tfline.components.resolver.executor"]),
-            "baseline": number,
-            "push.to": str(push_folder),
-        }
-        parts["Pusher"] = {
-            **source_parts(["tfline.components.pusher.executor"]),
-            **value_parts("push", _dump(spec.push)),
-        }
+        own["Tuner"] = _tuner_parts(spec, files)
+    if push_folder is not None:
+        own["Pusher"] = (
+            *source_parts(["tfline.components.pusher.executor"]),
+            *settings("push", _dump(spec.push)),
+        )
+    parts = {name: (*package_parts(name), *own[name]) for name in own}
+    if push_folder is not None:
+        parts["Resolver"] = (
+            *package_parts("Resolver"),
+            *_resolver_parts(push_folder, spec.name, _training_fingerprint(parts)),
+        )
+    files.save()
     ordered = {component: parts[component] for component in UPSTREAM if component in parts}
     return Plan(ordered, ingest, schema_text, push_folder, spec.train.warm_start)
 
 
-def changed_parts(before: Parts, now: Parts) -> list[str]:
-    """Returns a readable line for every part that differs."""
-    lines = []
-    for name in sorted({*before, *now}):
-        old, new = before.get(name), now.get(name)
-        if old == new:
-            continue
-        if name.startswith("source ") and old and new:
-            lines.append(f"{name} was edited")
-        elif old is None:
-            lines.append(f"{name} is new: {new}")
-        elif new is None:
-            lines.append(f"{name} is gone, was {old}")
-        else:
-            lines.append(f"{name}: {old} -> {new}")
-    return lines
+def _training_fingerprint(parts: Mapping[str, Parts]) -> str:
+    return combined({name: digest(parts[name]) for name in _TRAINING if name in parts})
 
 
-def _training_fingerprint(parts: dict[str, Parts]) -> str:
-    return digest({name: digest(parts[name]) for name in _TRAINING if name in parts})
-
-
-def _example_gen_parts(ingest: IngestConfig, by_content: bool) -> Parts:
+def _example_gen_parts(ingest: IngestConfig, digests: FileDigests) -> Parts:
     files = ingest.splits or {"files": ingest.files or ()}
-    parts = {
-        **stack_parts(),
-        **source_parts(["tfline.components.example_gen.executor"]),
-        **value_parts("data", ingest.model_dump(mode="json", exclude={"splits", "files"})),
-    }
-    for split, paths in files.items():
-        parts |= file_parts(f"data.{split}", paths, by_content=by_content)
-    return parts
+    found = [file_parts(f"data.{split}", paths, digests) for split, paths in files.items()]
+    return (
+        *source_parts(["tfline.components.example_gen.executor"]),
+        *settings("data", ingest.model_dump(mode="json", exclude={"splits", "files"})),
+        *itertools.chain.from_iterable(found),
+    )
+
+
+def _validator_parts(spec: PipelineSpec) -> Parts:
+    return (
+        *source_parts(["tfline.components.example_validator.executor"]),
+        *settings("validation", _dump(spec.validation)),
+        *settings("features", [_dump(expected) for expected in spec.expectations]),
+    )
 
 
 def _transform_parts(spec: PipelineSpec) -> Parts:
-    used = {step.transform for feature in spec.features for step in feature.steps}
+    steps = [step for feature in spec.features for step in feature.steps]
+    if spec.label.task == "text":
+        steps += spec.label.tokenization
+    used = {step.transform for step in steps}
     families = function_modules(map(resolve_transform, used))
     unused = function_modules(TRANSFORMS.values()) - families
-    return {
-        **source_parts(
-            ["tfline.components.transform.executor", *families, *dotted_modules(used)],
-            exclude=unused,
-        ),
-        **value_parts("features", {f.name: _dump(f) for f in spec.features}),
-        **value_parts("label", _dump(spec.label)),
-        **value_parts("materialize", spec.materialize),
-        **value_parts("train.weight", spec.train.weight),
-    }
+    modules = ["tfline.components.transform.executor", *families, *dotted_modules(used)]
+    return (
+        *source_parts(modules, exclude=unused),
+        *settings("features", {f.name: _dump(f) for f in spec.features}),
+        *settings("label", _dump(spec.label)),
+        *settings("materialize", spec.materialize),
+        *settings("train.weight", spec.train.weight),
+    )
 
 
-def _tuner_parts(spec: PipelineSpec) -> Parts:
-    return {
-        **source_parts(["tfline.components.tuner.executor"]),
-        **_training_parts(spec, "tfline.components.trainer.trial"),
-        **value_parts("tune", _dump(spec.tune)),
-    }
+def _tuner_parts(spec: PipelineSpec, digests: FileDigests) -> Parts:
+    return (
+        *source_parts(["tfline.components.tuner.executor"]),
+        *_training_parts(spec, "tfline.components.trainer.trial", digests),
+        *settings("tune", _dump(spec.tune)),
+    )
 
 
-def _trainer_parts(spec: PipelineSpec) -> Parts:
-    return {
-        **_training_parts(spec, "tfline.components.trainer.run_fn"),
-        **value_parts("pipeline", spec.name),
-    }
+def _trainer_parts(spec: PipelineSpec, digests: FileDigests) -> Parts:
+    return (
+        *_training_parts(spec, "tfline.components.trainer.run_fn", digests),
+        *settings("pipeline", spec.name),
+    )
 
 
-def _training_parts(spec: PipelineSpec, module: str) -> Parts:
+def _training_parts(spec: PipelineSpec, module: str, digests: FileDigests) -> Parts:
     """Returns what a training that begins in `module` depends on."""
     family = function_modules([resolve_model(spec.model.name)])
     unused = function_modules(MODELS.values()) - family
@@ -212,20 +197,29 @@ def _training_parts(spec: PipelineSpec, module: str) -> Parts:
     modules = [module, *family, *own]
     # The transforms' own code reaches the Trainer as a graph, in Transform's artifact.
     shared = function_modules(TRANSFORMS.values()) | {"tfline.transforms.table"}
-    return {
-        **source_parts(modules, exclude=unused | shared),
-        **value_parts("model", _dump(spec.model)),
-        **file_parts("model", argument_files(spec.model.arguments)),
-        **value_parts("train", _dump(spec.train)),
-    }
+    return (
+        *source_parts(modules, exclude=unused | shared),
+        *settings("model", _dump(spec.model)),
+        *file_parts("model", argument_files(spec.model.arguments), digests),
+        *settings("train", _dump(spec.train)),
+    )
 
 
 def _evaluator_parts(spec: PipelineSpec) -> Parts:
     own = dotted_modules([*(spec.evaluate.metrics or ()), *spec.evaluate.require])
-    return {
-        **source_parts(["tfline.components.evaluator.executor", *own]),
-        **value_parts("evaluate", _dump(spec.evaluate)),
-    }
+    return (
+        *source_parts(["tfline.components.evaluator.executor", *own]),
+        *settings("evaluate", _dump(spec.evaluate)),
+    )
+
+
+def _resolver_parts(push_folder: Path, model: str, training_fingerprint: str) -> Parts:
+    baseline = find_baseline(push_folder, model, training_fingerprint)
+    return (
+        *source_parts(["tfline.components.resolver.executor"]),
+        Part("setting", "baseline", f"version {baseline.number}" if baseline else "none"),
+        Part("setting", "push.to", shown_path(push_folder)),
+    )
 
 
 def argument_files(arguments: Mapping[str, Any]) -> list[str]:

@@ -6,7 +6,9 @@ Read by `tfline runs`, `tfline why` and by the next run; they need no TensorFlow
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,8 +16,9 @@ import pydantic
 from pydantic import Field
 
 from tfline.components.artifacts.history import needs_no_push
-from tfline.pipelines.run.fingerprint import Parts
+from tfline.pipelines.run.files import FileDigests, is_intact
 from tfline.pipelines.run.override import Override, read_override
+from tfline.pipelines.run.parts import Part, Parts
 from tfline.pipelines.run.plan import Plan
 from tfline.transforms.errors import SpecError
 
@@ -28,12 +31,21 @@ class ComponentRecord(pydantic.BaseModel):
         cached: Whether an earlier execution was used.
         summary: The component's own line about its result.
         outputs: Folder of each output artifact, by channel.
+        files: Digest of every file of an output, by channel and by path in its folder.
     """
 
     seconds: float
     cached: bool
     summary: str = ""
     outputs: dict[str, str] = Field(default_factory=dict)
+    files: dict[str, dict[str, str]] = Field(default_factory=dict)
+
+    def is_intact(self, digests: FileDigests) -> bool:
+        """Tells whether all that the component made is still there as it was."""
+        return all(
+            Path(folder).exists() and is_intact(Path(folder), self.files.get(channel, {}), digests)
+            for channel, folder in self.outputs.items()
+        )
 
 
 class RunRecord(pydantic.BaseModel):
@@ -66,15 +78,50 @@ class RunRecord(pydantic.BaseModel):
     log: str = ""
     places: dict[str, str] = Field(default_factory=dict)
 
+    @pydantic.field_validator("parts", mode="before")
+    @classmethod
+    def _read_older_parts(cls, parts: Any) -> Any:
+        """Reads the parts of a record of an older version: a mapping of texts, not comparable."""
+        if not isinstance(parts, Mapping):
+            return parts
+        return {
+            component: [Part("setting", name, text) for name, text in found.items()]
+            if isinstance(found, Mapping)
+            else found
+            for component, found in parts.items()
+        }
+
     def write(self, folder: Path) -> None:
-        """Writes the record into `folder`, whole or not at all."""
+        """Writes the record into `folder`, whole or not at all.
+
+        Paths below the work folder, the parent of `folder`, are written as they are from there: a
+        work folder may be moved.
+        """
         path = folder / f"{self.id}.json"
         staged = path.with_suffix(".tmp")
         with staged.open("w", encoding="utf-8") as file:
-            file.write(self.model_dump_json(indent=1))
+            file.write(self.with_paths(partial(_below, folder.parent)).model_dump_json(indent=1))
             file.flush()
             os.fsync(file.fileno())
         staged.rename(path)
+
+    def with_paths(self, change: Callable[[str], str]) -> RunRecord:
+        """Returns the record with every path changed."""
+        components = {
+            name: component.model_copy(
+                update={"outputs": {key: change(uri) for key, uri in component.outputs.items()}}
+            )
+            for name, component in self.components.items()
+        }
+        log = change(self.log) if self.log else ""
+        return self.model_copy(update={"components": components, "log": log})
+
+    @classmethod
+    def read(cls, path: Path) -> RunRecord:
+        """Reads the record that `write` has written to a file."""
+        record = cls.model_validate_json(path.read_text(encoding="utf-8"))
+        root = path.parent.parent
+        return record.with_paths(lambda place: str(root / place))
 
     def output(self, component: str, channel: str) -> Path | None:
         """Returns the folder of an output artifact; None if that component has not finished."""
@@ -88,18 +135,24 @@ class RunRecord(pydantic.BaseModel):
             path = path.rpartition(".")[0]
         return self.places.get(path, "")
 
-    def holds(self, plan: Plan) -> bool:
-        """Tells whether this run is complete, of this plan, and all that it made is still there."""
+    def holds(self, plan: Plan, digests: FileDigests) -> bool:
+        """Tells whether this run is complete, of this plan, and all that it made is as it was."""
         if self.status != "complete" or self.parts != plan.parts:
             return False
-        outputs = [uri for record in self.components.values() for uri in record.outputs.values()]
-        return all(Path(uri).exists() for uri in outputs) and self._is_live(plan)
+        intact = all(component.is_intact(digests) for component in self.components.values())
+        return intact and self._is_live(plan)
 
     def _is_live(self, plan: Plan) -> bool:
         """Tells whether the model is where the Pusher had to bring it, or was taken back."""
         if plan.push_folder is None or not may_go_live(self):
             return True
         return needs_no_push(plan.push_folder, self.pipeline, plan.training_fingerprint)
+
+
+def _below(root: Path, place: str) -> str:
+    """Returns a path from `root`, if it is below it."""
+    path = Path(place)
+    return str(path.relative_to(root)) if path.is_relative_to(root) else place
 
 
 def is_blessed(record: RunRecord) -> bool:
@@ -126,10 +179,7 @@ def new_id(now: datetime | None = None) -> str:
 
 def list_runs(folder: Path) -> list[RunRecord]:
     """Returns the records in `folder`, the oldest first."""
-    return [
-        RunRecord.model_validate_json(path.read_text(encoding="utf-8"))
-        for path in sorted(folder.glob("*.json"))
-    ]
+    return [RunRecord.read(path) for path in sorted(folder.glob("*.json"))]
 
 
 def find_run(records: list[RunRecord], name: str | None = None) -> RunRecord:

@@ -26,6 +26,7 @@ class WorkFolder:
         self.logs = self.root / "logs"
         self.reports = self.root / "reports"
         self.training = self.root / "training"
+        self.digests = self.root / "digests.json"
         self._lock = self.root / "lock"
 
     def log(self, run_id: str) -> Path:

@@ -7,26 +7,23 @@ finished; a run that is killed therefore goes on after the last finished compone
 from __future__ import annotations
 
 import contextlib
-import functools
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from tfline.pipelines.run.fingerprint import environment_digest
+from tfline.pipelines.run.files import FileDigests, folder_digests
+from tfline.pipelines.run.packages import environment_digest
 from tfline.pipelines.run.plan import Plan, make_plan
 from tfline.pipelines.run.records import ComponentRecord, RunRecord, list_runs
 from tfline.pipelines.run.work_folder import WorkFolder
 from tfline.pipelines.runners.causes import full_or_read_only, root_cause
 from tfline.pipelines.runners.events import PROGRESS, SUMMARY, Listener, relayed
+from tfline.pipelines.runners.launches import prepare
 from tfline.pipelines.spec import PipelineSpec
 
 _log = logging.getLogger(__name__)
-
-Launched = tuple[bool, dict[str, str]]
-"""Whether an earlier execution was used, and the folder of each output."""
 
 
 class ComponentError(Exception):
@@ -68,9 +65,10 @@ def run(
         ComponentError: A component failed.
         TflineError: The run could not be started.
     """
-    plan = make_plan(spec)
+    digests = FileDigests(folder.digests)
+    plan = make_plan(spec, digests)
     records = list_runs(folder.runs)
-    if records and records[-1].holds(plan):
+    if records and records[-1].holds(plan, digests):
         return _unchanged(records[-1].model_copy(update={"places": dict(places or {})}), listener)
     record = RunRecord(
         id=run_id,
@@ -84,7 +82,7 @@ def run(
     started = time.monotonic()
     try:
         _write(record, folder)
-        _run_components(spec, plan, folder, record, records, listener)
+        _run_components(spec, plan, folder, record, records, listener, digests)
         record.status = "complete"
     except BaseException as exc:
         record.status = "failed"
@@ -119,12 +117,13 @@ def run_until(
         ComponentError: A component failed.
         TflineError: The run could not be started.
     """
-    plan = make_plan(spec)
+    digests = FileDigests(folder.digests)
+    plan = make_plan(spec, digests)
     records = list_runs(folder.runs)
-    if records and records[-1].holds(plan):
+    if records and records[-1].holds(plan, digests):
         return records[-1]
     record = RunRecord(id=run_id, pipeline=spec.name, parts=plan.parts, log=str(folder.log(run_id)))
-    _run_components(spec, plan, folder, record, records, listener, until=component)
+    _run_components(spec, plan, folder, record, records, listener, digests, until=component)
     return record
 
 
@@ -143,6 +142,7 @@ def _run_components(
     record: RunRecord,
     earlier: list[RunRecord],
     listener: Listener,
+    digests: FileDigests,
     until: str | None = None,
 ) -> None:
     """Launches every component; writes the record after each.
@@ -151,7 +151,7 @@ def _run_components(
     """
     listener.started("")
     with _naming("tfline", Path(record.log)):
-        launches = _prepare(spec, plan, folder, record.id)
+        launches = prepare(spec, plan, folder, record.id, earlier, digests)
     for name, launch in launches.items():
         listener.started(name)
         said: list[str] = []
@@ -167,8 +167,10 @@ def _run_components(
             cached=cached,
             summary=_summary_of(earlier, name, outputs) if cached else " ".join(said[-1:]),
             outputs=outputs,
+            files={channel: folder_digests(Path(uri), digests) for channel, uri in outputs.items()},
         )
         record.components[name] = component
+        digests.save()
         if until is None:
             _write(record, folder)
         listener.finished(name, component.seconds, cached, component.summary)
@@ -183,94 +185,6 @@ def _summary_of(records: list[RunRecord], name: str, outputs: Mapping[str, str])
         if component is not None and component.summary and component.outputs == outputs:
             return component.summary
     return ""
-
-
-def _prepare(
-    spec: PipelineSpec, plan: Plan, folder: WorkFolder, run_id: str
-) -> dict[str, Callable[[], Launched]]:
-    """Compiles the pipeline; returns how to launch each component, in order.
-
-    TensorFlow, Beam and TFX are imported here, and not before.
-    """
-    import tfx  # noqa: F401 - before tensorflow_data_validation, for which it prepares
-    from tfx.dsl.compiler import compiler, constants
-    from tfx.orchestration import metadata
-    from tfx.orchestration.local import runner_utils
-    from tfx.orchestration.portable import launcher, runtime_parameter_utils
-
-    from tfline.pipelines.graph import create_pipeline, store_connection
-
-    connection = store_connection(spec.metadata, folder.metadata)
-    pipeline = create_pipeline(
-        spec,
-        plan,
-        root=str(folder.artifacts),
-        connection=connection,
-        train_state=folder.training,
-    )
-    ir = compiler.Compiler().compile(pipeline)
-    runtime_parameter_utils.substitute_runtime_parameter(
-        ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
-    )
-    _discard_unfinished(metadata.Metadata(connection), folder, spec.name)
-    deployment = runner_utils.extract_local_deployment_config(ir)
-    nodes = {node.pipeline_node.node_info.id: node.pipeline_node for node in ir.nodes}
-    if "Pusher" in nodes:  # looks at the push folder each time; does nothing if all is there
-        nodes["Pusher"].execution_options.caching_options.enable_cache = False
-    store = metadata.Metadata(connection)
-    return {
-        name: functools.partial(
-            _launch,
-            store,
-            launcher.Launcher(
-                pipeline_node=nodes[name],
-                mlmd_connection=store,
-                pipeline_info=ir.pipeline_info,
-                pipeline_runtime_spec=ir.runtime_spec,
-                executor_spec=runner_utils.extract_executor_spec(deployment, name),
-                custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, name),
-            ),
-        )
-        for name in plan.parts
-    }
-
-
-def _launch(store: Any, launcher: Any) -> Launched:
-    """Launches a component.
-
-    Its outputs are asked of the metadata store: of a cached execution the launcher names folders
-    that were never made.
-    """
-    from tfx.orchestration.portable.mlmd import execution_lib
-
-    execution = launcher.launch()
-    with store as handle:
-        outputs = execution_lib.get_output_artifacts(handle, execution.execution_id)
-    folders = {channel: artifacts[0].uri for channel, artifacts in outputs.items() if artifacts}
-    return not execution.execution_output_uri, folders
-
-
-def _discard_unfinished(connection: Any, folder: WorkFolder, pipeline: str) -> None:
-    """Ends the executions of runs that were killed, and removes what they had written."""
-    from ml_metadata.proto import metadata_store_pb2
-
-    with connection as handle:
-        # A database server may keep other pipelines, too, which are running now.
-        context = handle.store.get_context_by_type_and_name("pipeline", pipeline)
-        if context is None:
-            return
-        unfinished = [
-            execution
-            for execution in handle.store.get_executions_by_context(context.id)
-            if execution.last_known_state == metadata_store_pb2.Execution.RUNNING
-        ]
-        for execution in unfinished:
-            _log.info("Discarding execution %d of a run that was killed", execution.id)
-            for left in folder.artifacts.glob(f"*/*/{execution.id}"):
-                shutil.rmtree(left)
-            execution.last_known_state = metadata_store_pb2.Execution.CANCELED
-        if unfinished:
-            handle.store.put_executions(unfinished)
 
 
 def _write(record: RunRecord, folder: WorkFolder) -> None:

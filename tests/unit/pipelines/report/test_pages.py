@@ -17,6 +17,7 @@ from tfline.pipelines.report.collect import card, data, mistakes, model
 from tfline.pipelines.report.render import metric, number, render_comparison, render_run, seconds
 from tfline.pipelines.report.run_files import RunFiles
 from tfline.pipelines.run.override import FILE_NAME, Override
+from tfline.pipelines.run.parts import Part
 from tfline.pipelines.run.records import ComponentRecord, RunRecord, find_run
 from tfline.pipelines.spec.card import CardSpec
 from tfline.transforms.errors import SpecError, WorkFolderError
@@ -151,7 +152,10 @@ def test_card_names_classes_and_counts_tokens(evaluated: RunRecord, tmp_path: Pa
 
 
 def test_card_says_how_large_the_data_is(evaluated: RunRecord) -> None:
-    evaluated.parts["ExampleGen"] = {"data.train trips": "5,615,609 bytes, 1a2b", "source x": "3c"}
+    evaluated.parts["ExampleGen"] = (
+        Part("file", "trips", "5,615,609 bytes, 1a2b", role="data.train"),
+        Part("source", "x", "3c"),
+    )
     assert card.collect(files_of(evaluated)).data == ("train trips: 5,615,609 bytes",)
 
 

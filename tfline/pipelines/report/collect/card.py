@@ -72,11 +72,10 @@ def _data(files: RunFiles) -> tuple[str, ...]:
         f"{split}: {int(dataset.num_examples):,} records"
         for split, dataset in files.statistics.items()
     ]
-    sources = files.record.parts.get("ExampleGen", {})
     lines += [
-        f"{name.removeprefix('data.')}: {content.rpartition(', ')[0]}"
-        for name, content in sources.items()
-        if name.startswith("data.") and " bytes, " in content
+        f"{part.label.removeprefix('data.')}: {part.value.rpartition(', ')[0]}"
+        for part in files.record.parts.get("ExampleGen", ())
+        if part.kind == "file"
     ]
     return tuple(lines)
 

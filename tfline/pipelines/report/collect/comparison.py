@@ -15,8 +15,7 @@ from tfline.pipelines.report.collect import verdict as verdict_section
 from tfline.pipelines.report.collect.histograms import divergence, shared_bins, shares, value_counts
 from tfline.pipelines.report.collect.verdict import VerdictSection, is_better
 from tfline.pipelines.report.run_files import RunFiles
-from tfline.pipelines.run.fingerprint import value_parts
-from tfline.pipelines.run.plan import changed_parts
+from tfline.pipelines.run.parts import changes, settings
 from tfline.pipelines.run.records import RunRecord
 
 MAX_METRICS = 4
@@ -114,9 +113,9 @@ def _spec(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tupl
         named = {**spec, "features": features}
         leaves.append(
             {
-                name.removeprefix("spec."): text
-                for name, text in value_parts("spec", named).items()
-                if name not in ("spec.features", "spec.card")
+                part.name.removeprefix("spec."): part.value
+                for part in settings("spec", named)
+                if part.name not in ("spec.features", "spec.card")
             }
         )
     pairs = _pairs(*leaves)
@@ -128,10 +127,13 @@ def _spec(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tupl
 def _others(before: RunRecord, after: RunRecord) -> dict[str, tuple[str, ...]]:
     found = {}
     for component in after.parts:
-        lines = changed_parts(before.parts.get(component, {}), after.parts[component])
-        kept = [line for line in lines if line.startswith(("source ", "package ", "data.", "bas"))]
+        kept = tuple(
+            str(change)
+            for change in changes(before.parts.get(component, ()), after.parts[component])
+            if change.part.kind != "setting" or change.part.name == "baseline"
+        )
         if kept:
-            found[component] = tuple(kept)
+            found[component] = kept
     return found
 
 

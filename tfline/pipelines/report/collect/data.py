@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import json
 import math
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -23,6 +22,7 @@ from tfline.pipelines.report.collect.histograms import (
     value_counts,
 )
 from tfline.pipelines.report.run_files import RunFiles
+from tfline.pipelines.run.parts import find_setting
 
 MAX_VALUES = 8
 """Values of a category that are shown; the others are one bar."""
@@ -259,15 +259,12 @@ def _drift(bars: Bars | None) -> float | None:
 def _anomalies(files: RunFiles) -> tuple[tuple[str, str], ...]:
     """Returns severity and words of each anomaly: TFDV's, and those of what the spec expects."""
     found = []
-    content = files.record.parts.get("ExampleValidator", {})
-    expectations = _expectations(content.get("features", "[]"))
+    parts = files.record.parts.get("ExampleValidator", ())
+    expected = find_setting(parts, "features") or ()
+    expectations = [Expectation.model_validate(item) for item in expected]
     allow = files.spec.get("validation", {}).get("allow", ())
     for split, dataset in files.statistics.items():
         found += expectation_anomalies(split, dataset, expectations, allow)
     for split, anomalies in files.anomalies.items():
         found += schema_anomalies(split, anomalies)
     return tuple((anomaly.severity, str(anomaly)) for anomaly in found)
-
-
-def _expectations(text: str) -> list[Expectation]:
-    return [Expectation.model_validate(item) for item in json.loads(text)]

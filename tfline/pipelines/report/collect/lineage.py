@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from tfline.pipelines.report.run_files import RunFiles
-from tfline.pipelines.run.fingerprint import digest
+from tfline.pipelines.run.parts import digest
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,30 +70,24 @@ def collect(files: RunFiles) -> LineageSection:
         for name, component in record.components.items()
         for channel, uri in component.outputs.items()
     )
-    everything = {part: text for parts in record.parts.values() for part, text in parts.items()}
+    parts = {part for found in record.parts.values() for part in found}
     return LineageSection(
         run=record.id,
         artifacts=artifacts,
-        fingerprints={name: digest(parts) for name, parts in record.parts.items()},
+        fingerprints={name: digest(found) for name, found in record.parts.items()},
         sources={
-            name: sum(part.startswith("source ") for part in parts)
-            for name, parts in record.parts.items()
+            name: sum(part.kind == "source" for part in found)
+            for name, found in record.parts.items()
         },
-        packages=_named(everything, "package "),
+        packages={part.name: part.value for part in sorted(parts) if part.kind == "package"},
         environment=record.environment,
         inputs={
-            part.removeprefix("data."): text.partition(" bytes")[0]
-            for part, text in record.parts.get("ExampleGen", {}).items()
-            if " bytes, " in text
+            part.label.removeprefix("data."): part.value.partition(" bytes")[0]
+            for part in record.parts.get("ExampleGen", ())
+            if part.kind == "file"
         },
         log=record.log,
     )
-
-
-def _named(parts: dict[str, str], prefix: str) -> dict[str, str]:
-    return {
-        part.removeprefix(prefix): text for part, text in parts.items() if part.startswith(prefix)
-    }
 
 
 def _stored_artifacts(files: RunFiles) -> dict[str, tuple[str, int]]:

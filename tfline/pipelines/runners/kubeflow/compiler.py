@@ -81,7 +81,7 @@ def _components(spec: PipelineSpec) -> list[BaseComponent]:
     schema = "" if spec.schema_file else None
     ingest = IngestConfig(payload=spec.data.payload, splits={"train": ("?",)})
     push_folder = Path(spec.push.to) if spec.push else None
-    outline = Plan({name: {} for name in UPSTREAM}, ingest, schema, push_folder)
+    outline = Plan(dict.fromkeys(UPSTREAM, ()), ingest, schema, push_folder)
     no_store = metadata_store_pb2.ConnectionConfig()
     pipeline = create_pipeline(spec, outline, root="", connection=no_store)
     return list(pipeline.components)

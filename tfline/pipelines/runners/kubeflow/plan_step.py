@@ -46,7 +46,7 @@ def main(argv: Sequence[str]) -> None:
         spec = _read_spec(given.parameters, Path(scratch))
         _enter(imported or given.parameters[DATA_ROOT])
         check_data(spec)
-        plan = make_plan(spec, by_content=imported is not None)
+        plan = make_plan(spec)
     pipeline = create_pipeline(
         spec,
         plan,
