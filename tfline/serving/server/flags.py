@@ -76,6 +76,10 @@ class Flags:
     )
     enable_grpc_healthcheck_service: bool = _flag(False, "Serve grpc.health.v1")
     enable_grpc_reflection: bool = _flag(False, "Serve grpc.reflection, for grpcurl and others")
+    processes: str = _flag(
+        "1", "Processes that share the ports; auto: one for each CPU. They load the models each"
+    )
+    worker_socket_path: str = _flag("", "Set by --processes for the processes that it starts")
     max_requests_in_flight: int = _flag(
         1024, "Calls that are answered or wait, of gRPC and of REST each; 0: no limit"
     )
@@ -110,6 +114,19 @@ class Flags:
     skip_initialize_tpu: bool = _flag(False, "Accepted, without effect")
     thread_pool_factory_config_file: str = _flag("", "Accepted, without effect")
     prefer_tflite_model: bool = _flag(False, "Accepted, without effect")
+
+    @property
+    def worker_processes(self) -> int:
+        """The processes that serve.
+
+        Raises:
+            UsageError: It is neither a positive number nor ``auto``.
+        """
+        if self.processes == "auto":
+            return _cpus()
+        if not self.processes.isdecimal() or not int(self.processes):
+            raise UsageError(f"Couldn't interpret value {self.processes} for flag processes.")
+        return int(self.processes)
 
     @property
     def model_threads(self) -> int:

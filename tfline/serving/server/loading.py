@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from tfline.serving.protos import config_pb2
@@ -43,10 +46,15 @@ class Loader:
         self._metrics = metrics
         self._tags = [tag for tag in flags.saved_model_tags.split(",") if tag]
         self._config = session_config(flags)
+        self._turn: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
         self._scheduler: Scheduler | None = None
         if flags.enable_batching:
             self._batching = read_options(flags.batching_parameters_file)
             self._scheduler = Scheduler(self._batching.threads)
+
+    def take_turns(self, turn: Callable[[], AbstractContextManager[None]]) -> None:
+        """Loads each version inside a context from now on, in which others do not load."""
+        self._turn = turn
 
     def __call__(self, name: str, version: int, folder: Path) -> Servable:
         """Returns version `version` of model `name`, from `folder`.
@@ -54,6 +62,10 @@ class Loader:
         Raises:
             StatusError: If it cannot be loaded, or a request of its warm-up fails.
         """
+        with self._turn():
+            return self._load(name, version, folder)
+
+    def _load(self, name: str, version: int, folder: Path) -> Servable:
         session = Session(folder, self._tags, self._config)
         try:
             if self._flags.enable_model_warmup:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from tfline.serving.server.c_api import library
 from tfline.serving.server.flags import UsageError, parse, usage, with_environment
+from tfline.serving.server.processes.supervisor import Supervisor
 from tfline.serving.server.server import Server
 from tfline.serving.server.status import StatusError
 
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     """
     try:
         flags, unknown = parse(arguments)
+        processes = flags.worker_processes
     except UsageError as error:
         print(f"{error}\n{usage()}".strip())
         return _FAILURE
@@ -45,7 +47,10 @@ def main(arguments: Sequence[str]) -> int:
     for number in _SIGNALS:
         signal.signal(number, _end)
     try:
-        with Server(with_environment(flags, os.environ)) as server:
+        flags = with_environment(flags, os.environ)
+        if processes > 1:
+            return Supervisor(flags, arguments).run()
+        with Server(flags) as server:
             server.serve()
     except StatusError as error:
         print(f"Failed to start server. Error: {error}", flush=True)

@@ -123,6 +123,25 @@ class Metrics:
             histogram.add(seconds * _MICROS)
 
 
+def merged(texts: Sequence[str]) -> str:
+    """Returns metrics of several processes as one: each value is the sum of theirs."""
+    if len(texts) == 1:
+        return texts[0]
+    values: dict[str, dict[str, float]] = {}  # by the line that names their type
+    for text in texts:
+        series: dict[str, float] = {}
+        for line in text.splitlines():
+            if line.startswith("#"):
+                series = values.setdefault(line, {})
+            else:
+                name, _, value = line.rpartition(" ")
+                series[name] = series.get(name, 0) + float(value)
+    lines = []
+    for kind, series in values.items():
+        lines += [kind, *(f"{name} {value:.15g}" for name, value in series.items())]
+    return "\n".join([*lines, ""])
+
+
 class MeasuredRunner:
     """A runner whose runs are measured.
 

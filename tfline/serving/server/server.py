@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -25,6 +26,7 @@ from tfline.serving.server.model_config import (
     wait_for_change,
 )
 from tfline.serving.server.monitoring import Metrics, metrics_path
+from tfline.serving.server.processes.peers import Peers
 from tfline.serving.server.rest.http_server import RestOptions, RestServer
 from tfline.serving.server.rest.routes import Router
 from tfline.serving.server.rpc.server import GrpcOptions, GrpcServer
@@ -60,6 +62,8 @@ class Server:
         self._metrics_path = metrics_path(flags.monitoring_config_file)
         self._config = _model_server_config(flags)
         metrics = Metrics()
+        socket = flags.worker_socket_path
+        self._peers = Peers(Path(socket)) if socket else None
         self._loader = Loader(flags, metrics)
         self._manager = Manager(self._loader, manager_options(flags))
         self.core = ServerCore(
@@ -71,6 +75,7 @@ class Server:
             as_content=flags.enable_serialization_as_tensor_content,
             check_method=flags.enable_signature_method_name_check,
             max_filled=flags.max_filled_elements,
+            peers=self._peers,
         )
         self._grpc: GrpcServer | None = None
         self._rest: RestServer | None = None
@@ -98,7 +103,10 @@ class Server:
             StatusError: If a model cannot be loaded, or a port cannot be opened.
         """
         flags = self._flags
-        self.core.reload(self._config)
+        reloaded = self._peers.reloaded_config() if self._peers else None
+        self.core.reload(reloaded or self._config)
+        if self._peers:
+            self._loader.take_turns(self._peers.turn)
         if flags.port or flags.grpc_socket_path:
             self._grpc = GrpcServer(self._service, _grpc_options(flags, self._credentials))
             logger.info("Running gRPC ModelServer at 0.0.0.0:%d ...", flags.port)
@@ -187,6 +195,7 @@ def _grpc_options(flags: Flags, credentials: grpc.ServerCredentials | None) -> G
         max_calls=flags.max_requests_in_flight,
         channel_arguments=tuple(_channel_arguments(flags.grpc_channel_arguments)),
         credentials=credentials,
+        worker_socket_path=flags.worker_socket_path,
         health=flags.enable_grpc_healthcheck_service,
         reflection=flags.enable_grpc_reflection,
     )
@@ -198,6 +207,7 @@ def _rest_options(flags: Flags) -> RestOptions:
         threads=flags.rest_threads,
         timeout=flags.rest_api_timeout_in_ms / _MILLIS,
         cors=flags.rest_api_enable_cors_support,
+        reuse_port=bool(flags.worker_socket_path),
         max_requests=flags.max_requests_in_flight,
         max_connections=flags.rest_api_max_connections,
         max_body_bytes=flags.rest_api_max_body_bytes,

@@ -21,7 +21,8 @@ from tfline.serving.server.call import ENDLESS, Call
 from tfline.serving.server.core import ServerCore
 from tfline.serving.server.handlers import examples, models
 from tfline.serving.server.handlers import predict as predicting
-from tfline.serving.server.monitoring import Metrics
+from tfline.serving.server.monitoring import Metrics, merged
+from tfline.serving.server.processes.peers import Peers
 from tfline.serving.server.servable import Servable
 from tfline.serving.server.status import invalid_argument
 
@@ -37,6 +38,7 @@ class Service:
         as_content: Predict answers with ``tensor_content``.
         check_method: Predict refuses signatures with a foreign method name.
         max_filled: The most elements of an input that does not have them all; 0: no limit.
+        peers: The other processes of the server, if there are any.
     """
 
     core: ServerCore
@@ -45,6 +47,7 @@ class Service:
     as_content: bool = False
     check_method: bool = False
     max_filled: int = 0
+    peers: Peers | None = None
 
     def predict(
         self, request: predict_pb2.PredictRequest, call: Call = ENDLESS
@@ -110,7 +113,24 @@ class Service:
         call: Call = ENDLESS,
     ) -> model_management_pb2.ReloadConfigResponse:
         """See `tfline.serving.server.handlers.models.reload_config`."""
+        try:
+            return self.reload_this(request, call)
+        finally:
+            if self.peers:
+                self.peers.reload(request, call)
+
+    def reload_this(
+        self,
+        request: model_management_pb2.ReloadConfigRequest,
+        call: Call = ENDLESS,
+    ) -> model_management_pb2.ReloadConfigResponse:
+        """Does what `reload_config` does, for this process alone."""
         return models.reload_config(self.core, request, call)
+
+    def metrics_text(self) -> str:
+        """Returns the metrics of all processes, in Prometheus' text format."""
+        others = self.peers.metrics() if self.peers else []
+        return merged([self.metrics.text(), *others])
 
     @contextlib.contextmanager
     def inference(self, request: Any, api: str) -> Iterator[Servable]:

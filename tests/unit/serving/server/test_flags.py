@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tfline.serving.server.flags import Flags, UsageError, parse, usage, with_environment
@@ -54,3 +56,11 @@ def test_flags_win_over_the_environment(flag):
     flags = Flags(**{flag: "/here"})
     assert with_environment(flags, {"MODEL_NAME": "taxi"}) == flags
     assert with_environment(Flags(), {"PATH": "/bin"}) == Flags()
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "many", "1.5", ""])
+def test_number_of_processes_is_positive_or_auto(text):
+    assert Flags(processes="3").worker_processes == 3
+    assert Flags(processes="auto").worker_processes == os.cpu_count()
+    with pytest.raises(UsageError, match="processes"):
+        _ = Flags(processes=text).worker_processes

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tfline.serving.server.call import Call
-from tfline.serving.server.monitoring import DEFAULT_PATH, Metrics, metrics_path
+from tfline.serving.server.monitoring import DEFAULT_PATH, Metrics, merged, metrics_path
 from tfline.serving.server.status import StatusError, not_found
 
 
@@ -50,3 +50,19 @@ def test_path_comes_from_the_settings(tmp_path, text, path):
     file.write_text(text)
     assert metrics_path(str(file)) == path
     assert metrics_path("") is None
+
+
+def test_metrics_of_processes_are_summed():
+    one, other = Metrics(), Metrics()
+    for metrics, models in ((one, "aab"), (other, "ac")):
+        for model in models:
+            with metrics.request(model, "Predict", "GRPC"):
+                pass
+    text = merged([one.text(), other.text()])
+    for model, count in {"a": 3, "b": 1, "c": 1}.items():
+        assert f'request_count{{model_name="{model}",status="OK"}} {count}\n' in text
+        labels = f'model_name="{model}",API="Predict",entrypoint="GRPC"'
+        assert f"request_latency_count{{{labels}}} {count}\n" in text
+        assert f'request_latency_bucket{{{labels},le="+Inf"}} {count}\n' in text
+    assert text.count("# TYPE") == one.text().count("# TYPE")
+    assert merged([one.text()]) == one.text()

@@ -123,7 +123,7 @@ class Router:
             call: Until when the answer is wanted.
         """
         if path == self._metrics_path and method == "GET":
-            return Answer(200, self._service.metrics.text().encode(), "text/plain")
+            return Answer(200, self._service.metrics_text().encode(), "text/plain")
         if not path.lower().startswith(_PREFIX):
             return error_answer(_FOUND_NOTHING, "Not Found")
         try:

@@ -103,7 +103,7 @@ def _handler(
 
     def answer(request: Message, context: grpc.ServicerContext) -> Message:
         try:
-            return method(request, Call(_deadline(context), context.is_active))
+            return method(request, Call(deadline(context), context.is_active))
         except Exception as error:
             context.abort(*status(request, error))
 
@@ -116,14 +116,14 @@ def _handler(
     )
 
 
-def _deadline(context: grpc.ServicerContext) -> float | None:
+def deadline(context: grpc.ServicerContext) -> float | None:
     """Returns when the client stops waiting, by `time.monotonic`; None if it set no deadline."""
     seconds = context.time_remaining()
     # Without a deadline gRPC gives the distance to the end of time.
     return None if seconds is None or seconds > _NO_DEADLINE_SECONDS else time.monotonic() + seconds
 
 
-def status(request: Message, error: Exception) -> tuple[grpc.StatusCode, str]:
+def status(request: Message | None, error: Exception) -> tuple[grpc.StatusCode, str]:
     """Returns the code and the text that answer a request which failed."""
     if isinstance(error, StatusError):
         return _STATUS_CODES[error.code], truncated(error.message)

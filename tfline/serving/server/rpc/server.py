@@ -11,6 +11,7 @@ from grpc_reflection.v1alpha.reflection import SERVICE_NAME
 
 from tfline.serving.server.rpc import reflection
 from tfline.serving.server.rpc.methods import MESSAGES, Handlers
+from tfline.serving.server.rpc.worker import WorkerHandlers
 from tfline.serving.server.service import Service
 from tfline.serving.server.status import Code, StatusError
 
@@ -36,6 +37,7 @@ class GrpcOptions:
     Attributes:
         port: TCP port on all IPv4 interfaces; 0: none.
         socket_path: UNIX socket; empty: none.
+        worker_socket_path: UNIX socket for the other processes of the server; empty: none.
         threads: Calls answered at a time.
         max_calls: Calls that are answered or wait; those beyond are refused. 0: no limit.
         channel_arguments: Options of the gRPC server.
@@ -46,6 +48,7 @@ class GrpcOptions:
 
     port: int = 0
     socket_path: str = ""
+    worker_socket_path: str = ""
     threads: int = 8
     max_calls: int = 0
     channel_arguments: tuple[tuple[str, int | str], ...] = ()
@@ -86,8 +89,10 @@ class GrpcServer:
             reflection.enable(self._server, MESSAGES, [*others, SERVICE_NAME])
         if options.port:
             self._bind(f"0.0.0.0:{options.port}", options.credentials)
-        if options.socket_path:
-            self._bind(f"unix:{options.socket_path}", None)
+        if options.worker_socket_path:
+            self._server.add_generic_rpc_handlers((WorkerHandlers(service),))
+        for path in filter(None, (options.socket_path, options.worker_socket_path)):
+            self._bind(f"unix:{path}", None)
         self._server.start()
 
     def announce_end(self) -> None:
