@@ -6,7 +6,7 @@ serving signatures. They import no TensorFlow.
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import pydantic
 from pydantic import GetJsonSchemaHandler
@@ -21,6 +21,12 @@ Task = Literal[
 """What a label asks for: one of two classes, one of several, any number of several, one or more
 numbers, the next values of a series, a text, a class and the box around it, or the class of each
 pixel."""
+
+TargetTransform = Literal["standardize", "log1p", "none"]
+"""How a number to predict is scaled for training: see `LabelSpec.transform`."""
+
+NUMBER_TASKS: tuple[Task, ...] = ("regression", "forecast")
+"""The tasks whose label is one or more numbers."""
 
 CLASS_TASKS: tuple[Task, ...] = ("binary", "multiclass", "multilabel")
 """The tasks whose label names classes."""
@@ -66,6 +72,9 @@ class Step(FrozenModel):
     arguments: dict[str, Any] = pydantic.Field(default_factory=dict)
 
 
+Steps = Annotated[tuple[Step, ...], pydantic.Field(strict=False)]
+
+
 class FeatureSpec(FrozenModel):
     """A feature of the model.
 
@@ -104,7 +113,13 @@ class LabelSpec(FrozenModel):
             each of its steps, by a sequence-to-sequence model; the raw label is the list of values
             that follow the first step. Only the forecast after the last step is evaluated and
             served.
-        transform: The steps that cut a text into tokens; left out, at white space.
+        transform: Of numbers, what a model is trained on in their place; it is undone in whatever
+            is shown, evaluated and served. ``standardize`` (the default): the number less its mean
+            over its standard deviation, both of the train split, each target by itself and all
+            steps of a forecast alike; so that the unit of the label changes nothing. ``log1p``: the
+            same of log(1 + number), for numbers whose size, not whose difference, is to be right,
+            such as prices. ``none``: the number as it is. Of a text, the steps that cut it into
+            tokens; left out, at white space.
         length: The most tokens of a text, its marks included; what is longer is cut. None: those
             of the longest text of the train split.
         top_k: How many tokens are kept, the most frequent; None: all.
@@ -121,7 +136,7 @@ class LabelSpec(FrozenModel):
     )
     horizon: int = pydantic.Field(default=1, ge=1)
     steps: int = pydantic.Field(default=1, ge=1)
-    transform: tuple[Step, ...] = pydantic.Field(default=(), strict=False)
+    transform: Steps | TargetTransform = ()
     length: int | None = pydantic.Field(default=None, ge=3)
     top_k: int | None = pydantic.Field(default=None, ge=1)
     marks: bool = True
@@ -145,12 +160,21 @@ class LabelSpec(FrozenModel):
     @property
     def tokenization(self) -> tuple[Step, ...]:
         """The steps that cut a text into tokens."""
-        return self.transform or (Step(transform="split"),)
+        return self._steps or (Step(transform="split"),)
+
+    @property
+    def target_transform(self) -> TargetTransform:
+        """How a number is scaled for training."""
+        return self.transform if isinstance(self.transform, str) else "standardize"
+
+    @property
+    def _steps(self) -> tuple[Step, ...]:
+        return () if isinstance(self.transform, str) else self.transform
 
     @property
     def separator(self) -> str:
         """What stands between the tokens of a text that is written."""
-        by_character = any(step.arguments.get("by") == "character" for step in self.transform)
+        by_character = any(step.arguments.get("by") == "character" for step in self._steps)
         return "" if by_character else " "
 
     @pydantic.model_validator(mode="after")
@@ -167,6 +191,17 @@ class LabelSpec(FrozenModel):
         for name in ("horizon", "steps"):
             if getattr(self, name) > 1 and self.task != "forecast":
                 raise ValueError(f"`{name}` is that of a forecast. Received: task {self.task}")
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _check_target_transform(self) -> Self:
+        if isinstance(self.transform, str) and self.task not in (None, *NUMBER_TASKS):
+            raise ValueError(
+                f"`transform: {self.transform}` is for a number to predict. Received: task "
+                f"{self.task}"
+            )
+        if self.task in NUMBER_TASKS and self.classes:
+            raise ValueError(f"`classes` are none of a number. Received: task {self.task}")
         return self
 
     @pydantic.model_validator(mode="after")
@@ -188,6 +223,8 @@ class LabelSpec(FrozenModel):
     @pydantic.model_validator(mode="after")
     def _check_text(self) -> Self:
         given = {"transform", "length", "top_k", "marks"} & self.model_fields_set
+        if isinstance(self.transform, str):
+            given -= {"transform"}
         changed = [name for name in sorted(given) if getattr(self, name) not in ((), None, True)]
         if changed and self.task != "text":
             raise ValueError(

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from tfline.transforms.analysis.passes import Analysis, run_together
 from tfline.transforms.columns import as_numbers, as_series, as_strings, as_tokens
-from tfline.transforms.features import WEIGHT, FeatureSpec, LabelSpec
+from tfline.transforms.features import NUMBER_TASKS, WEIGHT, FeatureSpec, LabelSpec
 from tfline.transforms.kinds import kinds_of
 from tfline.transforms.label import encode_label
 from tfline.transforms.lazy import lazy_import
 from tfline.transforms.table import resolve
+from tfline.transforms.target import scale_target
 from tfline.transforms.target_text import REFERENCE, reference_text
 
 if TYPE_CHECKING:
@@ -48,12 +49,18 @@ def preprocessing_fn(
 
     Returns:
         Transformed name to tensor, and the label under its key; of a text also under `REFERENCE`,
-        and the weight under `WEIGHT`.
+        of a number what `scale_target` makes of it, and the weight under `WEIGHT`.
     """
     features = [FeatureSpec.model_validate(item) for item in custom_config["features"]]
-    results = run_together([transform_feature(inputs, feature) for feature in features])
-    outputs = {feature.name: _finite(x) for feature, x in zip(features, results, strict=True)}
     label = LabelSpec.model_validate(custom_config["label"])
+    analyses: list[Analysis[Any]] = [transform_feature(inputs, feature) for feature in features]
+    is_number = label.task in NUMBER_TASKS
+    if is_number:
+        analyses.append(scale_target(inputs, label))
+    results = run_together(analyses)
+    target = results.pop() if is_number else {}
+    outputs = {feature.name: _finite(x) for feature, x in zip(features, results, strict=True)}
+    outputs |= target
     outputs[label.key] = encode_label(inputs, label, custom_config.get("class_values", ()))
     if label.task == "text":
         outputs[REFERENCE] = reference_text(inputs, label)

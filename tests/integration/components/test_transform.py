@@ -200,7 +200,7 @@ def make_model(graph: TransformGraph) -> keras.Model:
 def by_serving(case: Case, folder: Path) -> dict[str, np.ndarray]:
     """Exports a model and applies its signature ``transform_features``."""
     graph = TransformGraph(case.graph)
-    serving = ServingModel(make_model(graph), graph)
+    serving = ServingModel(make_model(graph), graph, graph.head)
     tf.saved_model.save(serving, str(folder / "model"), signatures=serving.signatures())
     signature = tf.saved_model.load(str(folder / "model")).signatures["transform_features"]
     return {name: x.numpy() for name, x in signature(tf.constant(case.examples)).items()}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from tfline.components.trainer.models.generation.decoding import Texts
+from tfline.components.trainer.models.heads.links import Quantiles
 from tfline.components.trainer.transform_graph import TransformMetadata
 from tfline.transforms.features import BOX, Task
 from tfline.transforms.target_text import write_text
@@ -74,6 +75,29 @@ def answer_numbers(y: tf.Tensor, metadata: TransformMetadata) -> Outputs:
         return {"prediction": y[:, -1]}
     is_one = metadata.task == "regression" and metadata.size == 1
     return {"prediction": tf.squeeze(y, axis=1) if is_one else y}
+
+
+def answer_quantiles(y: tf.Tensor, metadata: TransformMetadata, levels: Sequence[float]) -> Outputs:
+    """Returns quantiles, and the one nearest to the median as `answer_numbers` returns a number.
+
+    Args:
+        y: float32 [batch, n * levels]; of forecasts at several steps [batch, steps, n * levels].
+        metadata: The task.
+        levels: Of the quantiles of a number, in increasing order.
+
+    Returns:
+        ``prediction`` [batch] or [batch, n]; ``quantiles`` [batch, levels] or [batch, n, levels],
+        and their ``levels`` [batch, levels], all float32.
+    """
+    last = y[:, -1] if metadata.steps > 1 else y
+    each = tf.reshape(last, [-1, metadata.size, len(levels)])  # [batch, n, levels]
+    middle = Quantiles(tuple(levels)).middle
+    is_one = metadata.task == "regression" and metadata.size == 1
+    return {
+        "prediction": each[:, 0, middle] if is_one else each[:, :, middle],
+        "quantiles": each[:, 0] if is_one else each,
+        "levels": _tiled(tf.constant(levels, tf.float32), last),
+    }
 
 
 def answer_texts(y: Texts, metadata: TransformMetadata) -> Outputs:

@@ -21,6 +21,7 @@ from tfline.components.trainer.data import TrainingData, make_data
 from tfline.components.trainer.devices import repeatable
 from tfline.components.trainer.fine_tuning import find_fine_tuning
 from tfline.components.trainer.fit import fit
+from tfline.components.trainer.losses import with_link
 from tfline.components.trainer.report import best_epoch
 from tfline.components.trainer.run_fn import prepare_model
 from tfline.components.trainer.sources import Source, load_rows
@@ -118,9 +119,10 @@ def _part(rows: Batch, split: Split, indices: np.ndarray, name: str = "train") -
 
 def _evaluated(config: RunConfig, graph: TransformGraph, data: TrainingData) -> dict[str, float]:
     """Trains a model; returns what it reaches on what is held out."""
-    model = prepare_model(config, graph, data)
+    head = with_link(graph.head, config.train.loss)
+    model = prepare_model(config, graph, head, data)
     train = config.train.model_copy(update={"tensorboard": False})
-    second = find_fine_tuning(model, graph.head, train, data)
+    second = find_fine_tuning(model, head, train, data)
     history = fit(model, data, train, log_dir="", state_dir=None, fine_tuning=second)
     epoch = best_epoch(history) if train.early_stopping else -1
     prefix = "val_"

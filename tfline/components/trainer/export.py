@@ -11,6 +11,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tfline.components.trainer.config import RunConfig
+from tfline.components.trainer.models.heads.head import Head
 from tfline.components.trainer.signatures import METHOD_NAMES, ServingModel
 from tfline.components.trainer.transform_graph import TransformGraph
 
@@ -21,17 +22,20 @@ FORMAT = 1
 """The version of the card's content."""
 
 
-def export(model: keras.Model, graph: TransformGraph, config: RunConfig, folder: str) -> None:
+def export(
+    model: keras.Model, graph: TransformGraph, head: Head, config: RunConfig, folder: str
+) -> None:
     """Exports `model` with its transform graph, its signatures and its card.
 
     Args:
         model: Trained.
         graph: What its features are made by.
+        head: What it predicts.
         config: Of this training.
         folder: Written beside itself and renamed when it is complete.
     """
     partial = f"{folder.rstrip('/')}.partial"
-    serving = ServingModel(model, graph, config.train.monte_carlo)
+    serving = ServingModel(model, graph, head, config.train.monte_carlo)
     tf.saved_model.save(serving, partial, signatures=serving.signatures())
     name_signatures(partial, serving.arguments)
     _write_card(partial, graph, config)

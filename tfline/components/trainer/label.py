@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tfline.components.trainer.config import TrainConfig
-from tfline.components.trainer.losses import check_fits
+from tfline.components.trainer.losses import check_fits, check_scale
 from tfline.transforms.errors import SpecError, did_you_mean
 from tfline.transforms.features import LabelSpec
 
@@ -19,6 +19,8 @@ def check_training(train: TrainConfig, label: LabelSpec) -> None:
     task, classes = known_task(label), label.classes
     if task is not None and train.loss is not None:
         check_fits(train.loss, task)
+    if train.loss is not None:
+        check_scale(train.loss, label.target_transform)
     if train.class_weights is None:
         return
     if task is not None:

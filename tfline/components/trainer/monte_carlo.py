@@ -13,6 +13,8 @@ import keras
 import tensorflow as tf
 
 from tfline.components.trainer.answers import Outputs, Threshold, answer
+from tfline.components.trainer.models.heads.head import Head
+from tfline.components.trainer.models.heads.numbers import RegressionHead
 from tfline.components.trainer.transform_graph import Features, TransformMetadata
 from tfline.transforms.errors import ModelError
 from tfline.transforms.features import CLASS_TASKS, Task
@@ -24,13 +26,20 @@ VALUES = ("prediction", "probabilities")
 """What of an answer has a standard deviation: one of these."""
 
 
-def check_samples(model: keras.Model, task: Task) -> None:
+def check_samples(model: keras.Model, head: Head) -> None:
     """Sees that the answers to a task have a mean, and that there is something to sample.
 
     Raises:
-        ModelError: The answers are no numbers, or the model has no dropout, so that all of them
-            would be the same.
+        ModelError: The answers are no numbers, or quantiles; or the model has no dropout, so that
+            all of them would be the same.
     """
+    task = head.task
+    if isinstance(head, RegressionHead) and head.link.levels:
+        raise ModelError(
+            "The loss quantile tells how far a label may be off itself. Received: monte_carlo",
+            where="train.monte_carlo",
+            hint="Leave `monte_carlo` out, or choose another loss.",
+        )
     if task not in TASKS:
         raise ModelError(
             f"The answers to a {task} label have no mean. Received: monte_carlo",

@@ -18,6 +18,7 @@ from tfline.components.trainer.callbacks import Logs
 from tfline.components.trainer.config import RunConfig
 from tfline.components.trainer.data import load_data
 from tfline.components.trainer.devices import repeatable
+from tfline.components.trainer.losses import with_link
 from tfline.components.trainer.run_fn import prepare_model
 from tfline.components.trainer.transform_graph import TransformGraph
 from tfline.transforms.errors import ModelError
@@ -67,7 +68,8 @@ def find_rate(
     with repeatable(config.train.deterministic), tempfile.TemporaryDirectory() as scratch:
         keras.utils.set_random_seed(config.train.seed + 1)
         data = load_data(files, files, graph, config.train, scratch)
-        model = prepare_model(config, graph, data)
+        head = with_link(graph.head, config.train.loss)
+        model = prepare_model(config, graph, head, data)
         model.steps_per_execution = 1  # the rate changes between two steps
         growing = GrowingRate(steps * config.train.accumulate)
         batches = data.train.repeat()

@@ -17,7 +17,9 @@ from tfline.components.trainer.fine_tuning import find_fine_tuning
 from tfline.components.trainer.fit import fit, steps_per_execution
 from tfline.components.trainer.hyperparameters import with_values
 from tfline.components.trainer.learning_rate import scheduled_rate
+from tfline.components.trainer.losses import with_link
 from tfline.components.trainer.models.build import build_model, compile_model
+from tfline.components.trainer.models.heads.head import Head
 from tfline.components.trainer.monte_carlo import check_samples
 from tfline.components.trainer.report import write_report
 from tfline.components.trainer.transform_graph import TransformGraph
@@ -45,30 +47,34 @@ def run_fn(fn_args: FnArgs) -> None:
     with repeatable(config.train.deterministic), tempfile.TemporaryDirectory() as scratch:
         keras.utils.set_random_seed(config.train.seed + 1)  # a global seed of 0 breaks tf.data
         data = load_data(fn_args.train_files, fn_args.eval_files, graph, config.train, scratch)
-        model = prepare_model(config, graph, data)
+        head = with_link(graph.head, config.train.loss)
+        model = prepare_model(config, graph, head, data)
         if config.train.monte_carlo:
-            check_samples(model, graph.head.task)
+            check_samples(model, head)
         begun = None
         if config.train.warm_start:
             begun = warm_start(model, fn_args.base_model, graph, fn_args.train_files)
         started = time.monotonic()
         state_dir = config.train_state_dir if config.train.checkpoints else None
-        second = find_fine_tuning(model, graph.head, config.train, data)
+        second = find_fine_tuning(model, head, config.train, data)
         history = fit(model, data, config.train, fn_args.model_run_dir, state_dir, second)
         seconds = time.monotonic() - started
 
-    export(model, graph, config, fn_args.serving_model_dir)
+    export(model, graph, head, config, fn_args.serving_model_dir)
     write_report(fn_args.model_run_dir, model, data, config, history, seconds, begun)
     if state_dir is not None and tf.io.gfile.exists(state_dir):
         tf.io.gfile.rmtree(state_dir)
 
 
-def prepare_model(config: RunConfig, graph: TransformGraph, data: TrainingData) -> keras.Model:
+def prepare_model(
+    config: RunConfig, graph: TransformGraph, head: Head, data: TrainingData
+) -> keras.Model:
     """Builds and compiles the model for the devices and the precision that it is trained with.
 
     Args:
         config: Which model, and how it is trained.
-        graph: Its features and its label.
+        graph: Its features.
+        head: What it predicts; see `with_link`.
         data: How many steps there are.
 
     Raises:
@@ -80,7 +86,7 @@ def prepare_model(config: RunConfig, graph: TransformGraph, data: TrainingData) 
     has_strings = any(feature.kind == "string" for feature in graph.features)
     devices = strategy(train.accumulate, has_strings=has_strings)
     with devices.scope(), precision(train.precision):
-        model = build_model(config.model.name, config.model.arguments, graph.features, graph.head)
+        model = build_model(config.model.name, config.model.arguments, graph.features, head)
         rate = scheduled_rate(train.schedule, train.peak_rate, data.steps_per_epoch, epochs)
-        compile_model(model, graph.head, train, steps_per_execution(data), rate)
+        compile_model(model, head, train, steps_per_execution(data), rate)
     return model

@@ -21,9 +21,11 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
-from tfline.components.trainer.answers import Outputs, answer
+from tfline.components.trainer.answers import Outputs, answer, answer_quantiles
 from tfline.components.trainer.models.generation.decoding import Texts
 from tfline.components.trainer.models.generation.generator import find_generator
+from tfline.components.trainer.models.heads.head import Head
+from tfline.components.trainer.models.heads.numbers import RegressionHead
 from tfline.components.trainer.models.text_encoder import TextEncoder
 from tfline.components.trainer.monte_carlo import answer_samples, sample_outputs
 from tfline.components.trainer.texts import sample_texts, score_texts
@@ -52,15 +54,19 @@ class ServingModel(tf.Module):
     Args:
         model: From feature name -> tensor to [batch, units].
         graph: Makes the features.
+        head: Turns what it gives into what is served.
         samples: Of the signature ``monte_carlo``; 0: there is none.
 
     Attributes:
         arguments: Raw feature to the name of its argument in the signature ``columns``.
     """
 
-    def __init__(self, model: keras.Model, graph: TransformGraph, samples: int = 0) -> None:
+    def __init__(
+        self, model: keras.Model, graph: TransformGraph, head: Head, samples: int = 0
+    ) -> None:
         super().__init__()
         self._graph = graph
+        self._levels = head.link.levels if isinstance(head, RegressionHead) else ()
         generator = find_generator(model)
         self._writes = generator is not None
         self._samples = samples
@@ -88,10 +94,10 @@ class ServingModel(tf.Module):
             features = self._transform(columns)
             if generator is not None:
                 return generator.search(features)
-            return model(features, training=False)
+            return head.restore(model(features, training=False))
 
         def sample_predictions(columns: Columns) -> tf.Tensor:
-            return sample_outputs(model, self._transform(columns), samples)
+            return head.restore(sample_outputs(model, self._transform(columns), samples))
 
         self._predict = tf.function(predict, autograph=False, input_signature=[columns])
         if samples:  # a function that is held is traced, whether a signature calls it or not
@@ -124,12 +130,12 @@ class ServingModel(tf.Module):
 
     def serving_default(self, examples: tf.Tensor) -> Outputs:
         """Predicts from serialized tf.Examples, string [batch]."""
-        return answer(self._predict(self._parse(examples)), self._graph.metadata, self._threshold)
+        return self._answer(self._predict(self._parse(examples)))
 
     def columns(self, columns: dict[str, tf.Tensor]) -> Outputs:
         """Predicts from one tensor a raw feature, [batch] or [batch, n]; see `present_values`."""
         sparse = {key: present_values(columns[name]) for key, name in self.arguments.items()}
-        return answer(self._predict(sparse), self._graph.metadata, self._threshold)
+        return self._answer(self._predict(sparse))
 
     def classify(self, inputs: tf.Tensor) -> Outputs:
         """Returns all classes with their scores, [batch, k], for tf.Examples, string [batch]."""
@@ -163,6 +169,11 @@ class ServingModel(tf.Module):
     def score(self, examples: tf.Tensor) -> Outputs:
         """Returns how probable the labels of tf.Examples are, string [batch]; see `score_texts`."""
         return self._score_texts(examples)
+
+    def _answer(self, y: tf.Tensor | Texts) -> Outputs:
+        if self._levels:
+            return answer_quantiles(y, self._graph.metadata, self._levels)
+        return answer(y, self._graph.metadata, self._threshold)
 
     def _parse(self, examples: tf.Tensor) -> Columns:
         return self._graph.parse(examples, self._keys)

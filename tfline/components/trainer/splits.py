@@ -57,7 +57,8 @@ def survey(name: str, patterns: Sequence[str], graph: TransformGraph) -> Split:
         The split.
 
     Raises:
-        DataError: There is no file, no record, or no record with a label.
+        DataError: There is no file, no record, or no record with a label; or a label cannot be
+            scaled.
     """
     files = tuple(sorted(file for pattern in patterns for file in tf.io.gfile.glob(pattern)))
     if not files:
@@ -67,12 +68,20 @@ def survey(name: str, patterns: Sequence[str], graph: TransformGraph) -> Split:
     @traced_as_is
     def count(examples: tf.Tensor) -> tf.Tensor:
         sizes = tf.cast(tf.strings.length(examples), tf.int64)
-        labelled = tf.math.count_nonzero(graph.has_label(examples))
-        return tf.stack([tf.size(examples, tf.int64), labelled, tf.reduce_sum(sizes)])
+        labelled, usable = graph.known(examples)
+        masks = (tf.ones_like(labelled), labelled, labelled & ~usable)
+        return tf.stack([*map(tf.math.count_nonzero, masks), tf.reduce_sum(sizes)])
 
     counts = batches.map(count, num_parallel_calls=tf.data.AUTOTUNE)
-    total = counts.reduce(tf.zeros([3], tf.int64), tf.add).numpy()
-    records, labelled, size = (int(count) for count in total)
+    total = counts.reduce(tf.zeros([4], tf.int64), tf.add).numpy()
+    records, labelled, without_target, size = (int(count) for count in total)
+    if without_target:
+        raise DataError(
+            f"{without_target:,} of {records:,} records of the {name} split have a label of -1 or "
+            "less, whose log(1 + label) is no number",
+            where=f"feature {graph.metadata.label}",
+            hint="Scale the label otherwise: `label: {transform: standardize}`.",
+        )
     if not labelled:
         raise DataError(
             f"The {name} split has {records:,} records, but none with a label",

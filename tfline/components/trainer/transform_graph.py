@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -12,9 +13,11 @@ import tensorflow_transform as tft
 
 from tfline.components.trainer.models.heads import HEADS
 from tfline.components.trainer.models.heads.head import Head
+from tfline.components.trainer.models.heads.numbers import RegressionHead
 from tfline.components.trainer.models.inputs import Kind, TensorFeature
 from tfline.transforms.errors import ModelError
 from tfline.transforms.features import WEIGHT, Task
+from tfline.transforms.target import TARGET, TargetScale
 from tfline.transforms.target_text import REFERENCE
 
 Columns = dict[str, tf.SparseTensor]
@@ -65,6 +68,7 @@ class TransformMetadata(_Metadata):
         class_values: The raw label of each class.
         shape: Height and width of a mask.
         separator: What stands between the tokens of a text.
+        target: How a number is scaled for training; None: it has no statistics.
         features: The transformed features.
         raw: The dtype of each raw feature.
         weight: The raw feature that says how much an example counts; None: all count the same.
@@ -79,6 +83,7 @@ class TransformMetadata(_Metadata):
     class_values: tuple[int | str, ...]
     shape: tuple[int, int] | None = None
     separator: str = " "
+    target: TargetScale | None = None
     features: tuple[FeatureMetadata, ...]
     raw: dict[str, Literal["float32", "int64", "string"]]
     weight: str | None = None
@@ -119,7 +124,10 @@ class TransformGraph(tf.Module):
     def head(self) -> Head:
         """What a model has to predict."""
         metadata = self.metadata
-        return HEADS[metadata.task](metadata.classes, metadata.size, metadata.steps)
+        head = HEADS[metadata.task](metadata.classes, metadata.size, metadata.steps)
+        if isinstance(head, RegressionHead) and metadata.target is not None:
+            return dataclasses.replace(head, scale=metadata.target)
+        return head
 
     @property
     def augmentations(self) -> dict[str, dict[str, Any]]:
@@ -178,7 +186,7 @@ class TransformGraph(tf.Module):
         return self._apply(self.parse(examples, [key]))[WEIGHT]
 
     def label(self, examples: tf.Tensor) -> tf.Tensor:
-        """Returns the label of serialized tf.Examples; see `labelled`."""
+        """Returns the label of serialized tf.Examples, in its own unit."""
         parsed = self.parse(examples, self.metadata.label_keys)
         return self._apply(parsed)[self.metadata.label]
 
@@ -186,9 +194,16 @@ class TransformGraph(tf.Module):
         """Returns the text that is to be written of serialized tf.Examples, string [batch]."""
         return self._apply(self.parse(examples, self.metadata.label_keys))[REFERENCE]
 
-    def has_label(self, examples: tf.Tensor) -> tf.Tensor:
-        """Returns bool [batch]: which of the serialized tf.Examples can be trained on."""
-        return is_known(self.label(examples))
+    def known(self, examples: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns which of the serialized tf.Examples have a label and a target, bool [batch] each.
+
+        They differ where a label cannot be scaled; see `TargetScale`.
+        """
+        tensors = self._apply(self.parse(examples, self.metadata.label_keys))
+        labelled = is_known(tensors[self.metadata.label])
+        if self._target == self.metadata.label:
+            return labelled, labelled
+        return labelled, is_known(tensors[self._target])
 
     def _apply(self, columns: Mapping[str, tf.SparseTensor]) -> Features:
         """Returns all outputs of the graph, those of the columns that are not given made up.
@@ -205,8 +220,13 @@ class TransformGraph(tf.Module):
         return tensors
 
     def _batch(self, tensors: Features) -> Batch:
-        pair = self.head.example(self._features(tensors), tensors[self.metadata.label])
+        pair = self.head.example(self._features(tensors), tensors[self._target])
         return pair if self.metadata.weight is None else (*pair, tensors[WEIGHT])
+
+    @property
+    def _target(self) -> str:
+        """The name of what a model is trained on: of numbers, the label in other units."""
+        return self.metadata.label if self.metadata.target is None else TARGET
 
     def _features(self, tensors: Features) -> Features:
         # The graph does not know how wide a one-hot vector is: its vocabulary is a file.

@@ -14,6 +14,7 @@ from tfline.components.trainer.devices import repeatable
 from tfline.components.trainer.fine_tuning import find_fine_tuning
 from tfline.components.trainer.fit import fit
 from tfline.components.trainer.hyperparameters import with_values
+from tfline.components.trainer.losses import with_link
 from tfline.components.trainer.run_fn import prepare_model
 from tfline.components.trainer.transform_graph import TransformGraph
 
@@ -52,6 +53,7 @@ def train_trial(
     with repeatable(config.train.deterministic), tempfile.TemporaryDirectory() as scratch:
         keras.utils.set_random_seed(config.train.seed + 1)
         data = load_data(train_files, eval_files, graph, config.train, scratch)
-        model = prepare_model(config, graph, data)
-        second = find_fine_tuning(model, graph.head, config.train, data)
+        head = with_link(graph.head, config.train.loss)
+        model = prepare_model(config, graph, head, data)
+        second = find_fine_tuning(model, head, config.train, data)
         return fit(model, data, config.train, "", state_dir, second)

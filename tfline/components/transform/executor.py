@@ -23,7 +23,12 @@ from tfx_bsl.public import tfxio
 from tfline.components.artifacts.schema import read_schema
 from tfline.components.transform.classes import find_classes, find_task
 from tfline.components.transform.materialize import count_records, is_worthwhile, materialize
-from tfline.components.transform.metadata import describe_features, write_metadata
+from tfline.components.transform.metadata import (
+    describe_features,
+    describe_target,
+    transform_empty,
+    write_metadata,
+)
 from tfline.components.transform.vocabulary import find_vocabulary, prompt_feature
 from tfline.transforms.errors import AnomalyError
 from tfline.transforms.features import CLASS_TASKS, FeatureSpec, LabelSpec
@@ -73,7 +78,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         }
         self._analyze(files["train"], raw, custom_config, folder)
 
-        described = describe_features(tft.TFTransformOutput(folder), features)
+        output = tft.TFTransformOutput(folder)
+        tensors = transform_empty(output)
+        described = describe_features(output, tensors, features)
         write_metadata(
             folder,
             {
@@ -86,6 +93,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 "class_values": values,
                 "shape": label.shape,
                 "separator": label.separator,
+                "target": describe_target(tensors, label),
                 "features": described,
                 "raw": {key: dtype.name for key, dtype in raw.items()},
                 "weight": weight,

@@ -15,6 +15,8 @@ from typing import Any, Literal
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from tfline.transforms.target import STATISTICS
+
 Materialize = Literal["auto", "always", "never"]
 
 FOLDER = "materialized"
@@ -78,7 +80,7 @@ def materialize(folder: str, files: Mapping[str, Sequence[str]]) -> None:
 
     def transform(examples: tf.Tensor) -> dict[str, tf.Tensor]:
         tensors = graph.transform_fn(tf.io.parse_example(examples, raw_spec))
-        return {name: _dense(tensor) for name, tensor in tensors.items()}
+        return {name: _dense(x) for name, x in tensors.items() if name != STATISTICS}
 
     for split, paths in files.items():
         blocks = _records(paths).batch(BLOCK_RECORDS)

@@ -10,15 +10,40 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from tfline.transforms.features import FeatureSpec
+from tfline.transforms.features import NUMBER_TASKS, FeatureSpec, LabelSpec
 from tfline.transforms.kinds import LISTS, kinds_of
 from tfline.transforms.table import resolve
+from tfline.transforms.target import STATISTICS, read_scale
 
 FILE_NAME = "tfline.json"
 
 
+def transform_empty(output: tft.TFTransformOutput) -> dict[str, tf.Tensor | tf.SparseTensor]:
+    """Returns what the graph makes of one empty record: shapes, and what is the same for all."""
+    empty = tf.io.parse_example([tf.train.Example().SerializeToString()], output.raw_feature_spec())
+    tensors: dict[str, tf.Tensor | tf.SparseTensor] = output.transform_features_layer()(empty)
+    return tensors
+
+
+def describe_target(
+    tensors: Mapping[str, tf.Tensor | tf.SparseTensor], label: LabelSpec
+) -> dict[str, Any] | None:
+    """Returns the dumped `TargetScale` of a label that is a number; None of another.
+
+    Args:
+        tensors: What `transform_empty` returns.
+        label: With its task.
+    """
+    if label.task not in NUMBER_TASKS:
+        return None
+    scale = read_scale(tensors[STATISTICS][0].numpy(), label.target_transform)
+    return scale.model_dump(mode="json")
+
+
 def describe_features(
-    output: tft.TFTransformOutput, features: Sequence[FeatureSpec]
+    output: tft.TFTransformOutput,
+    tensors: Mapping[str, tf.Tensor | tf.SparseTensor],
+    features: Sequence[FeatureSpec],
 ) -> list[dict[str, Any]]:
     """Returns what the Trainer has to know of each transformed feature.
 
@@ -27,11 +52,8 @@ def describe_features(
     and its augmentation. ``kind`` is ``image`` for a tensor [batch, h, w, c], ``index`` for int64
     [batch] or [batch, n], ``string`` for string [batch], ``numeric`` for float32 [batch] or
     [batch, n]. ``depth`` is the number of distinct indices. Shapes come from one empty record
-    that passes through the graph: a vocabulary's size is known by now.
+    that passes through the graph, `tensors`: a vocabulary's size is known by now.
     """
-    raw = output.raw_feature_spec()
-    empty = tf.io.parse_example([tf.train.Example().SerializeToString()], raw)
-    tensors = output.transform_features_layer()(empty)
     depths = _index_depths(output)
     described = []
     for feature in features:

@@ -2,16 +2,21 @@
 
 label: big_tipper                                       # a raw feature
 label: {key: quality, task: regression}                 # with its task
+label: {key: price, transform: log1p}                   # a number, and how it is scaled
 label: {key: iso, task: text, transform: {split: {by: character}}}  # with a chain of transforms
 """
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Mapping
 from typing import Any
 
 from tfline.pipelines.spec.feature_forms import FormError, check_links, read_steps
-from tfline.transforms.features import Step
+from tfline.transforms.errors import did_you_mean
+from tfline.transforms.features import CLASS_TASKS, NUMBER_TASKS, Step, TargetTransform
+
+_TARGET_TRANSFORMS: tuple[str, ...] = typing.get_args(TargetTransform)
 
 
 def expand_label(form: Any) -> Any:
@@ -21,15 +26,35 @@ def expand_label(form: Any) -> Any:
         form: The section as read from YAML.
 
     Raises:
-        FormError: The chain of transforms is malformed, or does not cut a text into tokens.
+        FormError: The chain of transforms is malformed, or does not cut a text into tokens; or a
+            number cannot be scaled so.
     """
     if isinstance(form, str):
         return {"key": form}
     if not isinstance(form, Mapping) or "transform" not in form:
         return form
+    if _is_number(form):
+        return {"task": "regression", **form, "transform": _target_transform(form["transform"])}
     steps = read_steps(form["transform"], ("transform",))
     _check_tokenization(steps)
     return {**form, "transform": steps}
+
+
+def _is_number(form: Mapping[str, Any]) -> bool:
+    """Tells whether `transform` says how a number is scaled: of a text, it is a chain."""
+    if form.get("task") is None:
+        return form["transform"] in _TARGET_TRANSFORMS
+    return form["task"] in (*NUMBER_TASKS, *CLASS_TASKS)
+
+
+def _target_transform(name: Any) -> str:
+    if name not in _TARGET_TRANSFORMS:
+        raise FormError(
+            f"Unknown transform '{name}' of a label that is a number",
+            ("transform",),
+            did_you_mean(str(name), _TARGET_TRANSFORMS),
+        )
+    return str(name)
 
 
 def _check_tokenization(steps: tuple[Step, ...]) -> None:

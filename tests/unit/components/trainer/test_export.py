@@ -45,7 +45,7 @@ def exported(cases: dict[str, Case], tmp_path_factory: pytest.TempPathFactory) -
                 {"pipeline": "p", "model": {"name": name}, "training_fingerprint": "abc"}
             )
             model = build_model(name, {}, graph.features, graph.head)
-            export(model, graph, config, str(path))
+            export(model, graph, graph.head, config, str(path))
         return path
 
     return export_once
@@ -240,7 +240,7 @@ def test_export_leaves_nothing_beside_itself(exported: Export) -> None:
 def test_columns_keep_names_that_functions_refuse(tmp_path: Path, cases: dict[str, Case]) -> None:
     graph = cases["binary"].graph()
     model = build_model("wide_deep", {}, graph.features, graph.head)
-    serving = ServingModel(model, graph)
+    serving = ServingModel(model, graph, graph.head)
     names = {"age": "tfline_column_0", "city": "tfline_column_1", "day": "day"}
     serving.arguments = names
     tf.saved_model.save(serving, str(tmp_path), signatures=serving.signatures())
@@ -281,7 +281,7 @@ def test_optimizer_is_no_part_of_an_export(tmp_path: Path, cases: dict[str, Case
     config = RunConfig.model_validate(
         {"pipeline": "p", "model": {"name": "mlp"}, "training_fingerprint": "abc"}
     )
-    export(model, graph, config, str(tmp_path / "model"))
+    export(model, graph, graph.head, config, str(tmp_path / "model"))
     reader = tf.train.load_checkpoint(str(tmp_path / "model" / "variables" / "variables"))
     dtypes = reader.get_variable_to_dtype_map()
     numbers = [
@@ -352,7 +352,7 @@ def test_tables_of_a_users_model_are_exported(tmp_path: Path, cases: dict[str, C
     config = RunConfig.model_validate(
         {"pipeline": "p", "model": {"name": "own"}, "training_fingerprint": "abc"}
     )
-    export(model, graph, config, str(tmp_path / "model"))
+    export(model, graph, graph.head, config, str(tmp_path / "model"))
     examples = tf.constant(cases["binary"].examples[:3])
     features, _ = graph.labelled(examples)
     answer = signatures(tmp_path / "model")["serving_default"](examples=examples)

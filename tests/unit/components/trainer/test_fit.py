@@ -51,7 +51,7 @@ def train(
     with repeatable(config.train.deterministic), tempfile.TemporaryDirectory() as scratch:
         keras.utils.set_random_seed(config.train.seed + 1)
         data = load_data(case.train_files, case.eval_files, graph, config.train, scratch)
-        model = prepare_model(config, graph, data)
+        model = prepare_model(config, graph, graph.head, data)
         state = str(state_dir) if state_dir else None
         return model, fit(model, data, config.train, log_dir, state)
 

@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from tfline.components.trainer.models.build import build_model
+from tfline.components.trainer.models.heads import HEADS
 from tfline.components.trainer.monte_carlo import check_samples, sample_outputs
 from tfline.components.trainer.signatures import ServingModel
 from tfline.transforms.errors import ModelError
@@ -53,11 +54,11 @@ def test_batch_normalization_keeps_its_statistics() -> None:
 def test_model_without_dropout_is_refused(name: str, cases: dict[str, Case]) -> None:
     graph = cases["binary"].graph()
     with pytest.raises(ModelError, match=f"needs a model with dropout. Received: '{name}'"):
-        check_samples(build_model(name, {}, graph.features, graph.head), "binary")
+        check_samples(build_model(name, {}, graph.features, graph.head), graph.head)
     model = build_model(name, {"dropout": 0.1}, graph.features, graph.head)
-    check_samples(model, "binary")
+    check_samples(model, HEADS["binary"](("no", "yes")))
     with pytest.raises(ModelError, match="The answers to a text label have no mean"):
-        check_samples(model, "text")
+        check_samples(model, HEADS["text"](("a",)))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_signature_gives_mean_and_standard_deviation(
     graph = cases[case].graph()
     name = "wide_deep" if arguments else "mlp"
     model = build_model(name, {"dropout": 0.5, **arguments}, graph.features, graph.head)
-    serving = ServingModel(model, graph, samples=64)
+    serving = ServingModel(model, graph, graph.head, samples=64)
     tf.saved_model.save(serving, str(tmp_path), signatures=serving.signatures())
     loaded = tf.saved_model.load(str(tmp_path)).signatures
     examples = tf.constant(cases[case].examples[:6])

@@ -48,7 +48,7 @@ def exported(model: keras.Model, texts: Case, tmp_path_factory: pytest.TempPathF
     path = tmp_path_factory.mktemp("models") / "back" / "1"
     path.parent.mkdir()
     config = {"pipeline": "back", "model": {"name": "translator"}, "training_fingerprint": "abc"}
-    export(model, texts.graph(), RunConfig.model_validate(config), str(path))
+    export(model, texts.graph(), texts.graph().head, RunConfig.model_validate(config), str(path))
     return path
 
 

@@ -33,7 +33,7 @@ def exported(cases: dict[str, Case], tmp_path_factory: pytest.TempPathFactory) -
     """A model with one hidden layer of 8, and its weights."""
     case = cases["binary"]
     model, folder = build(case, 8), str(tmp_path_factory.mktemp("exported"))
-    serving = ServingModel(model, case.graph())
+    serving = ServingModel(model, case.graph(), case.graph().head)
     tf.saved_model.save(serving, folder, signatures=serving.signatures())
     return folder, model.get_weights()
 

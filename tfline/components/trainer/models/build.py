@@ -82,7 +82,7 @@ def compile_model(
 
     Args:
         model: Changed in place.
-        head: What to predict.
+        head: What to predict; see `with_link`.
         config: How to train.
         steps_per_execution: Steps in one call into TensorFlow.
         rate: The learning rate; None: that of `config`, without its schedule.
@@ -90,12 +90,13 @@ def compile_model(
     Raises:
         SpecError: The loss does not fit the task, or the user's own loss or metric is none.
     """
+    own = [code.make(keras.metrics.Metric) for code in config.metrics]
     # XLA makes convolutions 2 to 4 times slower on CPUs, and takes seconds to compile.
     jit_compile = "auto" if tf.config.list_physical_devices("GPU") else False
     model.compile(
         optimizer=config.optimizer.build(rate or config.peak_rate, config.accumulate),
         loss=build_loss(config.loss, head),
-        metrics=[*head.metrics(), *(own.make(keras.metrics.Metric) for own in config.metrics)],
+        metrics=[*head.metrics(), *(head.shown(metric) for metric in own)],
         steps_per_execution=steps_per_execution,
         jit_compile=jit_compile,
     )

@@ -255,7 +255,9 @@ def exported(
         graph = graph_of(exports / name / "graph", features, HEADS[task])
         model = fit_once(name).model if name in SMALL else transferred[name]
         config = {"pipeline": name, "model": {"name": name}, "training_fingerprint": ""}
-        export(model, graph, RunConfig.model_validate(config), str(exports / name / "1"))
+        export(
+            model, graph, graph.head, RunConfig.model_validate(config), str(exports / name / "1")
+        )
         done[name] = Exported(model, batch(features, HEADS[task])[0], graph)
     return done
 

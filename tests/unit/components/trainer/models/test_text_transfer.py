@@ -59,7 +59,7 @@ def train(case: Case, config: RunConfig, state_dir: Path) -> keras.Model:
     graph = case.graph()
     with tempfile.TemporaryDirectory() as scratch:
         data = load_data(case.train_files, case.eval_files, graph, config.train, scratch)
-        model = prepare_model(config, graph, data)
+        model = prepare_model(config, graph, graph.head, data)
         second = find_fine_tuning(model, graph.head, config.train, data)
         fit(model, data, config.train, "", str(state_dir), second)
     return model
@@ -104,7 +104,7 @@ def test_encoder_is_trained_only_on_request_and_exported_whole(
         resumed.unfreeze()
     compile_model(resumed, HEAD, config.train, steps_per_execution=1)
     restore_variables(resumed, load_state(str(tmp_path / "state")))
-    export(resumed, case.graph(), config, str(tmp_path / "model"))
+    export(resumed, case.graph(), case.graph().head, config, str(tmp_path / "model"))
     shutil.rmtree(copy)
     served = tf.saved_model.load(str(tmp_path / "model"))
     answer = served.signatures["columns"](review=TEXTS)

@@ -33,11 +33,14 @@ class Head(abc.ABC):
     steps: int = 1
 
     task: ClassVar[Task]
-    activation: ClassVar[str]
-    """What turns logits into the output."""
 
     teacher: ClassVar[str | None] = None
     """The input of a model, beside the features, that holds the label while it is trained."""
+
+    @property
+    @abc.abstractmethod
+    def activation(self) -> str:
+        """What turns logits into the output."""
 
     @property
     @abc.abstractmethod
@@ -71,3 +74,11 @@ class Head(abc.ABC):
     @abc.abstractmethod
     def metrics(self) -> list[keras.metrics.Metric]:
         """Returns what is shown while training, the telling one first."""
+
+    def shown(self, metric: keras.metrics.Metric) -> keras.metrics.Metric:
+        """Returns the user's own metric, to be shown beside."""
+        return metric
+
+    def restore(self, y: tf.Tensor) -> tf.Tensor:
+        """Returns outputs of the model as they are served, [batch, ...]."""
+        return y

@@ -2,43 +2,85 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+import dataclasses
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tfline.components.trainer.models.heads.head import Head
+from tfline.components.trainer.models.heads.links import Identity, Link, Quantiles
 from tfline.transforms.errors import ModelError
 from tfline.transforms.features import Task
 from tfline.transforms.lazy import lazy_import
+from tfline.transforms.target import TargetScale
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
+
+    from tfline.components.trainer.models.heads import unscaled
 else:
     keras = lazy_import("keras")
+    tf = lazy_import("tensorflow")
+    unscaled = lazy_import("tfline.components.trainer.models.heads.unscaled")
 
 
+@dataclasses.dataclass(frozen=True)
 class RegressionHead(Head):
-    """One or more numbers, [batch, size]."""
+    """One or more numbers, [batch, size].
+
+    What a model gives, and what it is trained on, is scaled; `restore` undoes it.
+
+    Attributes:
+        scale: How the numbers are scaled.
+        link: How an output and a number belong together; it follows from the loss.
+    """
+
+    scale: TargetScale = dataclasses.field(default_factory=TargetScale)
+    link: Link = dataclasses.field(default_factory=Identity)
 
     task: ClassVar[Task] = "regression"
-    activation = "linear"
+
+    @property
+    def activation(self) -> str:
+        """What turns logits into the output."""
+        return self.link.activation
 
     @property
     def units(self) -> int:
-        """How many numbers there are."""
-        return self.size
+        """How many outputs there are: a number each, or its quantiles."""
+        return self.size * max(1, len(self.link.levels))
 
     def loss(self) -> keras.losses.Loss:
         """Returns the mean squared error."""
         return keras.losses.MeanSquaredError()
 
     def metrics(self) -> list[keras.metrics.Metric]:
-        """Returns the mean absolute error."""
-        return [keras.metrics.MeanAbsoluteError(name="mae")]
+        """Returns the mean absolute error; and how often a quantile is not exceeded."""
+        found = [self.shown(keras.metrics.MeanAbsoluteError(name="mae"))]
+        if isinstance(self.link, Quantiles) and len(self.link.levels) > 1:
+            found.append(unscaled.Coverage(self.size, len(self.link.levels)))
+        return found
+
+    def shown(self, metric: Any) -> keras.metrics.Metric:
+        """Returns a metric, or a function that is one, of numbers in the unit of the label."""
+        return unscaled.Unscaled(metric, self.scale.restored, self.predicted)
+
+    def restore(self, y: tf.Tensor) -> tf.Tensor:
+        """Returns outputs, [..., units], in the unit of the label: float32 of the same shape."""
+        return self.link.restored(y, self.scale)
+
+    def predicted(self, y: tf.Tensor) -> tf.Tensor:
+        """Returns the numbers that outputs [..., units] predict: float32 [..., size]."""
+        restored = self.restore(y)
+        if isinstance(self.link, Quantiles):
+            return self.link.apart(restored)[..., self.link.middle]
+        return restored
 
 
+@dataclasses.dataclass(frozen=True)
 class ForecastHead(RegressionHead):
     """The next values of a series, [batch, horizon]; or at each step, [batch, steps, horizon]."""
 
-    task = "forecast"
+    task: ClassVar[Task] = "forecast"
 
     @property
     def output_shape(self) -> tuple[int | None, ...]:
@@ -66,7 +108,7 @@ class ForecastHead(RegressionHead):
         """Returns the mean absolute error; of the last step alone, if there are several."""
         if self.steps == 1:
             return super().metrics()
-        return [keras.metrics.MeanMetricWrapper(_last_step_error, name="mae")]
+        return [self.shown(keras.metrics.MeanMetricWrapper(_last_step_error, name="mae"))]
 
 
 def _last_step_error(label: keras.KerasTensor, output: keras.KerasTensor) -> keras.KerasTensor:
