@@ -13,6 +13,7 @@ _LABEL, _PROBABILITIES, _CLASSES, _VALUE = "label", "probabilities", "classes", 
 _DECISIONS = "decisions"
 _SEQUENCES, _SCORES = "sequences", "scores"
 _BOX, _MASK = "box", "mask"
+_QUANTILES, _LEVELS = "quantiles", "levels"
 
 Outputs = Mapping[str, tensor_pb2.TensorProto]
 """The outputs of a signature by their names."""
@@ -35,6 +36,8 @@ class Prediction:
             texts that were drawn.
         box: Where what is of the class is: top, left, bottom and right, in shares of the image.
         mask: The index of the class of each pixel, row by row.
+        quantiles: Level to the quantile of the number, or of each of `values`: of a model that was
+            trained to predict quantiles.
     """
 
     label: str | None = None
@@ -46,6 +49,7 @@ class Prediction:
     scores: tuple[float, ...] = ()
     box: tuple[float, ...] = ()
     mask: tuple[tuple[int, ...], ...] = ()
+    quantiles: Mapping[float, tuple[float, ...]] = field(default_factory=dict)
 
 
 def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
@@ -55,8 +59,9 @@ def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
         response: ``label`` string [N], ``probabilities`` float [N, k] and ``classes`` string
             [N, k]; ``decisions`` int64 [N, k] in place of ``label`` where a record may be of
             several classes, with ``box`` float [N, 4] where it is also told where that is;
-            ``prediction`` float [N] or [N, n]; ``sequences`` string and ``scores`` float, both
-            [N, k], or ``sequences`` [N] alone; or ``mask`` int64 [N, height, width].
+            ``prediction`` float [N] or [N, n], with ``quantiles`` [N, q] or [N, n, q] and their
+            ``levels`` [N, q] where an interval is predicted; ``sequences`` string and ``scores``
+            float, both [N, k], or ``sequences`` [N] alone; or ``mask`` int64 [N, height, width].
 
     Raises:
         RequestError: If the outputs are others.
@@ -75,10 +80,29 @@ def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
 
 def _read_numbers(outputs: Outputs) -> list[Prediction]:
     tensor = outputs[_VALUE]
-    numbers = _floats(tensor)
+    numbers, count = _floats(tensor), tensor.tensor_shape.dim[0].size
+    quantiles = _quantiles(outputs, count)
     if len(tensor.tensor_shape.dim) < 2:
-        return [Prediction(value=value) for value in numbers]
-    return [Prediction(values=row) for row in _rows(numbers, tensor.tensor_shape.dim[0].size)]
+        return [
+            Prediction(value=value, quantiles=its)
+            for value, its in zip(numbers, quantiles, strict=True)
+        ]
+    return [
+        Prediction(values=row, quantiles=its)
+        for row, its in zip(_rows(numbers, count), quantiles, strict=True)
+    ]
+
+
+def _quantiles(outputs: Outputs, count: int) -> list[dict[float, tuple[float, ...]]]:
+    """Returns level to quantiles for each of `count` records; empty where none are predicted."""
+    if not {_QUANTILES, _LEVELS} <= set(outputs):
+        return [{} for _ in range(count)]
+    levels = _rows(_floats(outputs[_LEVELS]), count)
+    values = _rows(_floats(outputs[_QUANTILES]), count)  # those of a number side by side
+    return [
+        {round(level, 6): row[place :: len(its)] for place, level in enumerate(its)}
+        for its, row in zip(levels, values, strict=True)
+    ]
 
 
 def _read_label(outputs: Outputs) -> list[Prediction]:

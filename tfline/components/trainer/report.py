@@ -27,6 +27,7 @@ def write_report(
     history: dict[str, list[float]],
     seconds: float,
     begun: WarmStart | None = None,
+    unit: str = "",
 ) -> None:
     """Writes ``training.json`` and logs the summary.
 
@@ -38,6 +39,7 @@ def write_report(
         history: Name of a metric to its value in each epoch.
         seconds: How long the training took.
         begun: What it began with; None: with nothing.
+        unit: What the loss is computed on; see `loss_unit`.
     """
     epochs = len(history["loss"])
     content = {
@@ -58,6 +60,7 @@ def write_report(
         "seconds": round(seconds, 3),
         "warm_start": None if begun is None else dataclasses.asdict(begun),
         "train": config.train.model_dump(mode="json"),
+        "loss_unit": unit,
         "history": history,
     }
     tf.io.gfile.makedirs(folder)

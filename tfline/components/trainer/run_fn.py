@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import time
 from typing import TYPE_CHECKING
@@ -17,13 +18,15 @@ from tfline.components.trainer.fine_tuning import find_fine_tuning
 from tfline.components.trainer.fit import fit, steps_per_execution
 from tfline.components.trainer.hyperparameters import with_values
 from tfline.components.trainer.learning_rate import scheduled_rate
-from tfline.components.trainer.losses import with_link
+from tfline.components.trainer.losses import loss_unit, with_link
 from tfline.components.trainer.models.build import build_model, compile_model
 from tfline.components.trainer.models.heads.head import Head
 from tfline.components.trainer.monte_carlo import check_samples
 from tfline.components.trainer.report import write_report
 from tfline.components.trainer.transform_graph import TransformGraph
 from tfline.components.trainer.warm_start import warm_start
+
+_progress = logging.getLogger("tfline.progress")
 
 if TYPE_CHECKING:
     from tfx.components.trainer.fn_args_utils import FnArgs
@@ -54,6 +57,9 @@ def run_fn(fn_args: FnArgs) -> None:
         begun = None
         if config.train.warm_start:
             begun = warm_start(model, fn_args.base_model, graph, fn_args.train_files)
+        unit = loss_unit(config.train.loss, head)
+        if unit:
+            _progress.info("the loss is computed on %s; metrics are in the unit of the label", unit)
         started = time.monotonic()
         state_dir = config.train_state_dir if config.train.checkpoints else None
         second = find_fine_tuning(model, head, config.train, data)
@@ -61,7 +67,7 @@ def run_fn(fn_args: FnArgs) -> None:
         seconds = time.monotonic() - started
 
     export(model, graph, head, config, fn_args.serving_model_dir)
-    write_report(fn_args.model_run_dir, model, data, config, history, seconds, begun)
+    write_report(fn_args.model_run_dir, model, data, config, history, seconds, begun, unit)
     if state_dir is not None and tf.io.gfile.exists(state_dir):
         tf.io.gfile.rmtree(state_dir)
 

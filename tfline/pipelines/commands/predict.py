@@ -136,10 +136,14 @@ def _server(spec: PipelineSpec, arguments: argparse.Namespace) -> Iterator[str]:
 def _line(prediction: Prediction, as_json: bool) -> str:
     if as_json:
         return json.dumps(dataclasses.asdict(prediction), ensure_ascii=False)
-    if prediction.value is not None:
-        return f"{prediction.value:.6g}"
-    if prediction.values:
-        return " ".join(f"{value:.6g}" for value in prediction.values)
+    if prediction.value is not None or prediction.values:
+        values = prediction.values or (prediction.value,)
+        numbers = " ".join(f"{value:.6g}" for value in values)
+        intervals = "".join(
+            f"  {level:g}: {' '.join(f'{value:.6g}' for value in quantile)}"
+            for level, quantile in prediction.quantiles.items()
+        )
+        return numbers + intervals
     if prediction.scores:
         return "\t".join(
             f"{text} {score:.4f}"

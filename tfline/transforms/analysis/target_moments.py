@@ -11,9 +11,6 @@ from tfline.transforms.analysis.moments import Moments
 from tfline.transforms.analysis.order import Extremes
 from tfline.transforms.analysis.reducer import Array, Floats, NumberReducer, Shape
 
-_ROUNDING = 1e-12
-"""A deviation of so much of the mean, and less, is that of a constant."""
-
 _MOMENTS, _EXTREMES = Moments(), Extremes()
 
 
@@ -25,20 +22,25 @@ class TargetMoments(NumberReducer):
     """
 
     def start(self) -> Any:  # noqa: D102
-        return _MOMENTS.start(), _EXTREMES.start()
+        return _MOMENTS.start(), _EXTREMES.start(), _EXTREMES.start()
 
     def add(self, state: Any, *batch: Array) -> Any:  # noqa: D102
         transformed, raw = batch
-        return _MOMENTS.add(state[0], transformed), _EXTREMES.add(state[1], raw)
+        return (
+            _MOMENTS.add(state[0], transformed),
+            _EXTREMES.add(state[1], transformed),
+            _EXTREMES.add(state[2], raw),
+        )
 
     def merge(self, state: Any, other: Any) -> Any:  # noqa: D102
-        return _MOMENTS.merge(state[0], other[0]), _EXTREMES.merge(state[1], other[1])
+        reducers = (_MOMENTS, _EXTREMES, _EXTREMES)
+        return tuple(r.merge(*pair) for r, *pair in zip(reducers, state, other, strict=True))
 
     def shapes(self, shape: Shape) -> list[Shape]:  # noqa: D102
         return [shape, shape, shape]
 
     def finish(self, state: Any, shape: Shape) -> list[Floats]:  # noqa: D102
         mean, deviation = _MOMENTS.finish(state[0], shape)
-        smallest, _ = _EXTREMES.finish(state[1], shape)
-        constant = deviation <= _ROUNDING * np.abs(mean)
-        return [mean, np.where(constant, 1.0, deviation), smallest]
+        low, high = _EXTREMES.finish(state[1], shape)  # rounded, a constant has a deviation
+        smallest, _ = _EXTREMES.finish(state[2], shape)
+        return [mean, np.where((low == high) | (deviation == 0), 1.0, deviation), smallest]

@@ -53,3 +53,25 @@ def test_chain_that_cuts_no_text_into_tokens_is_refused(chain: Any, message: str
         expand_label({**TEXT, "transform": chain})
     assert error.value.path == ("transform",)
     assert error.value.hint
+
+
+def test_transform_of_a_number_is_a_name() -> None:
+    label = LabelSpec.model_validate(expand_label({"key": "price", "transform": "log1p"}))
+    assert (label.task, label.target_transform) == ("regression", "log1p")
+    forecast = {"key": "y", "task": "forecast", "horizon": 3, "transform": "none"}
+    assert LabelSpec.model_validate(expand_label(forecast)).target_transform == "none"
+    assert LabelSpec.model_validate(expand_label("y")).target_transform == "standardize"
+
+
+@pytest.mark.parametrize("task", ["regression", "forecast"])
+def test_transform_that_scales_no_number_is_refused(task: str) -> None:
+    with pytest.raises(FormError, match="Unknown transform 'log1' of a label") as error:
+        expand_label({"key": "y", "task": task, "transform": "log1"})
+    assert error.value.path == ("transform",)
+    assert "Did you mean 'log1p'?" in (error.value.hint or "")
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel"])
+def test_class_is_not_scaled(task: str) -> None:
+    with pytest.raises(ValueError, match="is for a number to predict"):
+        LabelSpec.model_validate(expand_label({"key": "y", "task": task, "transform": "log1p"}))

@@ -26,6 +26,7 @@ from tfline.components.trainer.losses.of_numbers import (
     MeanSquaredLogarithmicError,
     Poisson,
     Quantile,
+    UnscaledLoss,
 )
 from tfline.components.trainer.models.heads.head import Head
 from tfline.components.trainer.models.heads.numbers import RegressionHead
@@ -145,3 +146,8 @@ def build_loss(loss: AnyLoss | None, head: Head) -> LossFunction:
     if isinstance(loss, OwnCode):
         return loss.make(keras.losses.Loss)
     return loss.build(head)
+
+
+def loss_unit(loss: AnyLoss | None, head: Head) -> str:
+    """Returns what a loss is computed on, in words; empty if it is the label as it is."""
+    return "" if isinstance(loss, UnscaledLoss) else head.loss_unit

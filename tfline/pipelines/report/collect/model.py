@@ -46,6 +46,7 @@ class ModelSection:
         best: The epoch of the lowest loss in validation, from 0.
         warm_start: How many variables it began with, of how many, and the features whose vocabulary
             was another one; None: it began with none.
+        loss_unit: What the loss is computed on, in words; empty: the label as it is.
     """
 
     name: str
@@ -62,6 +63,7 @@ class ModelSection:
     curves: dict[str, tuple[tuple[float, ...], tuple[float, ...]]]
     best: int
     warm_start: dict[str, Any] | None = None
+    loss_unit: str = ""
 
 
 def collect(files: RunFiles) -> ModelSection | None:
@@ -90,6 +92,7 @@ def collect(files: RunFiles) -> ModelSection | None:
         curves=curves(changing),
         best=losses.index(min(losses)),
         warm_start=training.get("warm_start"),
+        loss_unit=training.get("loss_unit", ""),
     )
 
 

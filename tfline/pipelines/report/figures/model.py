@@ -34,7 +34,10 @@ def _curve(
             "shapes": [upright(section.best + 1)],
         },
         height=280,
-        note=f"Dotted: epoch {section.best + 1}, the lowest loss in validation."
-        if name == "loss"
-        else "",
+        note=_note(section) if name == "loss" else "",
     )
+
+
+def _note(section: ModelSection) -> str:
+    unit = f" Computed on {section.loss_unit}." if section.loss_unit else ""
+    return f"Dotted: epoch {section.best + 1}, the lowest loss in validation.{unit}"

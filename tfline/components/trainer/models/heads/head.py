@@ -79,6 +79,11 @@ class Head(abc.ABC):
         """Returns the user's own metric, to be shown beside."""
         return metric
 
+    @property
+    def loss_unit(self) -> str:
+        """What the loss is computed on, in words; empty if it is the label as it is."""
+        return ""
+
     def restore(self, y: tf.Tensor) -> tf.Tensor:
         """Returns outputs of the model as they are served, [batch, ...]."""
         return y

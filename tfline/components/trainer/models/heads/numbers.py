@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tfline.components.trainer.models.heads.head import Head
-from tfline.components.trainer.models.heads.links import Identity, Link, Quantiles
+from tfline.components.trainer.models.heads.links import Identity, Link, Log, Quantiles
 from tfline.transforms.errors import ModelError
 from tfline.transforms.features import Task
 from tfline.transforms.lazy import lazy_import
@@ -64,6 +65,17 @@ class RegressionHead(Head):
         """Returns a metric, or a function that is one, of numbers in the unit of the label."""
         return unscaled.Unscaled(metric, self.scale.restored, self.predicted)
 
+    @property
+    def loss_unit(self) -> str:
+        """What the loss is computed on, in words; empty if it is the label as it is."""
+        scale = self.scale
+        if scale.transform == "none":
+            return ""
+        if isinstance(self.link, Log):
+            return f"labels in units of their mean, {_listed(scale.shift)}"
+        what = "log(1 + label)" if scale.transform == "log1p" else "labels"
+        return f"{what} in units of the standard deviation, {_listed(scale.scale)}"
+
     def restore(self, y: tf.Tensor) -> tf.Tensor:
         """Returns outputs, [..., units], in the unit of the label: float32 of the same shape."""
         return self.link.restored(y, self.scale)
@@ -114,3 +126,9 @@ class ForecastHead(RegressionHead):
 def _last_step_error(label: keras.KerasTensor, output: keras.KerasTensor) -> keras.KerasTensor:
     """Returns the absolute errors after the last step, [batch, horizon]."""
     return keras.ops.abs(label[:, -1] - output[:, -1])
+
+
+def _listed(numbers: Sequence[float], most: int = 3) -> str:
+    """Returns the first of some numbers."""
+    more = ", ..." if len(numbers) > most else ""
+    return ", ".join(f"{number:.4g}" for number in numbers[:most]) + more
