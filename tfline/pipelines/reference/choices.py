@@ -6,7 +6,8 @@ import typing
 from functools import partial
 from typing import Any
 
-from tfline.components.trainer.losses import AnyLoss, Loss
+from tfline.components.trainer.losses import AnyLoss
+from tfline.components.trainer.losses.loss import Loss
 from tfline.components.trainer.named import OwnCode
 from tfline.components.trainer.optimizers import AnyOptimizer, Optimizer
 from tfline.components.trainer.schedules import AnySchedule
