@@ -224,3 +224,17 @@ def test_model_that_is_not_good_enough_is_not_pushed(
     assert project.run(evaluate__require="{accuracy: 0.1}", train__epochs=1) == 0
     assert "SchemaGen" in project.executed()
     assert project.output("SchemaGen", "schema") != schema.parent
+    # What earlier runs left goes, and the last one still stands.
+    capsys.readouterr()
+    assert project.tfline("gc", "spec.yaml", "--keep", "1") == 0
+    assert "removed 3 runs, " in capsys.readouterr().out
+    outputs = {
+        Path(uri) for c in project.records[-1].components.values() for uri in c.outputs.values()
+    }
+    assert set(project.work.artifacts.glob("*/[!.]*/*")) == outputs
+    known = len(project.records)
+    assert project.run(evaluate__require="{accuracy: 0.1}", train__epochs=1) == 0
+    assert len(project.records) == known
+    # What was removed is made again where it is asked for.
+    assert project.run(evaluate__require="{accuracy: 0.999}", train__epochs=1) == 3
+    assert "Evaluator" in project.executed()

@@ -28,6 +28,7 @@ COMMANDS = {
     "submit": "upload a compiled pipeline to Kubeflow Pipelines, and run it",
     "promote": "label a version stable or canary",
     "rollback": "make an earlier version the newest again",
+    "gc": "remove what earlier runs left and nobody needs",
     "runs": "list the runs of a pipeline",
     "report": "write a page about a run, or about two runs, and open it",
     "why": "tell why a component runs again, or would",

@@ -10,7 +10,6 @@ from typing import Any
 from ml_metadata.proto import metadata_store_pb2
 from tfx.components.trainer.component import Trainer
 from tfx.dsl.components.base.base_node import BaseNode
-from tfx.orchestration import metadata
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import trainer_pb2
 
@@ -27,11 +26,8 @@ from tfline.components.tuner.config import TuneConfig
 from tfline.pipelines.run.plan import Plan
 from tfline.pipelines.run.preflight import owner_of
 from tfline.pipelines.spec import PipelineSpec, PushSpec
-from tfline.pipelines.spec.metadata import MetadataSpec
 
 Nodes = Mapping[str, BaseNode]
-
-_MYSQL_PORT, _POSTGRESQL_PORT = 3306, 5432
 
 
 def create_pipeline(
@@ -78,36 +74,6 @@ def create_pipeline(
         metadata_connection_config=connection,
         beam_pipeline_args=spec.beam.arguments,
     )
-
-
-def store_connection(store: MetadataSpec, file: Path) -> metadata_store_pb2.ConnectionConfig:
-    """Returns the connection to the metadata store: a server, or one SQLite file.
-
-    Args:
-        store: Which it is.
-        file: Of SQLite.
-
-    Raises:
-        SpecError: There is no password where the spec says.
-    """
-    if store.backend == "sqlite":
-        return metadata.sqlite_metadata_connection_config(str(file))
-    config = metadata_store_pb2.ConnectionConfig()
-    if store.backend == "mysql":
-        config.mysql.host, config.mysql.user = str(store.host), str(store.user)
-        config.mysql.database, config.mysql.password = store.database, store.password()
-        config.mysql.port = store.port or _MYSQL_PORT
-        if store.ca is not None:
-            config.mysql.ssl_options.ca = store.ca
-            config.mysql.ssl_options.verify_server_cert = True
-    else:
-        config.postgresql.host, config.postgresql.user = str(store.host), str(store.user)
-        config.postgresql.dbname, config.postgresql.password = store.database, store.password()
-        config.postgresql.port = str(store.port or _POSTGRESQL_PORT)
-        if store.ca is not None:
-            config.postgresql.ssloption.sslmode = "verify-full"
-            config.postgresql.ssloption.sslrootcert = store.ca
-    return config
 
 
 def _schema(plan: Plan, nodes: Nodes) -> BaseNode:

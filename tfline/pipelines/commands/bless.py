@@ -32,6 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from tfline.pipelines.run.override import Override, override_blessing, read_override
     from tfline.pipelines.run.records import is_blessed, list_runs
+    from tfline.pipelines.run.store import open_store
 
     spec = read_spec(arguments)
     push_of(spec)
@@ -56,8 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
             by=getpass.getuser(),
             at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        override_blessing(blessing, folder.metadata, override)
+        override_blessing(blessing, open_store(spec.metadata, folder.metadata), override)
     print(f"{spec.name}: the verdict of run {evaluated[-1].id} is {override}")
-    print(f"  recorded in: {folder.metadata}")
+    print(f"  recorded in: {spec.metadata.place(folder.metadata)}")
     print(f"  push it: tfline run {arguments.spec}")
     return 0

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pydantic
 
 from tfline.transforms.errors import WorkFolderError
+
+if TYPE_CHECKING:
+    from ml_metadata import metadata_store
 
 FILE_NAME = "OVERRIDDEN"
 """The file beside ``NOT_BLESSED`` that says who overrides it, and why."""
@@ -47,22 +51,21 @@ def read_override(blessing: Path) -> Override | None:
     return Override.model_validate_json(text)
 
 
-def override_blessing(blessing: Path, metadata: Path, override: Override) -> None:
+def override_blessing(
+    blessing: Path, store: metadata_store.MetadataStore, override: Override
+) -> None:
     """Records an override in the metadata store, then beside the verdict.
 
     Args:
         blessing: The folder of the blessing.
-        metadata: The metadata store, an SQLite file.
+        store: The metadata store.
         override: Who and why.
 
     Raises:
         WorkFolderError: The store does not know the blessing.
     """
-    from ml_metadata import metadata_store, proto
+    from ml_metadata import proto
 
-    connection = proto.ConnectionConfig()
-    connection.sqlite.filename_uri = str(metadata)
-    store = metadata_store.MetadataStore(connection)
     artifacts = store.get_artifacts_by_uri(str(blessing))
     if not artifacts:
         raise WorkFolderError("The metadata store does not know the blessing", str(blessing))

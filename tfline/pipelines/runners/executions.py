@@ -13,6 +13,7 @@ from typing import Any
 
 from tfline.pipelines.run.files import FileDigests
 from tfline.pipelines.run.records import RunRecord
+from tfline.pipelines.run.store import forget_artifacts
 from tfline.pipelines.run.work_folder import WorkFolder
 
 _log = logging.getLogger(__name__)
@@ -43,8 +44,6 @@ def discard_unfinished(connection: Any, folder: WorkFolder, pipeline: str) -> No
 
 def forget_damaged(connection: Any, records: Iterable[RunRecord], digests: FileDigests) -> None:
     """Lets the cache forget every artifact that is not as its component left it."""
-    from ml_metadata.proto import metadata_store_pb2
-
     made = {
         uri: component
         for record in records
@@ -54,10 +53,7 @@ def forget_damaged(connection: Any, records: Iterable[RunRecord], digests: FileD
     damaged = [uri for uri, component in made.items() if not component.is_intact(digests)]
     if not damaged:
         return
+    for uri in damaged:
+        _log.info("Forgetting the artifact %s: its files are not as they were", uri)
     with connection as handle:
-        for uri in damaged:
-            artifacts = handle.store.get_artifacts_by_uri(uri)
-            for artifact in artifacts:
-                artifact.state = metadata_store_pb2.Artifact.DELETED
-            _log.info("Forgetting the artifact %s: its files are not as they were", uri)
-            handle.store.put_artifacts(artifacts)
+        forget_artifacts(handle.store, damaged)

@@ -35,7 +35,8 @@ def prepare(
     from tfx.orchestration.local import runner_utils
     from tfx.orchestration.portable import launcher, runtime_parameter_utils
 
-    from tfline.pipelines.graph import create_pipeline, store_connection
+    from tfline.pipelines.graph import create_pipeline
+    from tfline.pipelines.run.store import store_connection
 
     connection = store_connection(spec.metadata, folder.metadata)
     pipeline = create_pipeline(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Literal, Self
 
 import pydantic
@@ -41,6 +42,12 @@ class MetadataSpec(FrozenModel):
         if self.backend != "sqlite" and missing:
             raise ValueError(f"{self.backend} needs `{missing[0]}`")
         return self
+
+    def place(self, file: Path) -> str:
+        """Returns where the store is: `file` for SQLite, else such as ``mysql://host/metadb``."""
+        if self.backend == "sqlite":
+            return str(file)
+        return f"{self.backend}://{self.host}/{self.database}"
 
     def password(self) -> str:
         """Returns the password; empty if there is none.

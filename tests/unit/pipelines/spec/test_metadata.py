@@ -14,7 +14,7 @@ SERVER = {"host": "db.example", "user": "tfline", "password_env": "METADATA_PASS
 
 
 def connection(content: dict[str, Any]) -> Any:
-    from tfline.pipelines.graph import store_connection
+    from tfline.pipelines.run.store import store_connection
 
     return store_connection(MetadataSpec.model_validate(content), Path("runs/metadata.db"))
 
