@@ -115,7 +115,7 @@ def test_modules_import_only_what_their_package_may() -> None:
 
 
 def test_components_import_no_other_component() -> None:
-    """What they leave for one another is in `artifacts`, which imports none of them."""
+    """What they leave for one another is in `artifacts`, how far they are is told by `progress`."""
     wrong = [
         f"{name} imports {target}"
         for name in SOURCES
@@ -123,7 +123,7 @@ def test_components_import_no_other_component() -> None:
         if name.count(".") > 2
         and is_below(name, "tfline.components")
         and is_below(target, "tfline.components")
-        and target.split(".")[2] not in {name.split(".")[2], "artifacts"}
+        and target.split(".")[2] not in {name.split(".")[2], "artifacts", "progress"}
     ]
     assert wrong == []
 

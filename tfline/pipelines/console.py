@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import IO, Any, Self
 
 from rich.console import Console
-from rich.status import Status
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from tfline.components.evaluator.gate.verdict_reading import (
@@ -45,7 +45,7 @@ class RunDisplay:
         self._command = command
         self._console = Console(file=terminal, highlight=False)
         self._width = width_of(terminal)
-        self._status: Status | None = None
+        self._status: Progress | None = None
         self._component = ""
 
     def __enter__(self) -> Self:
@@ -56,16 +56,25 @@ class RunDisplay:
         self._stop()
 
     def started(self, component: str) -> None:
-        """Starts the spinner."""
+        """Starts the spinner, with the time since then."""
         self._component = component or "starting TensorFlow, Beam and TFX"
         self._stop()
-        self._status = self._console.status(self._component)
+        self._status = Progress(
+            SpinnerColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}", markup=False),
+            console=self._console,
+            transient=True,
+            disable=self._width is None,
+        )
+        self._status.add_task(self._component)
         self._status.start()
 
     def progressed(self, text: str) -> None:
         """Shows what the component is doing behind the spinner."""
-        if self._status is not None:
-            self._status.update(f"{self._component}: {text}")
+        if self._status is not None and self._status.tasks:
+            task = self._status.tasks[0].id
+            self._status.update(task, description=f"{self._component}: {text}")
 
     def finished(self, component: str, seconds: float, cached: bool, summary: str) -> None:
         """Prints the line of a component."""

@@ -43,6 +43,10 @@ def record(tmp_path: Path) -> RunRecord:
         for label in ("overall", "payment_type=Credit Card")
     ]
     verdict = {
+        "format": 2,
+        "headline": REASON,
+        "outcomes": {"passed": len(METRICS)},
+        "comparison": [],
         "slices": slices,
         "rules": [{"metric": name, "reason": REASON, "spec": "evaluate"} for name in METRICS],
         "classes": [],

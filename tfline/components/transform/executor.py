@@ -21,6 +21,7 @@ from tfx.utils import io_utils
 from tfx_bsl.public import tfxio
 
 from tfline.components.artifacts.schema import read_schema
+from tfline.components.progress import counted
 from tfline.components.transform.classes import find_classes, find_task
 from tfline.components.transform.materialize import count_records, is_worthwhile, materialize
 from tfline.components.transform.metadata import (
@@ -63,7 +64,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         weight = config.get("weight")
         keys = [*label.keys, *(key for feature in features for key in feature.keys)]
         raw = raw_dtypes(schema, keys if weight is None else [*keys, weight])
-        files = split_files(artifact_utils.get_single_instance(input_dict["examples"]))
+        examples = artifact_utils.get_single_instance(input_dict["examples"])
+        files = split_files(examples)
+        records = examples.get_int_custom_property("records_train")
 
         label, values = settle_label(label, raw, files)
         if label.task == "text":
@@ -76,7 +79,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             "class_values": values,
             "weight": weight,
         }
-        self._analyze(files["train"], raw, custom_config, folder)
+        self._analyze(files["train"], raw, custom_config, folder, records)
 
         output = tft.TFTransformOutput(folder)
         tensors = transform_empty(output)
@@ -114,6 +117,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         raw: dict[str, tf.DType],
         custom_config: dict[str, Any],
         folder: str,
+        records: int,
     ) -> None:
         """Writes transform_fn, transformed_metadata and the raw metadata into `folder`."""
         feature_spec = {key: tf.io.VarLenFeature(dtype) for key, dtype in raw.items()}
@@ -128,7 +132,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         )
         scratch = os.path.join(folder, ".analysis")
         with self._make_beam_pipeline() as pipeline, tft_beam.Context(scratch):
-            batches = pipeline | "ReadTrain" >> source.BeamSource()
+            batches = pipeline | "ReadTrain" >> source.BeamSource() | counted("train", records)
             transform_fn = (batches, source.TensorAdapterConfig()) | tft_beam.AnalyzeDataset(traced)
             transform_fn | "WriteTransformFn" >> tft_beam.WriteTransformFn(folder)
             raw_metadata = dataset_metadata.DatasetMetadata(schema)
