@@ -76,6 +76,7 @@ _PROTOTYPES: dict[str, tuple[type | None, tuple[type, ...]]] = {
             _POINTER,  # status
         ),
     ),
+    "TF_LoadLibrary": (_POINTER, (ctypes.c_char_p, _POINTER)),
     "TF_SessionRun": (
         None,
         (
@@ -110,6 +111,7 @@ _PROTOTYPES: dict[str, tuple[type | None, tuple[type, ...]]] = {
 
 
 _LONG_CALLS = {
+    "TF_LoadLibrary",
     "TF_LoadSessionFromSavedModel",
     "TF_SessionRun",
     "TF_CloseSession",

@@ -76,6 +76,9 @@ class Flags:
     )
     enable_grpc_healthcheck_service: bool = _flag(False, "Serve grpc.health.v1")
     enable_grpc_reflection: bool = _flag(False, "Serve grpc.reflection, for grpcurl and others")
+    load_libraries: str = _flag(
+        "", "Libraries of operators, separated by commas; those of known wheels need not be named"
+    )
     processes: str = _flag(
         "1", "Processes that share the ports; auto: one for each CPU. They load the models each"
     )

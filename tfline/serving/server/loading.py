@@ -15,10 +15,11 @@ from tfline.serving.server.batching.scheduler import Scheduler
 from tfline.serving.server.flags import Flags
 from tfline.serving.server.model_config import read_text_proto
 from tfline.serving.server.monitoring import MeasuredRunner, Metrics
+from tfline.serving.server.operators import OPERATORS, split_paths
 from tfline.serving.server.runners import LimitedRunner
 from tfline.serving.server.servable import Runner, Servable
 from tfline.serving.server.session import Session
-from tfline.serving.server.status import invalid_argument
+from tfline.serving.server.status import StatusError, invalid_argument
 from tfline.serving.server.warmup import warm_up
 
 _OWN_BATCHING_FILE = "batching_params.pbtxt"
@@ -46,6 +47,7 @@ class Loader:
         self._metrics = metrics
         self._tags = [tag for tag in flags.saved_model_tags.split(",") if tag]
         self._config = session_config(flags)
+        OPERATORS.load(split_paths(flags.load_libraries))
         self._turn: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
         self._scheduler: Scheduler | None = None
         if flags.enable_batching:
@@ -66,7 +68,7 @@ class Loader:
             return self._load(name, version, folder)
 
     def _load(self, name: str, version: int, folder: Path) -> Servable:
-        session = Session(folder, self._tags, self._config)
+        session = self._session(folder)
         try:
             if self._flags.enable_model_warmup:
                 plain = Servable(name, version, session.signatures, session)
@@ -76,6 +78,14 @@ class Loader:
             session.close()
             raise
         return Servable(name, version, session.signatures, runner)
+
+    def _session(self, folder: Path) -> Session:
+        """Loads a session, and the operators that it needs, each wheel's at the first need."""
+        while True:
+            try:
+                return Session(folder, self._tags, self._config)
+            except StatusError as error:
+                OPERATORS.provide(error)
 
     def stop(self) -> None:
         """Ends the threads of batching."""

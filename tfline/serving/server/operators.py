@@ -1,0 +1,133 @@
+"""Operators that TensorFlow itself does not have: their libraries, loaded when a model needs them.
+
+TensorFlow Serving links those of tensorflow-text and of decision forests. Here they come from the
+wheels that are installed beside the server, without importing these; or from any library that
+``--load_libraries`` names.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import re
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tfline.serving.server.c_api import Status, library
+from tfline.serving.server.status import StatusError, invalid_argument
+
+logger = logging.getLogger(__name__)
+
+_MISSING = re.compile(r"Op type not registered '([^']+)'")
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A package of PyPI that brings operators.
+
+    Attributes:
+        name: What it is installed as.
+        package: What it is imported as.
+        libraries: Its libraries, as a pattern inside the package.
+        operators: The names of its operators.
+    """
+
+    name: str
+    package: str
+    libraries: str
+    operators: re.Pattern[str]
+
+    def files(self) -> list[Path]:
+        """Returns its libraries; none if it is not installed."""
+        spec = importlib.util.find_spec(self.package)
+        folders = spec.submodule_search_locations if spec else None
+        return sorted(path for root in folders or () for path in Path(root).glob(self.libraries))
+
+
+WHEELS = (
+    Wheel(
+        "tensorflow-text",
+        "tensorflow_text",
+        "python/*/_*.so",
+        re.compile(
+            r"TFText>.*|Sentencepiece.*|SentenceFragments.*|CaseFoldUTF8|NormalizeUTF8.*"
+            r"|.*TokenizeWithOffsets|PhraseTokenize|RegexSplitWithOffsets|FastBertNormalize"
+            r"|FindSourceOffsets|TokenizerFromLogits|ConstrainedSequence|MaxSpanningTree|RougeL"
+        ),
+    ),
+    Wheel("ydf-tf", "ydf_tf", "*.so", re.compile(r"SimpleML.*")),
+)
+"""The wheels whose operators are known."""
+
+
+class Operators:
+    """The libraries of operators in this process; none is ever unloaded."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loaded: set[Path] = set()
+
+    def load(self, paths: Sequence[Path]) -> None:
+        """Loads libraries, but for those that are there already.
+
+        Raises:
+            StatusError: INVALID_ARGUMENT if one cannot be loaded.
+        """
+        with self._lock:
+            for path in paths:
+                if path in self._loaded:
+                    continue
+                status = Status()
+                library().TF_LoadLibrary(bytes(path), status.pointer)
+                try:
+                    status.check()
+                except StatusError as error:
+                    raise invalid_argument(
+                        f"The library of operators {path} cannot be loaded: {error.message}"
+                    ) from error
+                self._loaded.add(path)
+                logger.info("Loaded the operators of %s", path)
+
+    def provide(self, error: StatusError) -> None:
+        """Loads the operator that a model could not be loaded for.
+
+        Args:
+            error: What the load failed with.
+
+        Raises:
+            StatusError: `error`, if it is another one, or no library that is known has the
+                operator; in that case it says where to find it.
+        """
+        match = _MISSING.search(error.message)
+        if match is None:
+            raise error
+        operator = match[1]
+        wheel = next((wheel for wheel in WHEELS if wheel.operators.fullmatch(operator)), None)
+        if wheel is None:
+            hint = "name the library that has it with --load_libraries"
+            raise _without(operator, hint, error) from error
+        files = wheel.files()
+        if not files:
+            hint = f"it is in the wheel {wheel.name}: pip install {wheel.name}"
+            raise _without(operator, hint, error) from error
+        if self._loaded.issuperset(files):
+            hint = f"the installed wheel {wheel.name} does not have it; another version may"
+            raise _without(operator, hint, error) from error
+        self.load(files)
+
+
+def _without(operator: str, hint: str, error: StatusError) -> StatusError:
+    return StatusError(
+        error.code, f"The model needs the operator {operator}; {hint}. {error.message}"
+    )
+
+
+def split_paths(text: str) -> list[Path]:
+    """Returns the paths of a list that is separated by commas."""
+    return [Path(path.strip()) for path in text.split(",") if path.strip()]
+
+
+OPERATORS = Operators()
+"""Those of this process: TensorFlow's registry is one for all sessions."""
