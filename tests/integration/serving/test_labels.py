@@ -18,8 +18,8 @@ from tfline.components.pusher.availability import wait_until_available
 from tfline.components.pusher.folder import PushFolder
 from tfline.components.pusher.promotion import promote, roll_back
 from tfline.pipelines import cli
-from tfline.serving.deploy.served import server_flags
-from tfline.serving.labels import CONFIG_FILE, LABELS
+from tfline.serving.deploy.served import ServedModel, server_flags
+from tfline.serving.labels import LABELS, read_labels
 from tfline.serving.process import ServerProcess, start_server
 from tfline.transforms.errors import PushError
 
@@ -55,7 +55,9 @@ def wait_for(api: Grpc, label: str, version: int) -> None:
 
 def start(folder: Path) -> ServerProcess:
     """Starts a server as `tfline serve` does."""
-    flags = server_flags("toolbox", str(folder), str(folder / CONFIG_FILE))[2:]
+    flags = server_flags(
+        ServedModel("toolbox", folder, read_labels(folder, "toolbox")), str(folder)
+    )[2:]
     return start_server(folder, "unused", rest_api_port=free_port(), flags=flags)
 
 

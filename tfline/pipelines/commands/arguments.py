@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tfline.pipelines.run.work_folder import WorkFolder, default_work_folder
 from tfline.pipelines.spec import PipelineSpec, PushSpec, find_spec, load_spec
 from tfline.pipelines.spec.document import read_document
 from tfline.transforms.errors import SpecError
+
+if TYPE_CHECKING:
+    from tfline.serving.deploy.served import RequestLog
 
 
 def add_spec(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +35,44 @@ def add_work(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--work", metavar="DIR", type=Path, help="work folder (default: .tfline/NAME)"
     )
+
+
+def add_log(parser: argparse.ArgumentParser) -> None:
+    """Adds --log and --sample: where a server writes requests, and how many of them."""
+    parser.add_argument(
+        "--log",
+        type=Path,
+        metavar="DIR",
+        help="write requests and their answers there, as TFRecords (tfline's own server)",
+    )
+    parser.add_argument(
+        "--sample",
+        type=_share,
+        metavar="SHARE",
+        help="the share of the requests that is written (default: 1)",
+    )
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 < share <= 1:
+        raise argparse.ArgumentTypeError(f"expected above 0, at most 1. Received: {text}")
+    return share
+
+
+def log_of(arguments: argparse.Namespace) -> RequestLog | None:
+    """Returns where requests are to be written; None: nowhere.
+
+    Raises:
+        SpecError: There is a --sample without a --log.
+    """
+    from tfline.serving.deploy.served import RequestLog
+
+    if arguments.log is None:
+        if arguments.sample is not None:
+            raise SpecError("There is no log to write a sample to", "--sample", "Add --log DIR.")
+        return None
+    return RequestLog(arguments.log.resolve(), arguments.sample or 1.0)
 
 
 def read_spec(arguments: argparse.Namespace) -> PipelineSpec:

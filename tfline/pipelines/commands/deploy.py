@@ -7,9 +7,10 @@ Example:
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
 
-from tfline.pipelines.commands.arguments import add_spec, read_spec
+from tfline.pipelines.commands.arguments import add_log, add_spec, log_of, read_spec
 
 _NEXT = {
     "compose": "docker compose -f {file} up",
@@ -20,9 +21,23 @@ _NEXT = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds SPEC, --set, the target and the file."""
+    """Adds SPEC, --set, the target, the image, the log, the scaling and the file."""
     add_spec(parser)
     parser.add_argument("--target", choices=sorted(_NEXT), required=True, help="where to deploy to")
+    parser.add_argument(
+        "--image",
+        default="",
+        help="an image that has tfline, to run its server (default: TensorFlow Serving's, of the "
+        "version that the model was certified with)",
+    )
+    add_log(parser)
+    parser.add_argument(
+        "--requests-per-second",
+        type=float,
+        default=0.0,
+        metavar="N",
+        help="start another server when each answers more (kubernetes, with a metrics adapter)",
+    )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="a file (default: standard output)"
     )
@@ -32,9 +47,21 @@ def run(arguments: argparse.Namespace) -> int:
     """Prints or writes the manifest; says how it is used."""
     from tfline.pipelines.run.pushed import served_model
     from tfline.serving.deploy.manifest import manifest
-    from tfline.transforms.errors import WorkFolderError
+    from tfline.transforms.errors import SpecError, WorkFolderError
 
-    text = manifest(arguments.target, served_model(read_spec(arguments)))
+    model = dataclasses.replace(
+        served_model(read_spec(arguments)),
+        own_image=arguments.image,
+        log=log_of(arguments),
+        requests_per_second=arguments.requests_per_second,
+    )
+    if model.log and not (model.own_image and arguments.target != "kserve"):
+        raise SpecError(
+            "TensorFlow Serving's image is built without a request log, and KServe has its own",
+            "--log",
+            "Name an image that has tfline with --image, for Compose or Kubernetes.",
+        )
+    text = manifest(arguments.target, model)
     if arguments.output is None:
         print(text, end="")
         return 0

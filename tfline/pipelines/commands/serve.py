@@ -15,7 +15,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from tfline.pipelines.commands.arguments import add_spec, push_of, read_spec
+from tfline.pipelines.commands.arguments import add_log, add_spec, log_of, push_of, read_spec
 from tfline.transforms.errors import SpecError, did_you_mean
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds SPEC, --set, the ports, the server's flags and which server to run."""
+    """Adds SPEC, --set, the ports, the server's flags, its log, and which server to run."""
     add_spec(parser)
     parser.add_argument("--port", type=int, default=8500, help="of gRPC (default: 8500)")
     parser.add_argument(
@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME[=VALUE]",
         help="a flag of the server, such as enable_batching (repeatable)",
     )
+    add_log(parser)
     server = parser.add_mutually_exclusive_group()
     server.add_argument(
         "--embedded",
@@ -57,7 +58,13 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.port == arguments.rest_port != 0:
         raise StartError(f"gRPC and REST need a port each. Received: {arguments.port} for both")
     flags = _flags(arguments)
-    model = served_model(spec)
+    model = dataclasses.replace(served_model(spec), log=log_of(arguments))
+    if model.log and arguments.docker:
+        raise SpecError(
+            "TensorFlow Serving's image is built without a request log",
+            "--log",
+            "Leave --docker out: tfline's own server has one.",
+        )
     check_is_served(model)
     arguments.port = checked_port(arguments.port)
     if arguments.rest_port:
@@ -74,14 +81,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _server(arguments: argparse.Namespace, model: ServedModel) -> list[str]:
     """Returns the command of a server on this machine: TensorFlow's if it is there, or tfline's."""
-    from tfline.serving.deploy.served import BINARY, server_flags
+    from tfline.serving.deploy.served import BINARY, OWN_SERVER, server_flags
 
-    binary = None if arguments.embedded else shutil.which(BINARY)
+    # TensorFlow's program is built without a request log.
+    binary = None if arguments.embedded or model.log else shutil.which(BINARY)
     return [
-        *([binary] if binary else [sys.executable, "-m", "tfline.serving.server"]),
-        *server_flags(
-            model.name, str(model.folder), model.config_file, arguments.port, arguments.rest_port
-        ),
+        *([binary] if binary else [sys.executable, "-m", OWN_SERVER]),
+        *server_flags(model, str(model.folder), arguments.port, arguments.rest_port),
     ]
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+from tfline.components.artifacts.history import live_order
+from tfline.components.pusher.certificate import read_certificate
 from tfline.components.pusher.folder import PushFolder
 from tfline.components.pusher.promotion import stay_where_it_is
 from tfline.pipelines.spec import PipelineSpec
 from tfline.serving.deploy.served import ServedModel
 from tfline.serving.errors import StartError
-from tfline.serving.labels import STABLE, read_labels
+from tfline.serving.labels import STABLE, Labels, read_labels
 from tfline.serving.process import ServerProcess, check_model, start_server
 from tfline.transforms.errors import SpecError, did_you_mean
 
@@ -34,7 +37,23 @@ def served_model(spec: PipelineSpec) -> ServedModel:
     """
     folder = push_folder(spec)
     stay_where_it_is(folder)
-    return ServedModel(spec.name, folder.path.resolve(), read_labels(folder.path, spec.name))
+    labels = read_labels(folder.path, spec.name)
+    return ServedModel(spec.name, folder.path.resolve(), labels, _runtime(folder, labels))
+
+
+def _runtime(folder: PushFolder, labels: Labels) -> str:
+    """Returns the newest TensorFlow that a version to be served was certified with.
+
+    A newer one loads what an older one has written. Empty if no certificate tells.
+    """
+    served = [*labels.loaded] or live_order(folder.path, folder.model)[-1:]
+    certificates = (read_certificate(folder.path / str(number)) for number in served)
+    found = [certificate.runtime for certificate in certificates if certificate]
+    return max(filter(None, found), key=_numbers, default="")
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]
 
 
 def check_is_served(model: ServedModel) -> None:

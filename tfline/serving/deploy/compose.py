@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from tfline.serving.deploy.served import (
-    BINARY,
     CPUS,
     GRPC_PORT,
     MEMORY_GIB,
     REST_PORT,
     USER,
+    RequestLog,
     ServedModel,
-    image,
     server_flags,
 )
 
@@ -25,12 +24,9 @@ def compose(model: ServedModel) -> list[dict[str, Any]]:
     """
     folder = _escaped(str(model.folder))
     service = {
-        "image": image(),
-        "entrypoint": [BINARY],
-        "command": [
-            _escaped(flag)
-            for flag in server_flags(model.name, str(model.folder), model.config_file)
-        ],
+        "image": model.image,
+        "entrypoint": model.program,
+        "command": [_escaped(flag) for flag in server_flags(model, str(model.folder))],
         "init": True,
         "restart": "unless-stopped",
         "user": f"{USER}:{USER}",
@@ -39,7 +35,10 @@ def compose(model: ServedModel) -> list[dict[str, Any]]:
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
         "ports": [f"{port}:{port}" for port in (GRPC_PORT, REST_PORT)],
-        "volumes": [{"type": "bind", "source": folder, "target": folder, "read_only": True}],
+        "volumes": [
+            {"type": "bind", "source": folder, "target": folder, "read_only": True},
+            *([_log_volume(model.log)] if model.log else []),
+        ],
         "healthcheck": {
             "test": ["CMD", "bash", "-c", _status_check(model.name)],
             "interval": "10s",
@@ -49,6 +48,12 @@ def compose(model: ServedModel) -> list[dict[str, Any]]:
         "deploy": {"resources": {"limits": {"cpus": str(CPUS), "memory": f"{MEMORY_GIB}G"}}},
     }
     return [{"name": model.resource, "services": {model.resource: service}}]
+
+
+def _log_volume(log: RequestLog) -> dict[str, Any]:
+    """Returns where requests are written to, which the user of the container has to be let do."""
+    folder = _escaped(str(log.folder))
+    return {"type": "bind", "source": folder, "target": folder}
 
 
 def _status_check(model: str) -> str:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from tfline.serving.deploy.served import (
-    BINARY,
     CPUS,
     GRPC_PORT,
     MEMORY_GIB,
     REST_PORT,
     USER,
     ServedModel,
-    image,
     server_flags,
 )
 
@@ -25,7 +23,7 @@ def docker_command(model: ServedModel, port: int, rest: int) -> list[str]:
         port: The port of this machine for gRPC.
         rest: The port of this machine for REST; 0: none.
     """
-    folder = str(model.folder)
+    folder, log = str(model.folder), model.log and model.log.folder
     published = [f"--publish={port}:{GRPC_PORT}"]
     if rest:
         published.append(f"--publish={rest}:{REST_PORT}")
@@ -33,10 +31,12 @@ def docker_command(model: ServedModel, port: int, rest: int) -> list[str]:
         *("docker", "run", "--rm", "--init"),
         *published,
         f"--mount=type=bind,source={folder},target={folder},readonly",
+        *([f"--mount=type=bind,source={log},target={log}"] if log else []),
         f"--user={USER}:{USER}",
         *("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges"),
         *(f"--cpus={CPUS}", f"--memory={MEMORY_GIB}g"),
-        f"--entrypoint={BINARY}",
-        image(),
-        *server_flags(model.name, folder, model.config_file, rest=REST_PORT if rest else 0),
+        f"--entrypoint={model.program[0]}",
+        model.image,
+        *model.program[1:],
+        *server_flags(model, folder, rest=REST_PORT if rest else 0),
     ]

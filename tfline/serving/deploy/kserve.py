@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from tfline.serving.deploy.kubernetes import claim_name
-from tfline.serving.deploy.served import ServedModel, resources, version
+from tfline.serving.deploy.served import ServedModel, resources
 
 _GRPC_PORT = 9000  # where KServe's runtime of TensorFlow has it
 
@@ -33,7 +33,7 @@ def kserve(model: ServedModel) -> list[dict[str, Any]]:
                     "minReplicas": 1,
                     "model": {
                         "modelFormat": {"name": "tensorflow"},
-                        "runtimeVersion": version(),
+                        "runtimeVersion": model.version,
                         "storageUri": f"pvc://{claim_name(model)}/{model.name}",
                         "ports": [{"name": "h2c", "containerPort": _GRPC_PORT, "protocol": "TCP"}],
                         "resources": resources(),

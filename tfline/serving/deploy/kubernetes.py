@@ -1,7 +1,14 @@
 """TensorFlow Serving on Kubernetes: objects for ``kubectl apply``.
 
-The Deployment names no number of replicas: that is the autoscaler's. Versions are on a volume that
-the Pusher writes to, and labels in a ConfigMap, which a running server polls.
+The Deployment names no number of replicas: that is the autoscaler's. The push folder is on a volume
+that the Pusher writes to. Its path in a server is the same, because ``models.config`` names it:
+`tfline promote` and `tfline rollback` reach the running servers.
+
+gRPC keeps its connections, so that a Service balances none of its calls. Clients in the cluster ask
+the headless one for all servers (``dns:///NAME-grpc:8500``, with the policy ``round_robin``, which
+is that of `tfline.serving.client`); a server ends its connections after some minutes, so that new
+servers get their share. Metrics are Prometheus'; servers are scaled by their processors' load, or
+by requests a second if a metric of that name is there.
 """
 
 from __future__ import annotations
@@ -9,34 +16,38 @@ from __future__ import annotations
 from typing import Any
 
 from tfline.serving.deploy.served import (
-    BINARY,
     GRPC_PORT,
     REST_PORT,
     USER,
     ServedModel,
-    image,
     resources,
     server_flags,
 )
-from tfline.serving.labels import CONFIG_FILE, config_text
 
 Object = dict[str, Any]
 
-MODELS = "/models"
-"""Where a container has the volume of the models."""
+METRICS_PATH = "/monitoring/prometheus/metrics"
+"""Where a server has its metrics, on the port of REST."""
 
-_CONFIG = "/etc/tfline"
+REQUESTS_METRIC = "tensorflow_serving_requests_per_second"
+"""The metric of a pod that `tfline deploy --requests-per-second` scales by."""
+
+_CONFIG, _MONITORING = "/etc/tfline", "monitoring.config"
+_CALM_SECONDS = 300
 _MIN_REPLICAS, _MAX_REPLICAS, _CPU_PERCENT = 2, 10, 70
-_DRAIN_SECONDS, _GRACE_SECONDS = 10, 15
+_DRAIN_SECONDS, _GRACE_SECONDS = 10, 45
+_CONNECTION_MILLISECONDS, _CALL_MILLISECONDS = 300_000, 30_000
 
 
 def kubernetes(model: ServedModel) -> list[Object]:
     """Returns the objects, in the order in which they are needed."""
     return [
-        *([_config_map(model)] if model.labels.versions else []),
-        _volume_claim(model),
+        _config_map(model),
+        _volume_claim(model, claim_name(model)),
+        *([_volume_claim(model, _log_claim(model))] if model.log else []),
         _deployment(model),
         _service(model),
+        _headless_service(model),
         _disruption_budget(model),
         _autoscaler(model),
     ]
@@ -45,6 +56,10 @@ def kubernetes(model: ServedModel) -> list[Object]:
 def claim_name(model: ServedModel) -> str:
     """Returns the name of the claim to the volume that has the push folder at ``NAME/``."""
     return f"{model.resource}-models"
+
+
+def _log_claim(model: ServedModel) -> str:
+    return f"{model.resource}-requests"
 
 
 def _metadata(model: ServedModel, name: str = "") -> Object:
@@ -64,17 +79,19 @@ def _config_map(model: ServedModel) -> Object:
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": _metadata(model),
-        "data": {CONFIG_FILE: config_text(model.name, f"{MODELS}/{model.name}", model.labels)},
+        "data": {
+            _MONITORING: f'prometheus_config {{ enable: true path: "{METRICS_PATH}" }}\n',
+        },
     }
 
 
-def _volume_claim(model: ServedModel) -> Object:
+def _volume_claim(model: ServedModel, name: str) -> Object:
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": _metadata(model, claim_name(model)),
+        "metadata": _metadata(model, name),
         "spec": {
-            "accessModes": ["ReadWriteMany"],  # the Pusher writes, servers on any node read
+            "accessModes": ["ReadWriteMany"],  # the Pusher and servers on any node
             "resources": {"requests": {"storage": "10Gi"}},
         },
     }
@@ -93,7 +110,14 @@ def _deployment(model: ServedModel) -> Object:
                 "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1},
             },
             "template": {
-                "metadata": {"labels": _metadata(model)["labels"]},
+                "metadata": {
+                    "labels": _metadata(model)["labels"],
+                    "annotations": {
+                        "prometheus.io/scrape": "true",
+                        "prometheus.io/port": str(REST_PORT),
+                        "prometheus.io/path": METRICS_PATH,
+                    },
+                },
                 "spec": _pod(model, selector),
             },
         },
@@ -107,9 +131,11 @@ def _pod(model: ServedModel, selector: dict[str, str]) -> Object:
             "persistentVolumeClaim": {"claimName": claim_name(model), "readOnly": True},
         },
         {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
+        {"name": "config", "configMap": {"name": model.resource}},
     ]
-    if model.labels.versions:
-        volumes.append({"name": "config", "configMap": {"name": model.resource}})
+    if model.log:
+        claim = {"claimName": _log_claim(model)}
+        volumes.append({"name": "requests", "persistentVolumeClaim": claim})
     return {
         "automountServiceAccountToken": False,
         "terminationGracePeriodSeconds": _GRACE_SECONDS,
@@ -117,6 +143,7 @@ def _pod(model: ServedModel, selector: dict[str, str]) -> Object:
             "runAsNonRoot": True,
             "runAsUser": USER,
             "runAsGroup": USER,
+            **({"fsGroup": USER} if model.log else {}),  # it writes to the volume of the requests
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "topologySpreadConstraints": [
@@ -133,18 +160,19 @@ def _pod(model: ServedModel, selector: dict[str, str]) -> Object:
 
 
 def _container(model: ServedModel) -> Object:
-    config_file = f"{_CONFIG}/{CONFIG_FILE}" if model.labels.versions else ""
+    folder = str(model.folder)
     mounts: list[Object] = [
-        {"name": "models", "mountPath": MODELS, "readOnly": True},
+        {"name": "models", "mountPath": folder, "subPath": model.name, "readOnly": True},
         {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - of the container
+        {"name": "config", "mountPath": _CONFIG, "readOnly": True},
     ]
-    if config_file:
-        mounts.append({"name": "config", "mountPath": _CONFIG, "readOnly": True})
+    if model.log:
+        mounts.append({"name": "requests", "mountPath": str(model.log.folder)})
     return {
         "name": "model-server",
-        "image": image(),
-        "command": [BINARY],
-        "args": server_flags(model.name, f"{MODELS}/{model.name}", config_file),
+        "image": model.image,
+        "command": model.program,
+        "args": [*server_flags(model, folder), *_cluster_flags()],
         "ports": [
             {"name": "grpc", "containerPort": GRPC_PORT},
             {"name": "rest", "containerPort": REST_PORT},
@@ -165,8 +193,24 @@ def _container(model: ServedModel) -> Object:
     }
 
 
+def _cluster_flags() -> list[str]:
+    """Returns the flags that balance connections, and tell the metrics."""
+    age = {
+        "grpc.max_connection_age_ms": _CONNECTION_MILLISECONDS,
+        "grpc.max_connection_age_grace_ms": _CALL_MILLISECONDS,
+    }
+    return [
+        "--grpc_channel_arguments=" + ",".join(f"{key}={value}" for key, value in age.items()),
+        f"--monitoring_config_file={_CONFIG}/{_MONITORING}",
+    ]
+
+
 def _status_probe(model: ServedModel) -> Object:
-    return {"httpGet": {"path": f"/v1/models/{model.name}", "port": "rest"}}
+    """Returns a probe that fails while no version is available.
+
+    The status of a model is an answer then, too; its metadata are none.
+    """
+    return {"httpGet": {"path": f"/v1/models/{model.name}/metadata", "port": "rest"}}
 
 
 def _service(model: ServedModel) -> Object:
@@ -185,6 +229,20 @@ def _service(model: ServedModel) -> Object:
                 },
                 {"name": "rest", "port": REST_PORT, "targetPort": "rest"},
             ],
+        },
+    }
+
+
+def _headless_service(model: ServedModel) -> Object:
+    """Returns the service whose name stands for the addresses of all servers."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": _metadata(model, f"{model.resource}-grpc"),
+        "spec": {
+            "clusterIP": "None",
+            "selector": _selector(model),
+            "ports": [{"name": "grpc", "port": GRPC_PORT, "targetPort": "grpc"}],
         },
     }
 
@@ -211,6 +269,8 @@ def _autoscaler(model: ServedModel) -> Object:
             },
             "minReplicas": _MIN_REPLICAS,
             "maxReplicas": _MAX_REPLICAS,
+            # A server loads its model first: one that is let go of too soon is started again.
+            "behavior": {"scaleDown": {"stabilizationWindowSeconds": _CALM_SECONDS}},
             "metrics": [
                 {
                     "type": "Resource",
@@ -218,7 +278,20 @@ def _autoscaler(model: ServedModel) -> Object:
                         "name": "cpu",
                         "target": {"type": "Utilization", "averageUtilization": _CPU_PERCENT},
                     },
-                }
+                },
+                *([_requests_metric(model.requests_per_second)] * bool(model.requests_per_second)),
             ],
+        },
+    }
+
+
+def _requests_metric(requests_per_second: float) -> Object:
+    """Returns the metric of each pod that an adapter for Prometheus has to offer."""
+    milli = round(requests_per_second * 1000)
+    return {
+        "type": "Pods",
+        "pods": {
+            "metric": {"name": REQUESTS_METRIC},
+            "target": {"type": "AverageValue", "averageValue": f"{milli}m"},
         },
     }

@@ -13,6 +13,9 @@ GRPC_PORT, REST_PORT = 8500, 8501
 BINARY = "tensorflow_model_server"
 """TensorFlow Serving's program, on a PATH and in its image."""
 
+OWN_SERVER = "tfline.serving.server"
+"""The module of tfline's own server."""
+
 USER = 65532
 """The user and group of a container: nobody in particular, and not root."""
 
@@ -24,6 +27,27 @@ _REQUESTS = {"cpu": "500m", "memory": "512Mi"}
 
 
 @dataclass(frozen=True)
+class RequestLog:
+    """Where a server writes requests and their answers.
+
+    Attributes:
+        folder: A folder of the server, absolute.
+        sample: The share of the requests that is written, above 0 and at most 1.
+    """
+
+    folder: Path
+    sample: float = 1.0
+
+    @property
+    def flags(self) -> list[str]:
+        """The flags of tfline's server; TensorFlow's is built without a request log."""
+        return [
+            f"--request_log_folder={self.folder}",
+            f"--request_log_sampling_rate={self.sample:g}",
+        ]
+
+
+@dataclass(frozen=True)
 class ServedModel:
     """A model and where its versions are.
 
@@ -31,31 +55,41 @@ class ServedModel:
         name: The name that clients ask for.
         folder: The push folder, absolute.
         labels: Which versions are loaded, and what they are called; empty: the newest.
+        runtime: The version of TensorFlow that the model was certified with; empty: it is not
+            known, and that which is installed here will do.
+        own_image: An image that has tfline, whose server is to be run; empty: TensorFlow's.
+        log: Where requests are written to; None: nowhere.
+        requests_per_second: What a server is to answer before another is started; 0: that is not
+            looked at.
     """
 
     name: str
     folder: Path
     labels: Labels = field(default_factory=Labels)
+    runtime: str = ""
+    own_image: str = ""
+    log: RequestLog | None = None
+    requests_per_second: float = 0.0
+
+    @property
+    def image(self) -> str:
+        """The image of the server: of the very TensorFlow that the model was certified with."""
+        return self.own_image or f"tensorflow/serving:{self.version}"
+
+    @property
+    def version(self) -> str:
+        """The version of TensorFlow that serves."""
+        return self.runtime or importlib.metadata.version("tensorflow")
+
+    @property
+    def program(self) -> list[str]:
+        """The program in the image."""
+        return ["python", "-m", OWN_SERVER] if self.own_image else [BINARY]
 
     @property
     def resource(self) -> str:
         """The name of its objects in Kubernetes (RFC 1035), and of its containers."""
         return self.name.replace("_", "-")[:40].rstrip("-")
-
-    @property
-    def config_file(self) -> str:
-        """The ``models.config`` beside the versions; empty if there are no labels."""
-        return str(self.folder / CONFIG_FILE) if self.labels.versions else ""
-
-
-def image() -> str:
-    """Returns TensorFlow Serving's image of the version whose API is installed here."""
-    return f"tensorflow/serving:{version()}"
-
-
-def version() -> str:
-    """Returns the version of TensorFlow Serving whose API is installed here."""
-    return importlib.metadata.version("tensorflow-serving-api")
 
 
 def resources() -> dict[str, dict[str, str]]:
@@ -67,24 +101,25 @@ def resources() -> dict[str, dict[str, str]]:
 
 
 def server_flags(
-    model: str, base_path: str, config_file: str = "", port: int = GRPC_PORT, rest: int = REST_PORT
+    model: ServedModel, base_path: str, port: int = GRPC_PORT, rest: int = REST_PORT
 ) -> list[str]:
     """Returns the flags of a model server, TensorFlow's or tfline's own.
 
     Args:
-        model: The name of the model.
-        base_path: The folder of its versions, as the server sees it.
-        config_file: A ``models.config`` to read and to poll; empty: the newest version is served.
+        model: What it serves. With labels it reads the ``models.config`` beside the versions, and
+            follows it; without, it serves the newest version.
+        base_path: The folder of the versions, as the server sees it.
         port: Of gRPC.
         rest: The port of REST; 0: none.
     """
-    ports = [f"--port={port}", f"--rest_api_port={rest}"]
-    if config_file:
-        return [
-            *ports,
-            f"--model_config_file={config_file}",
+    flags = [f"--port={port}", f"--rest_api_port={rest}"]
+    if model.labels.versions:
+        flags += [
+            f"--model_config_file={base_path}/{CONFIG_FILE}",
             f"--model_config_file_poll_wait_seconds={_POLL_SECONDS}",
             # The rest is served while the version of a label is gone, or not loaded yet.
             "--allow_version_labels_for_unavailable_models",
         ]
-    return [*ports, f"--model_name={model}", f"--model_base_path={base_path}"]
+    else:
+        flags += [f"--model_name={model.name}", f"--model_base_path={base_path}"]
+    return [*flags, *(model.log.flags if model.log else [])]

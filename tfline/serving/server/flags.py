@@ -53,6 +53,18 @@ class Flags:
         False, "Read batching_params.pbtxt in the folder of a version"
     )
     monitoring_config_file: str = _flag("", "MonitoringConfig, text format")
+    request_log_folder: str = _flag(
+        "", "Folder to write requests to, for models without a logging_config; empty: nowhere"
+    )
+    request_log_sampling_rate: float = _flag(1.0, "Share of those requests; 0 to 1")
+    request_log_max_file_mb: int = _flag(64, "MB of a file, after which the next is begun")
+    request_log_max_file_seconds: int = _flag(300, "Seconds of a file, after which it is complete")
+    request_log_max_total_mb: int = _flag(
+        1024, "MB of all files of a prefix; the oldest go. 0: no limit"
+    )
+    request_log_max_queue_mb: int = _flag(
+        64, "MB that wait to be written; what does not fit is dropped, and counted"
+    )
     ssl_config_file: str = _flag("", "SSLConfig, text format; gRPC over TCP is encrypted")
     saved_model_tags: str = _flag("serve", "Tags of the meta graph to load, separated by commas")
     enable_model_warmup: bool = _flag(True, "Run the requests in assets.extra before serving")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tfline.serving.deploy.docker import docker_command
-from tfline.serving.deploy.served import ServedModel, image
+from tfline.serving.deploy.served import ServedModel
 from tfline.serving.server.flags import parse
 
 
@@ -14,7 +14,7 @@ def test_container_serves_the_push_folder_at_its_own_path(model: ServedModel) ->
     assert "--publish=9501:8501" in command
     folder = "/data/models/chicago_taxi"
     assert f"--mount=type=bind,source={folder},target={folder},readonly" in command
-    flags, unknown = parse(command[command.index(image()) + 1 :])
+    flags, unknown = parse(command[command.index(model.image) + 1 :])
     assert unknown == []
     assert (flags.model_name, flags.model_base_path) == ("chicago_taxi", folder)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import yaml
 
 from tfline.pipelines.commands.deploy import _NEXT
 from tfline.serving.deploy.manifest import TARGETS, manifest
-from tfline.serving.deploy.served import ServedModel, image
+from tfline.serving.deploy.served import ServedModel
 from tfline.serving.server.flags import parse
 
 
@@ -52,8 +53,11 @@ def test_server_knows_every_flag(
     assert (flags.model_base_path.endswith("/models/chicago_taxi")) != labels
 
 
-def test_image_is_of_the_version_of_the_api() -> None:
-    assert re.fullmatch(r"tensorflow/serving:2\.\d+\.\d+", image())
+def test_image_is_of_the_tensorflow_of_the_certificate(model: ServedModel) -> None:
+    assert re.fullmatch(r"tensorflow/serving:2\.\d+\.\d+", model.image)
+    certified = dataclasses.replace(model, runtime="2.20.1")
+    [service] = documents("compose", certified)[0]["services"].values()
+    assert service["image"] == certified.image == "tensorflow/serving:2.20.1"
 
 
 def test_container_of_compose_may_write_nothing_and_is_not_root(model: ServedModel) -> None:
@@ -88,4 +92,4 @@ def test_inference_service_reads_the_claimed_volume(model: ServedModel) -> None:
     assert service["metadata"]["name"] == "chicago-taxi"
     predictor = service["spec"]["predictor"]["model"]
     assert predictor["storageUri"] == "pvc://chicago-taxi-models/chicago_taxi"
-    assert f"tensorflow/serving:{predictor['runtimeVersion']}" == image()
+    assert f"tensorflow/serving:{predictor['runtimeVersion']}" == model.image
