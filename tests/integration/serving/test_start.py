@@ -20,13 +20,13 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
 )
 
 from tests.integration.serving.conftest import Grpc, free_port, predict_request
-from tfline.components.example_gen.tfrecord import frame
 from tfline.serving.channel import PREDICT
 from tfline.serving.client import Client
 from tfline.serving.errors import StartError
 from tfline.serving.process import start_server
 from tfline.serving.protos import prediction_log_pb2
 from tfline.serving.server.rpc.methods import SERVICES
+from tfline.transforms.framing import frame
 
 
 def run(*flags: str) -> tuple[int, str, str]:

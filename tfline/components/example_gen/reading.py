@@ -13,6 +13,7 @@ import tensorflow as tf
 from tfline.components.example_gen import tfrecord
 from tfline.components.example_gen.inspection import RecordFile, open_file
 from tfline.transforms.errors import DataError
+from tfline.transforms.framing import FRAMING_BYTES
 
 _BATCH_BYTES = 4 << 20
 _BATCH_RECORDS = 4096
@@ -78,7 +79,7 @@ def _measure(files: Sequence[RecordFile]) -> tuple[int, int]:
     def measure(batch: tf.Tensor) -> tf.Tensor:
         count = tf.size(batch, out_type=tf.int64)
         data = tf.reduce_sum(tf.cast(tf.strings.length(batch), tf.int64))
-        return tf.stack([count, data + count * tfrecord.FRAMING_BYTES])
+        return tf.stack([count, data + count * FRAMING_BYTES])
 
     sums = record_batches(files, ordered=False).map(measure, num_parallel_calls=tf.data.AUTOTUNE)
     count, size = sums.reduce(tf.zeros([2], tf.int64), tf.add).numpy().tolist()

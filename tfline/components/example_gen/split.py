@@ -13,12 +13,13 @@ from typing import Any, BinaryIO
 import numpy as np
 from tfx.dsl.io import fileio
 
-from tfline.components.example_gen import assign, column, tfrecord
+from tfline.components.example_gen import assign, column
 from tfline.components.example_gen.artifact import shard_name
 from tfline.components.example_gen.config import Payload, SplitRule
 from tfline.components.example_gen.inspection import RecordFile, inspect_file
 from tfline.components.example_gen.reading import record_batches, verify_records
 from tfline.transforms.errors import DataError
+from tfline.transforms.framing import frame
 
 _progress = logging.getLogger("tfline.progress")
 _TIME_ORDER = ("train", "eval", "test")
@@ -137,7 +138,7 @@ class _ShardWriter:
             chunk, records = records[:room], records[room:]
             if self._stream is None:
                 self._stream = self._open()
-            self._stream.write(b"".join(map(tfrecord.frame, chunk)))
+            self._stream.write(b"".join(map(frame, chunk)))
             self._written += len(chunk)
             if self._written == self._ends[self._shard]:
                 self._stream.close()

@@ -1,11 +1,6 @@
-"""The TFRecord file format, read and written without TensorFlow.
+"""TFRecord files, read and written without TensorFlow.
 
-    uint64  length            little-endian
-    uint32  masked CRC-32C    of the 8 bytes of length
-    byte    data[length]
-    uint32  masked CRC-32C    of data
-
-The layout is that of ``tensorflow/core/lib/io/record_writer.h``. Whole data sets are read with
+How a record stands in them is in `tfline.transforms.framing`. Whole data sets are read with
 TensorFlow's C++ reader; this module serves the commands that must start at once, the writers of
 data sets, and the search for the one record that is damaged.
 """
@@ -15,41 +10,20 @@ from __future__ import annotations
 import contextlib
 import gzip
 import os
-import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
-import google_crc32c
-
 from tfline.components.example_gen import sniff
 from tfline.transforms.errors import DataError
+from tfline.transforms.framing import CRC, FRAMING_BYTES, HEADER, LENGTH, frame, masked_crc
 
 OpenFile = Callable[[str], BinaryIO]
 """Opens a file to read bytes: the built-in ``open`` or one that knows remote file systems."""
 
-_LENGTH = struct.Struct("<Q")
-_CRC = struct.Struct("<I")
-_HEADER = struct.Struct("<QI")
-FRAMING_BYTES = _HEADER.size + _CRC.size
-"""What a record takes in a file beside its own bytes."""
-
 _GZIP_ERRORS = (EOFError, gzip.BadGzipFile, zlib.error)
-_MASK_DELTA = 0xA282EAD8
 _CONVERT_HINT = "Make TFRecords of CSV, Parquet or image folders with `tfline data convert`."
-
-
-def masked_crc(data: bytes) -> int:
-    """Returns the CRC-32C of `data`, rotated and shifted as TFRecord stores it."""
-    crc: int = google_crc32c.value(data)
-    return (((crc >> 15) | (crc << 17)) + _MASK_DELTA) & 0xFFFFFFFF
-
-
-def frame(record: bytes) -> bytes:
-    """Returns `record` with the length and the checksums that go around it in a file."""
-    length = _LENGTH.pack(len(record))
-    return b"".join((length, _CRC.pack(masked_crc(length)), record, _CRC.pack(masked_crc(record))))
 
 
 def write_records(path: Path, records: Iterable[bytes], *, compress: bool = False) -> int:
@@ -130,7 +104,7 @@ def read_records(path: str | Path, open_file: OpenFile = open_local) -> Iterator
     position = _Position(name, is_gzip(name, open_file))
     with open_decompressed(name, open_file) as stream:
         try:
-            while header := stream.read(_HEADER.size):
+            while header := stream.read(HEADER.size):
                 record = _read_record(stream, header, position)
                 yield record
                 position.advance(len(record))
@@ -181,20 +155,20 @@ class _Position:
 
 def _read_record(stream: BinaryIO, header: bytes, position: _Position) -> bytes:
     """Returns the record that follows `header`."""
-    if len(header) < _HEADER.size:
+    if len(header) < HEADER.size:
         if position.record == 0:
             raise _NotATFRecordError
         raise position.error("The file is truncated inside a header")
-    length, length_crc = _HEADER.unpack(header)
-    if masked_crc(header[: _LENGTH.size]) != length_crc:
+    length, length_crc = HEADER.unpack(header)
+    if masked_crc(header[: LENGTH.size]) != length_crc:
         if position.record == 0:
             raise _NotATFRecordError
         raise position.error("The checksum of the length does not match")
-    body = stream.read(length + _CRC.size)
-    if len(body) < length + _CRC.size:
+    body = stream.read(length + CRC.size)
+    if len(body) < length + CRC.size:
         raise position.error(f"The file is truncated: {length:,} bytes of data are announced")
     record = body[:length]
-    if masked_crc(record) != _CRC.unpack(body[length:])[0]:
+    if masked_crc(record) != CRC.unpack(body[length:])[0]:
         raise position.error("The checksum of the data does not match")
     return record
 

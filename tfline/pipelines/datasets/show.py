@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError
 
 from tfline.components.example_gen import sniff, tfrecord
 from tfline.components.example_gen.example_proto import example_protos
+from tfline.pipelines.datasets.logged import describe_log, prediction_log
 
 _SHOWN_VALUES = 8
 _SHOWN_CHARACTERS = 60
@@ -41,9 +42,13 @@ def describe_record(record: bytes, number: int) -> list[str]:
     """Returns the lines that describe one record.
 
     Args:
-        record: A serialized tf.Example or tf.SequenceExample, or any other bytes.
+        record: A serialized tf.Example, tf.SequenceExample or PredictionLog (what a server has
+            written of a request), or any other bytes.
         number: Its position in the file.
     """
+    if (log := prediction_log(record)) is not None:
+        kind, lines = describe_log(log, _show_example, _show_values)
+        return [_heading(number, kind, record), *lines]
     try:
         # On the wire a tf.Example is a SequenceExample without feature lists.
         parsed = example_protos().SequenceExample.FromString(record)
@@ -51,13 +56,30 @@ def describe_record(record: bytes, number: int) -> list[str]:
         return [_heading(number, "not a tf.Example", record), f"  {_bytes(record)}"]
     context, lists = parsed.context.feature, parsed.feature_lists.feature_list
     if not lists:
-        heading = _heading(number, "tf.Example", record)
-        return [heading, *(f"  {name}: {_feature(context[name])}" for name in sorted(context))]
+        return [_heading(number, "tf.Example", record), *_features(context, "  ")]
     return [
         _heading(number, "tf.SequenceExample", record),
         *(f"  context {name}: {_feature(context[name])}" for name in sorted(context)),
         *(f"  list {name}: {_feature_list(lists[name].feature)}" for name in sorted(lists)),
     ]
+
+
+def _features(features: Any, indent: str) -> list[str]:
+    """Returns a line for each feature of a tf.Example."""
+    return [f"{indent}{name}: {_feature(features[name])}" for name in sorted(features)]
+
+
+def _show_example(record: bytes) -> list[str]:
+    """Returns a line for each feature of a serialized tf.Example in a log."""
+    try:
+        parsed = example_protos().Example.FromString(record)
+    except DecodeError:
+        return [f"    {_bytes(record)}"]
+    return _features(parsed.features.feature, "    ")
+
+
+def _show_values(values: Sequence[Any]) -> str:
+    return f"[{len(values)}] {_values(values)}".rstrip()
 
 
 def _heading(number: int, kind: str, record: bytes) -> str:

@@ -11,6 +11,7 @@ from tfline.serving.protos import model_pb2
 from tfline.serving.server.call import ENDLESS, Call
 from tfline.serving.server.manager import Manager, Wait
 from tfline.serving.server.model_config import PLATFORM, ModelConfig, ModelServerConfig, check
+from tfline.serving.server.request_log.log import RequestLog
 from tfline.serving.server.servable import Servable
 from tfline.serving.server.status import Code, StatusError, failed_precondition, invalid_argument
 
@@ -22,11 +23,15 @@ class ServerCore:
 
     Args:
         manager: Loads and unloads the versions.
+        log: Where requests are written to; None: where the models say.
         free_labels: Whether a new label may be given to a version that is not available.
     """
 
-    def __init__(self, manager: Manager, *, free_labels: bool = False) -> None:
+    def __init__(
+        self, manager: Manager, log: RequestLog | None = None, *, free_labels: bool = False
+    ) -> None:
         self.manager = manager
+        self.log = log or RequestLog()
         self._free_labels = free_labels
         self._models: Mapping[str, ModelConfig] = {}
         self._labels: Mapping[str, Mapping[str, int]] = {}
@@ -57,6 +62,7 @@ class ServerCore:
             noun = "model(s)" if self._models else "servable(s)"
             self._awaited = (self._awaited & models.keys()) | (models.keys() - self._models.keys())
             awaited = set(self._awaited)
+            self.log.follow(models)
             self._models = models
             self.manager.set_models(models)
         wait = Wait(call, lambda: self._models is not models)

@@ -61,6 +61,7 @@ class Metrics:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._requests: dict[Labels, int] = {}
+        self._logged: dict[Labels, int] = {}
         self._latencies: dict[str, dict[Labels, _Histogram]] = {
             "request_latency": {},
             "runtime_latency": {},
@@ -96,14 +97,24 @@ class Metrics:
         labels = (("model_name", model), ("API", _api.get()), ("runtime", _RUNTIME))
         self._observe("runtime_latency", labels, seconds)
 
+    def logged(self, model: str, code: Code, requests: int) -> None:
+        """Counts requests that the request log has written, or dropped.
+
+        Args:
+            model: The name of the model.
+            code: OK: written; RESOURCE_EXHAUSTED: too much waited; UNAVAILABLE: the disk failed.
+            requests: How many.
+        """
+        labels = (("model_name", model), ("status", code.name))
+        with self._lock:
+            self._logged[labels] = self._logged.get(labels, 0) + requests
+
     def text(self) -> str:
         """Returns all metrics in Prometheus' text format."""
         with self._lock:
-            lines = [f"# TYPE {_PREFIX}request_count counter"]
-            lines += [
-                f"{_PREFIX}request_count{{{_text(labels)}}} {count}"
-                for labels, count in self._requests.items()
-            ]
+            lines = list(_counter_lines(f"{_PREFIX}request_count", self._requests))
+            if self._logged:
+                lines += _counter_lines(f"{_PREFIX}request_log_count", self._logged)
             for name, histograms in self._latencies.items():
                 lines.append(f"# TYPE {_PREFIX}{name} histogram")
                 for labels, histogram in histograms.items():
@@ -168,6 +179,12 @@ class MeasuredRunner:
     def close(self) -> None:
         """Frees the model."""
         self._runner.close()
+
+
+def _counter_lines(name: str, counts: Mapping[Labels, int]) -> Iterator[str]:
+    yield f"# TYPE {name} counter"
+    for labels, count in counts.items():
+        yield f"{name}{{{_text(labels)}}} {count}"
 
 
 def _histogram_lines(name: str, labels: str, histogram: _Histogram) -> Iterator[str]:

@@ -27,6 +27,7 @@ from tfline.serving.server.model_config import (
 )
 from tfline.serving.server.monitoring import Metrics, metrics_path
 from tfline.serving.server.processes.peers import Peers
+from tfline.serving.server.request_log.log import request_log
 from tfline.serving.server.rest.http_server import RestOptions, RestServer
 from tfline.serving.server.rest.routes import Router
 from tfline.serving.server.rpc.server import GrpcOptions, GrpcServer
@@ -65,9 +66,12 @@ class Server:
         socket = flags.worker_socket_path
         self._peers = Peers(Path(socket)) if socket else None
         self._loader = Loader(flags, metrics)
+        self._log = request_log(flags, metrics.logged)
         self._manager = Manager(self._loader, manager_options(flags))
         self.core = ServerCore(
-            self._manager, free_labels=flags.allow_version_labels_for_unavailable_models
+            self._manager,
+            self._log,
+            free_labels=flags.allow_version_labels_for_unavailable_models,
         )
         self._service = Service(
             core=self.core,
@@ -151,6 +155,7 @@ class Server:
     def stop(self) -> None:
         """Drains, unloads the models, and ends the threads. To call it again does nothing."""
         self.drain()
+        self._log.close()
         self._manager.stop(_UNLOAD_SECONDS)
         self._loader.stop()
 

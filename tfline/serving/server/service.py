@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from google.protobuf.message import Message
+
 from tfline.serving.protos import (
     classification_pb2,
     get_model_metadata_pb2,
@@ -23,6 +25,7 @@ from tfline.serving.server.handlers import examples, models
 from tfline.serving.server.handlers import predict as predicting
 from tfline.serving.server.monitoring import Metrics, merged
 from tfline.serving.server.processes.peers import Peers
+from tfline.serving.server.request_log.record import Kind
 from tfline.serving.server.servable import Servable
 from tfline.serving.server.status import invalid_argument
 
@@ -54,7 +57,7 @@ class Service:
     ) -> predict_pb2.PredictResponse:
         """See `tfline.serving.server.handlers.predict.predict`."""
         with self.inference(request, "Predict") as servable:
-            return predicting.predict(
+            response = predicting.predict(
                 servable,
                 request,
                 call,
@@ -62,20 +65,26 @@ class Service:
                 check_method=self.check_method,
                 max_filled=self.max_filled,
             )
+            self.log("predict_log", servable, request, response)
+            return response
 
     def classify(
         self, request: classification_pb2.ClassificationRequest, call: Call = ENDLESS
     ) -> classification_pb2.ClassificationResponse:
         """See `tfline.serving.server.handlers.examples.classify`."""
         with self.inference(request, "Classify") as servable:
-            return examples.classify(servable, request, call)
+            response = examples.classify(servable, request, call)
+            self.log("classify_log", servable, request, response)
+            return response
 
     def regress(
         self, request: regression_pb2.RegressionRequest, call: Call = ENDLESS
     ) -> regression_pb2.RegressionResponse:
         """See `tfline.serving.server.handlers.examples.regress`."""
         with self.inference(request, "Regress") as servable:
-            return examples.regress(servable, request, call)
+            response = examples.regress(servable, request, call)
+            self.log("regress_log", servable, request, response)
+            return response
 
     def multi_inference(
         self, request: inference_pb2.MultiInferenceRequest, call: Call = ENDLESS
@@ -87,7 +96,9 @@ class Service:
         if not request.tasks:
             raise invalid_argument("ModelSpec has no name specified.")
         with self.inference(request.tasks[0], "MultiInference") as servable:
-            return examples.multi_inference(servable, request, call)
+            response = examples.multi_inference(servable, request, call)
+            self.log("multi_inference_log", servable, request, response)
+            return response
 
     def model_metadata(
         self,
@@ -131,6 +142,11 @@ class Service:
         """Returns the metrics of all processes, in Prometheus' text format."""
         others = self.peers.metrics() if self.peers else []
         return merged([self.metrics.text(), *others])
+
+    def log(self, kind: Kind, servable: Servable, request: Message, response: Message) -> None:
+        """Has a request and its answer written, if its model wants that."""
+        if self.core.log.has(servable.name):
+            self.core.log.write(kind, servable, request, response)
 
     @contextlib.contextmanager
     def inference(self, request: Any, api: str) -> Iterator[Servable]:

@@ -7,11 +7,9 @@ They are PredictionLogs in a TFRecord file that comes with the model:
 from __future__ import annotations
 
 import logging
-import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-import google_crc32c
 from google.protobuf.message import DecodeError
 
 from tfline.serving.protos import prediction_log_pb2
@@ -19,13 +17,12 @@ from tfline.serving.server.handlers import examples
 from tfline.serving.server.handlers.predict import predict
 from tfline.serving.server.servable import Servable
 from tfline.serving.server.status import Code, StatusError, invalid_argument
+from tfline.transforms.framing import CRC, HEADER, masked_crc
 
 logger = logging.getLogger(__name__)
 
 _FILE = Path("assets.extra", "tf_serving_warmup_requests")
 _MAX_RECORDS = 1000
-_HEADER, _CRC = struct.Struct("<QI"), struct.Struct("<I")
-_MASK_DELTA = 0xA282EAD8
 
 
 def warm_up(servable: Servable, folder: Path, iterations: int = 1) -> None:
@@ -83,25 +80,19 @@ def _records(path: Path) -> Iterator[bytes]:
         StatusError: DATA_LOSS if the file is cut off, or a checksum is wrong.
     """
     with path.open("rb") as file:
-        while header := file.read(_HEADER.size):
-            if len(header) < _HEADER.size:
+        while header := file.read(HEADER.size):
+            if len(header) < HEADER.size:
                 raise _data_loss("truncated", path)
-            length, checksum = _HEADER.unpack(header)
-            if checksum != _masked_crc(header[: -_CRC.size]):
+            length, checksum = HEADER.unpack(header)
+            if checksum != masked_crc(header[: -CRC.size]):
                 raise _data_loss("corrupted", path)
-            content = file.read(length + _CRC.size)
-            if len(content) < length + _CRC.size:
+            content = file.read(length + CRC.size)
+            if len(content) < length + CRC.size:
                 raise _data_loss("truncated", path)
             record = content[:length]
-            if _CRC.unpack(content[length:]) != (_masked_crc(record),):
+            if CRC.unpack(content[length:]) != (masked_crc(record),):
                 raise _data_loss("corrupted", path)
             yield record
-
-
-def _masked_crc(data: bytes) -> int:
-    """Returns the CRC-32C of `data` as TFRecord stores it: rotated and shifted."""
-    crc: int = google_crc32c.value(data)
-    return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF
 
 
 def _data_loss(what: str, path: Path) -> StatusError:

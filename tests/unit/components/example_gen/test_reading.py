@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tfline.components.example_gen import tfrecord
 from tfline.components.example_gen.inspection import RecordFile
 from tfline.components.example_gen.reading import record_batches, verify_records
 from tfline.transforms.errors import DataError
+from tfline.transforms.framing import frame
 
 RECORDS = [bytes([number]) * 50 for number in range(100)]
 
@@ -30,7 +30,7 @@ def record_file(tmp_path: Path) -> Callable[..., RecordFile]:
 
 
 def framed(records: list[bytes]) -> bytes:
-    return b"".join(map(tfrecord.frame, records))
+    return b"".join(map(frame, records))
 
 
 def test_record_batches_keep_the_order_of_files(record_file: Callable[..., RecordFile]) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from tfline.components.example_gen import tfrecord
 from tfline.transforms.errors import DataError
+from tfline.transforms.framing import FRAMING_BYTES, frame, masked_crc
 
 RECORDS = [b"first", b"", b"third record"]
 
@@ -31,14 +32,14 @@ def path(tmp_path: Path) -> Path:
 def test_masked_crc_matches_rfc_3720() -> None:
     crc = 0xE3069283  # RFC 3720, of "123456789"
     rotated = ((crc >> 15) | (crc << 17)) & 0xFFFFFFFF
-    assert tfrecord.masked_crc(b"123456789") == (rotated + 0xA282EAD8) % 2**32
+    assert masked_crc(b"123456789") == (rotated + 0xA282EAD8) % 2**32
 
 
 def test_frame_has_the_documented_layout() -> None:
-    framed = tfrecord.frame(b"abc")
+    framed = frame(b"abc")
     assert struct.unpack_from("<Q", framed) == (3,)
     assert framed[12:15] == b"abc"
-    assert len(framed) == 3 + tfrecord.FRAMING_BYTES
+    assert len(framed) == 3 + FRAMING_BYTES
 
 
 @pytest.mark.parametrize("compress", [False, True])
@@ -56,7 +57,7 @@ def test_written_bytes_are_the_same_when_written_again(path: Path) -> None:
 
 
 def test_read_finds_every_flipped_byte(path: Path) -> None:
-    whole = b"".join(map(tfrecord.frame, RECORDS))
+    whole = b"".join(map(frame, RECORDS))
     for position in range(len(whole)):
         flipped = bytearray(whole)
         flipped[position] ^= 0x40
@@ -64,10 +65,10 @@ def test_read_finds_every_flipped_byte(path: Path) -> None:
 
 
 def test_read_finds_every_truncation_inside_a_record(path: Path) -> None:
-    whole = b"".join(map(tfrecord.frame, RECORDS))
+    whole = b"".join(map(frame, RECORDS))
     ends = {0}
     for record in RECORDS:
-        ends.add(max(ends) + len(tfrecord.frame(record)))
+        ends.add(max(ends) + len(frame(record)))
     for length in set(range(len(whole))) - ends:
         _damaged(path, whole[:length])
 
@@ -83,7 +84,7 @@ def test_read_finds_every_truncation_inside_a_record(path: Path) -> None:
 def test_error_names_record_and_byte_when_a_checksum_fails(
     path: Path, position: int, what: str
 ) -> None:
-    data = bytearray(b"".join(map(tfrecord.frame, RECORDS)))
+    data = bytearray(b"".join(map(frame, RECORDS)))
     data[position] ^= 1
     text = _damaged(path, bytes(data))
     assert what in text
@@ -91,7 +92,7 @@ def test_error_names_record_and_byte_when_a_checksum_fails(
 
 
 def test_error_names_record_and_byte_when_truncated(path: Path) -> None:
-    text = _damaged(path, b"".join(map(tfrecord.frame, RECORDS))[:-3])
+    text = _damaged(path, b"".join(map(frame, RECORDS))[:-3])
     assert "truncated" in text
     assert "record 2, byte 37" in text
 
@@ -124,12 +125,12 @@ def test_error_stays_open_when_first_header_is_unknown_bytes(path: Path) -> None
 
 @pytest.mark.parametrize("cut", [1, 8, 30])
 def test_error_says_gzip_when_compressed_file_is_truncated(path: Path, cut: int) -> None:
-    whole = gzip.compress(b"".join(map(tfrecord.frame, RECORDS)))
+    whole = gzip.compress(b"".join(map(frame, RECORDS)))
     assert "gzip data is truncated" in _damaged(path, whole[:-cut])
 
 
 def test_error_says_gzip_when_compressed_byte_is_flipped(path: Path) -> None:
-    data = bytearray(gzip.compress(b"".join(map(tfrecord.frame, RECORDS * 20))))
+    data = bytearray(gzip.compress(b"".join(map(frame, RECORDS * 20))))
     data[-6] ^= 1  # in the checksum of the whole
     assert "gzip data" in _damaged(path, bytes(data))
 

@@ -12,6 +12,7 @@ from tfline.components.example_gen import tfrecord
 from tfline.components.example_gen.example_proto import encode_example, example_protos
 from tfline.pipelines.datasets.show import describe_record, show
 from tfline.transforms.errors import DataError
+from tfline.transforms.framing import frame
 
 
 def test_show_describes_each_type(tmp_path: Path) -> None:
@@ -71,7 +72,7 @@ def test_show_stops_after_count_and_reads_gzip(tmp_path: Path) -> None:
 
 def test_show_raises_at_a_damaged_record(tmp_path: Path) -> None:
     path = tmp_path / "data"
-    data = bytearray(b"".join(tfrecord.frame(encode_example({"x": n})) for n in range(3)))
+    data = bytearray(b"".join(frame(encode_example({"x": n})) for n in range(3)))
     data[-1] ^= 1
     path.write_bytes(data)
     assert len(list(show(path, 2))) == 4

@@ -22,7 +22,7 @@ from tfline.serving.protos import (
     tensor_pb2,
 )
 from tfline.serving.server.call import ENDLESS, Call
-from tfline.serving.server.handlers.predict import run_signature
+from tfline.serving.server.handlers.predict import answering_spec, run_signature
 from tfline.serving.server.rest import json_text
 from tfline.serving.server.rest.json_examples import (
     read_input,
@@ -171,8 +171,16 @@ class Router:
                     f'Serving signature name: "{name}" not found in signature def'
                 )
             inputs, as_rows = read_tensors(document, signature.inputs)
-            outputs = run_signature(servable, signature, inputs, call=call)
-            return {alias: tensor.to_proto() for alias, tensor in outputs.items()}, as_rows
+            tensors = run_signature(servable, signature, inputs, call=call)
+            outputs = {alias: tensor.to_proto() for alias, tensor in tensors.items()}
+            if self._service.core.log.has(servable.name):
+                request.model_spec.signature_name = name
+                request.MergeFrom(predict_pb2.PredictRequest(inputs=inputs))
+                response = predict_pb2.PredictResponse(
+                    model_spec=answering_spec(servable, name), outputs=outputs
+                )
+                self._service.log("predict_log", servable, request, response)
+            return outputs, as_rows
 
     def _classify(self, spec: model_pb2.ModelSpec, body: bytes, call: Call) -> str:
         document, spec.signature_name = _read_document(body)
