@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Collection
 from typing import IO, Any, Self
 
@@ -36,7 +37,7 @@ class RunDisplay:
 
     Args:
         spec: What runs.
-        terminal: Where to write; a spinner is shown only if it is a terminal.
+        terminal: Where to write; a spinner is shown only in a terminal or a notebook.
         command: The command of tfline that runs it.
     """
 
@@ -45,6 +46,8 @@ class RunDisplay:
         self._command = command
         self._console = Console(file=terminal, highlight=False)
         self._width = width_of(terminal)
+        in_notebook = self._console.is_jupyter and importlib.util.find_spec("ipywidgets")
+        self._is_watched = self._width is not None or bool(in_notebook)
         self._status: Progress | None = None
         self._component = ""
 
@@ -65,7 +68,7 @@ class RunDisplay:
             TextColumn("{task.description}", markup=False),
             console=self._console,
             transient=True,
-            disable=self._width is None,
+            disable=not self._is_watched,
         )
         self._status.add_task(self._component)
         self._status.start()

@@ -27,6 +27,13 @@ def find_function(
     module, _, function = name.rpartition(".")
     if not module:
         raise SpecError(f"Unknown {what} '{name}'", hint=did_you_mean(name, table))
+    if module == "__main__":
+        raise SpecError(
+            f"{what.capitalize()} '{name}' cannot be imported: `__main__` is another module in "
+            "every process",
+            hint="Put it into a module. In Python the function itself can be given, too: "
+            "`tfline.Pipeline(model=build, ...)`.",
+        )
     try:
         found: Callable[..., Any] = getattr(importlib.import_module(module), function)
     except Exception as exc:  # the user's module may raise anything

@@ -6,7 +6,9 @@
     ├── AnomalyError      well-formed data that the schema or the spec does not allow
     ├── ModelError        a model that cannot be built, trained or exported from these features
     ├── PushError         the destination of a model
-    └── WorkFolderError   the work folder: locked, read-only, full
+    ├── WorkFolderError   the work folder: locked, read-only, full
+    ├── OwnCodeError      the user's own code raised an error, in a file and line of the user's
+    └── InternalError     anything else that went wrong inside tfline or what it builds on
 
 Each says what happened and why in its first line, where (file, record, feature, line), and what
 to do. They live in the lowest package, so that every other one may raise them, and they pickle,
@@ -17,6 +19,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class TflineError(Exception):
@@ -26,9 +29,15 @@ class TflineError(Exception):
         message: What happened and why, in one line.
         where: The file, record, feature or line that is concerned; empty if there is none.
         hint: What to do about it; empty if the message says it all.
+
+    Attributes:
+        component: The component of a run that raised it; empty outside a run.
+        log: The log of that run, which has the whole traceback; None outside a run.
     """
 
     exit_code = 2
+    component: str = ""
+    log: Path | None = None
 
     def __init__(self, message: str, where: str = "", hint: str = "") -> None:
         super().__init__(message, where, hint)
@@ -67,6 +76,16 @@ class PushError(TflineError):
 
 class WorkFolderError(TflineError):
     """The work folder cannot be used."""
+
+
+class OwnCodeError(TflineError):
+    """The user's own code raised an error; the message begins with its file and line."""
+
+
+class InternalError(TflineError):
+    """Something went wrong inside tfline, or inside what it builds on."""
+
+    exit_code = 1
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 import tfline.serving.errors
 import tfline.transforms.errors
-from tfline.transforms.errors import DataError, TflineError, did_you_mean
+from tfline.transforms.errors import DataError, InternalError, TflineError, did_you_mean
 
 
 def error_types() -> list[type[TflineError]]:
@@ -24,7 +24,7 @@ def test_error_survives_pickling_with_all_that_it_says(kind: type[TflineError]) 
     copy = pickle.loads(pickle.dumps(error))
     assert type(copy) is kind
     assert (copy.message, copy.where, copy.hint) == (error.message, error.where, error.hint)
-    assert copy.exit_code == 2
+    assert copy.exit_code == (1 if kind is InternalError else 2)
 
 
 def test_text_has_a_line_for_each_thing_that_is_said() -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfline.pipelines.run.work_folder import WorkFolder, default_work_folder
-from tfline.pipelines.spec import PipelineSpec, PushSpec, find_spec, load_spec
-from tfline.pipelines.spec.document import read_document
+from tfline.pipelines.spec import PipelineSpec, PushSpec, load_spec
 from tfline.transforms.errors import SpecError
 
 if TYPE_CHECKING:
+    from tfline.pipelines.api.pipeline import Pipeline
     from tfline.serving.deploy.served import RequestLog
 
 
@@ -75,14 +75,17 @@ def log_of(arguments: argparse.Namespace) -> RequestLog | None:
     return RequestLog(arguments.log.resolve(), arguments.sample or 1.0)
 
 
+def read_pipeline(arguments: argparse.Namespace) -> Pipeline:
+    """Returns the pipeline that SPEC, --set and --work describe."""
+    from tfline.pipelines.api.pipeline import Pipeline
+
+    work = getattr(arguments, "work", None)
+    return Pipeline.load(arguments.spec, arguments.overrides, work=work)
+
+
 def read_spec(arguments: argparse.Namespace) -> PipelineSpec:
     """Returns the spec that SPEC and --set describe."""
     return load_spec(arguments.spec, arguments.overrides)
-
-
-def read_places(arguments: argparse.Namespace) -> dict[str, str]:
-    """Returns where the rules of SPEC and --set were written, by their path in the spec."""
-    return read_document(find_spec(arguments.spec), arguments.overrides).places_below("evaluate")
 
 
 def work_folder(arguments: argparse.Namespace, spec: PipelineSpec) -> WorkFolder:

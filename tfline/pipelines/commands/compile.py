@@ -7,13 +7,10 @@ Example:
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
-from tfline.pipelines.commands.arguments import add_spec, read_spec
+from tfline.pipelines.commands.arguments import add_spec, read_pipeline
 from tfline.pipelines.commands.extra import require_extra
-from tfline.pipelines.spec import find_spec
-from tfline.pipelines.spec.document import read_document
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +27,9 @@ def run(arguments: argparse.Namespace) -> int:
     from tfline.transforms.errors import WorkFolderError
 
     require_extra()
-    text = _compiled(arguments)
+    text = read_pipeline(arguments).compile(
+        image=arguments.image, root=arguments.root, data_root=arguments.data_root
+    )
     if arguments.output is None:
         print(text, end="")
         return 0
@@ -60,25 +59,3 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
         metavar="URI",
         help="what the spec's patterns are relative to, likewise (default: --root)",
     )
-
-
-def _compiled(arguments: argparse.Namespace) -> str:
-    """Returns the pipeline of SPEC for Kubeflow Pipelines, as YAML that its backend accepts.
-
-    Raises:
-        SpecError: It cannot run there.
-    """
-    from tfline.pipelines.runners.events import output_to_log
-    from tfline.pipelines.runners.kubeflow.target import Target, check_target
-
-    spec = read_spec(arguments)
-    target = Target(arguments.image, arguments.root, arguments.data_root or arguments.root)
-    check_target(spec, target)
-    document = read_document(find_spec(arguments.spec), arguments.overrides)
-    with output_to_log(Path(os.devnull)):  # TensorFlow's greetings
-        from tfline.pipelines.runners.kubeflow.acceptance import check_accepted
-        from tfline.pipelines.runners.kubeflow.compiler import compile_pipeline
-
-        text = compile_pipeline(spec, document, target)
-    check_accepted(text, arguments.spec)
-    return text

@@ -16,10 +16,10 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from tfline.pipelines.commands.arguments import add_spec, read_spec
+from tfline.pipelines.commands.arguments import add_spec, read_pipeline
 
 if TYPE_CHECKING:
-    from tfline.pipelines.spec import PipelineSpec
+    from tfline.pipelines.api.pipeline import Pipeline
     from tfline.serving.client import Client, Prediction
     from tfline.serving.rows import Row
 
@@ -76,8 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Prints a line a row."""
     from tfline.pipelines.inputs.rows import read_rows
 
-    spec = read_spec(arguments)
-    with _server(spec, arguments) as target, _client(target, spec, arguments) as client:
+    with _client(read_pipeline(arguments), arguments) as client:
         types = client.features()
         sources = (read_rows(source, types) for source in arguments.rows)
         rows = itertools.islice(itertools.chain.from_iterable(sources), arguments.limit)
@@ -89,18 +88,35 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _client(target: str, spec: PipelineSpec, arguments: argparse.Namespace) -> Client:
+@contextlib.contextmanager
+def _client(pipeline: Pipeline, arguments: argparse.Namespace) -> Iterator[Client]:
+    """Yields a client of the given server, or of one that runs inside the context.
+
+    That one has the version that is asked for alone: by number, by label, or else the live one.
+    """
     from tfline.serving.client import Client, Tls
+    from tfline.transforms.errors import SpecError
 
     files = (arguments.tls_ca, arguments.tls_key, arguments.tls_certificate)
-    return Client(
-        target,
-        spec.name,
-        version=arguments.version,
-        version_label=arguments.label if arguments.server is not None else None,
-        timeout=arguments.timeout,
-        tls=Tls(*files) if arguments.tls or any(files) else None,
-    )
+    tls = Tls(*files) if arguments.tls or any(files) else None
+    timeout, version = arguments.timeout, arguments.version
+    if arguments.server is not None:
+        label = arguments.label
+        with Client(
+            arguments.server, pipeline.name, version=version, version_label=label,
+            timeout=timeout, tls=tls,
+        ) as client:  # fmt: skip
+            yield client
+        return
+    if tls is not None:
+        raise SpecError("Encryption is of a running server", "--tls", "Name it with --server.")
+    if pipeline.spec.push is None:
+        raise SpecError(
+            "The spec pushes its model nowhere, so there is none to start a server on",
+            hint="Name a running server with --server, or add `push: FOLDER` to the spec.",
+        )
+    with pipeline.serve(version, arguments.label, timeout=timeout) as client:
+        yield client
 
 
 def _ask(
@@ -109,28 +125,6 @@ def _ask(
     if temperature is None:
         return client.predict(rows)
     return client.sample(rows, temperature=temperature, seed=seed)
-
-
-@contextlib.contextmanager
-def _server(spec: PipelineSpec, arguments: argparse.Namespace) -> Iterator[str]:
-    """Yields the address of the given server, or of one that runs inside the context.
-
-    That one has the version that is asked for alone: by number, by label, or else the live one.
-    """
-    if arguments.server is not None:
-        yield arguments.server
-        return
-    from tfline.pipelines.run.pushed import asked_version, start_pushed
-    from tfline.transforms.errors import SpecError
-
-    if spec.push is None:
-        raise SpecError(
-            "The spec pushes its model nowhere, so there is none to start a server on",
-            hint="Name a running server with --server, or add `push: FOLDER` to the spec.",
-        )
-    version = asked_version(spec, arguments.version, arguments.label)
-    with start_pushed(spec, version) as server:
-        yield server.target
 
 
 def _line(prediction: Prediction, as_json: bool) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfline.pipelines.commands.arguments import read_spec, work_folder
+from tfline.pipelines.commands.arguments import read_pipeline
 
 if TYPE_CHECKING:
     from tfline.components.trainer.config import RunConfig
@@ -37,31 +37,23 @@ def prepared(arguments: argparse.Namespace) -> Iterator[Prepared]:
     Everything that TensorFlow says inside goes into the log.
     """
     from tfline.components.trainer.config import RunConfig
-    from tfline.pipelines.console import RunDisplay
-    from tfline.pipelines.run.preflight import check_data
-    from tfline.pipelines.run.records import new_id
-    from tfline.pipelines.runners.events import PROGRESS, output_to_log, relayed
+    from tfline.pipelines.runners.events import PROGRESS, relayed
     from tfline.pipelines.runners.local import run_until
 
-    spec = read_spec(arguments)
-    check_data(spec)
-    folder = work_folder(arguments, spec)
-    with folder.locked():
-        run_id = new_id()
-        with (
-            output_to_log(folder.log(run_id)) as terminal,
-            RunDisplay(spec, terminal, arguments.command) as display,
-        ):
-            record = run_until("Transform", spec, folder, display, run_id)
-            examples = Path(record.components["ExampleGen"].outputs["examples"])
-            graph = record.components["Transform"].outputs["transform_graph"]
-            config = RunConfig(
-                pipeline=spec.name, model=spec.model, train=spec.train, training_fingerprint=""
+    pipeline = read_pipeline(arguments)
+    pipeline.check()
+    spec = pipeline.spec
+    with pipeline.running(arguments.command, progress=True) as (run_id, display):
+        record = run_until("Transform", spec, pipeline.work, display, run_id)
+        examples = Path(record.components["ExampleGen"].outputs["examples"])
+        graph = record.components["Transform"].outputs["transform_graph"]
+        config = RunConfig(
+            pipeline=spec.name, model=spec.model, train=spec.train, training_fingerprint=""
+        )
+        display.started(arguments.command)
+        with relayed(PROGRESS, display.progressed):
+            yield Prepared(
+                config,
+                graph,
+                tuple(str(file) for file in sorted((examples / "Split-train").glob("*"))),
             )
-            display.started(arguments.command)
-            with relayed(PROGRESS, display.progressed):
-                yield Prepared(
-                    config,
-                    graph,
-                    tuple(str(file) for file in sorted((examples / "Split-train").glob("*"))),
-                )

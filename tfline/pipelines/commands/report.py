@@ -9,12 +9,8 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from tfline.pipelines.commands.arguments import add_spec, add_work, read_spec, work_folder
-
-if TYPE_CHECKING:
-    from tfline.pipelines.run.records import RunRecord
+from tfline.pipelines.commands.arguments import add_spec, add_work, read_pipeline
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,41 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Writes the page, prints its path, and opens it."""
-    from tfline.pipelines.report.render import render_comparison, render_run, write_page
-    from tfline.pipelines.report.run_files import RunFiles
-    from tfline.pipelines.run.records import find_run, list_runs
-
-    spec = read_spec(arguments)
-    folder = work_folder(arguments, spec)
-    records = list_runs(folder.runs)
-
-    def files(record: RunRecord) -> RunFiles:
-        return RunFiles(record, folder.metadata, spec.card)
-
+    pipeline = read_pipeline(arguments)
     if arguments.compare:
-        before, after = (find_run(records, name) for name in arguments.compare)
-        page = render_comparison(files(before), files(after))
-        name = f"{before.id}-{after.id}"
+        before, after = map(pipeline.find_run, arguments.compare)
+        page = after.compare(before, arguments.out)
     else:
-        record = find_run(records, arguments.run)
-        page, name = render_run(files(record)), record.id
-    path = (arguments.out or folder.report(name)).resolve()
-    write_page(page, path)
-    print(path)
+        page = pipeline.find_run(arguments.run).report(arguments.out)
+    print(page)
     if not arguments.no_open:
-        _open(path)
+        page.open()
     return 0
-
-
-def _open(path: Path) -> None:
-    """Opens a page in the user's browser, if there is one that does not take the terminal."""
-    import webbrowser
-
-    try:
-        browser = webbrowser.get()
-    except webbrowser.Error:
-        return
-    if not isinstance(browser, webbrowser.GenericBrowser) or isinstance(
-        browser, webbrowser.BackgroundBrowser
-    ):
-        browser.open(path.as_uri())

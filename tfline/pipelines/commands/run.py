@@ -11,18 +11,11 @@ import argparse
 import sys
 from typing import IO, TYPE_CHECKING
 
-from tfline.pipelines.commands.arguments import (
-    add_spec,
-    add_work,
-    read_places,
-    read_spec,
-    work_folder,
-)
+from tfline.pipelines.commands.arguments import add_spec, add_work, read_pipeline
+from tfline.transforms.errors import TflineError
 
 if TYPE_CHECKING:
-    from tfline.pipelines.run.records import RunRecord
-    from tfline.pipelines.run.work_folder import WorkFolder
-    from tfline.pipelines.spec import PipelineSpec
+    from tfline.pipelines.api.run import Run
 
 NOT_BLESSED = 3
 """Exit code of a run that went through with a model that is not blessed, and not overridden."""
@@ -36,49 +29,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the pipeline; prints a line a component, the metrics by slice and the verdict."""
-    from tfline.pipelines.console import RunDisplay, show_result
-    from tfline.pipelines.run.preflight import check_data
-    from tfline.pipelines.run.records import find_run, list_runs, may_go_live, new_id
-    from tfline.pipelines.runners.events import output_to_log
-    from tfline.pipelines.runners.local import ComponentError
-    from tfline.pipelines.runners.local import run as run_locally
+    from tfline.pipelines.console import show_result
+    from tfline.pipelines.terminal import say
 
-    spec = read_spec(arguments)
-    check_data(spec)
-    folder = work_folder(arguments, spec)
-    with folder.locked():
-        run_id = new_id()
-        log = folder.log(run_id)
-        try:
-            with output_to_log(log) as terminal, RunDisplay(spec, terminal) as display:
-                record = run_locally(spec, folder, display, run_id, read_places(arguments))
-        except ComponentError as exc:
-            print(f"{exc.component}: {_describe(exc.cause)}", file=sys.stderr)
-            print(f"  log: {log}", file=sys.stderr)
-            _write_report(find_run(list_runs(folder.runs), run_id), folder, spec, sys.stderr)
-            return getattr(exc.cause, "exit_code", 1)
-        if record.id != run_id:
-            log.unlink()  # nothing ran
-    show_result(record)
-    _write_report(record, folder, spec, sys.stdout)
-    return 0 if may_go_live(record) else NOT_BLESSED
-
-
-def _write_report(
-    record: RunRecord, folder: WorkFolder, spec: PipelineSpec, stream: IO[str]
-) -> None:
-    """Writes the page of the run and prints where it is; a run is not worse for lack of it."""
-    from tfline.pipelines.report.render import write_report
-
+    pipeline = read_pipeline(arguments)
     try:
-        print(f"  report: {write_report(record, folder, spec.card)}", file=stream)
+        found = pipeline.run()
+    except TflineError as exc:
+        if not exc.component:
+            raise
+        say(f"{exc.component}: {exc}", sys.stderr)
+        say(f"  log: {exc.log}", sys.stderr)
+        _write_report(pipeline.find_run(), sys.stderr)
+        return exc.exit_code
+    show_result(found.record)
+    _write_report(found, sys.stdout)
+    return 0 if found.may_go_live else NOT_BLESSED
+
+
+def _write_report(found: Run, stream: IO[str]) -> None:
+    """Writes the page of the run and prints where it is; a run is not worse for lack of it."""
+    try:
+        print(f"  report: {found.report()}", file=stream)
     except Exception as exc:
-        print(f"  report: not written: {_describe(exc)}", file=sys.stderr)
-
-
-def _describe(cause: BaseException) -> str:
-    """Returns the words of an error; its type too if it is none of tfline's."""
-    if hasattr(cause, "exit_code"):
-        return str(cause)
-    first = str(cause).strip().split("\n")[0]
-    return f"{type(cause).__name__}: {first}\n  to do: This is an error inside; see the log."
+        reason = exc if isinstance(exc, TflineError) else f"{type(exc).__name__}: {exc}"
+        print(f"  report: not written: {reason}", file=sys.stderr)

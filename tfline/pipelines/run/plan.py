@@ -66,6 +66,16 @@ class Plan:
         begins_with = ("Resolver",) if self.warm_start and component == "Trainer" else ()
         return (*UPSTREAM[component], *begins_with)
 
+    def up_to(self, component: str) -> tuple[str, ...]:
+        """Returns a component and all those that it takes something from, in running order."""
+        wanted: set[str] = set()
+        waiting = [component]
+        while waiting:
+            name = waiting.pop()
+            wanted.add(name)
+            waiting += self.upstream(name)
+        return tuple(name for name in UPSTREAM if name in wanted)
+
     def fingerprint(self, component: str) -> str:
         """Returns the fingerprint of a component's own parts."""
         return digest(self.parts[component])
@@ -73,7 +83,7 @@ class Plan:
     @property
     def training_fingerprint(self) -> str:
         """Of everything that a trained model depends on; written into the model."""
-        return _training_fingerprint(self.parts)
+        return training_fingerprint(self.parts)
 
     @property
     def tuning_state(self) -> str:
@@ -128,14 +138,15 @@ def make_plan(spec: PipelineSpec, digests: FileDigests | None = None) -> Plan:
     if push_folder is not None:
         parts["Resolver"] = (
             *package_parts("Resolver"),
-            *_resolver_parts(push_folder, spec.name, _training_fingerprint(parts)),
+            *_resolver_parts(push_folder, spec.name, training_fingerprint(parts)),
         )
     files.save()
     ordered = {component: parts[component] for component in UPSTREAM if component in parts}
     return Plan(ordered, ingest, schema_text, push_folder, spec.train.warm_start)
 
 
-def _training_fingerprint(parts: Mapping[str, Parts]) -> str:
+def training_fingerprint(parts: Mapping[str, Parts]) -> str:
+    """Returns the fingerprint of everything that a trained model depends on."""
     return combined({name: digest(parts[name]) for name in _TRAINING if name in parts})
 
 
@@ -213,8 +224,8 @@ def _evaluator_parts(spec: PipelineSpec) -> Parts:
     )
 
 
-def _resolver_parts(push_folder: Path, model: str, training_fingerprint: str) -> Parts:
-    baseline = find_baseline(push_folder, model, training_fingerprint)
+def _resolver_parts(push_folder: Path, model: str, candidate: str) -> Parts:
+    baseline = find_baseline(push_folder, model, candidate)
     return (
         *source_parts(["tfline.components.resolver.executor"]),
         Part("setting", "baseline", f"version {baseline.number}" if baseline else "none"),

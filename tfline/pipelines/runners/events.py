@@ -31,6 +31,19 @@ class Listener(Protocol):
         """A component has finished."""
 
 
+class Silence:
+    """A listener that shows nothing."""
+
+    def started(self, component: str) -> None:
+        """Does nothing."""
+
+    def progressed(self, text: str) -> None:
+        """Does nothing."""
+
+    def finished(self, component: str, seconds: float, cached: bool, summary: str) -> None:
+        """Does nothing."""
+
+
 class _Relay(logging.Handler):
     """Passes the messages of one logger on."""
 
@@ -58,6 +71,8 @@ def relayed(logger: str, receive: Callable[[str], None]) -> Iterator[None]:
 def output_to_log(log: Path) -> Iterator[IO[str]]:
     """Sends everything that is written to the terminal into a file, TensorFlow's C++ too.
 
+    Where Python's standard output is no descriptor, as in a notebook, it is sent there as well.
+
     Args:
         log: The file; appended to.
 
@@ -70,7 +85,12 @@ def output_to_log(log: Path) -> Iterator[IO[str]]:
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(log.open("a", encoding="utf-8", buffering=1))
         originals = [os.dup(1), os.dup(2)]
-        terminal = stack.enter_context(os.fdopen(os.dup(1), "w", buffering=1))
+        terminal: IO[str] = sys.stdout
+        if _is_descriptor(sys.stdout, 1):
+            terminal = stack.enter_context(os.fdopen(os.dup(1), "w", buffering=1))
+        else:
+            stack.enter_context(contextlib.redirect_stdout(file))
+            stack.enter_context(contextlib.redirect_stderr(file))
         handler = logging.StreamHandler(file)
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         root.addHandler(handler)
@@ -90,3 +110,10 @@ def output_to_log(log: Path) -> Iterator[IO[str]]:
             logging.captureWarnings(False)
             root.removeHandler(handler)
             root.setLevel(old_level)
+
+
+def _is_descriptor(stream: IO[str], number: int) -> bool:
+    try:
+        return stream.fileno() == number
+    except (OSError, ValueError, AttributeError):  # a notebook's, or a test's
+        return False

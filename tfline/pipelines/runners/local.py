@@ -26,22 +26,6 @@ from tfline.pipelines.spec import PipelineSpec
 _log = logging.getLogger(__name__)
 
 
-class ComponentError(Exception):
-    """A component has failed; the cause is what it raised.
-
-    Args:
-        component: Its name.
-        cause: An error that the user can act on, or any other.
-        log: The file that has the traceback.
-    """
-
-    def __init__(self, component: str, cause: BaseException, log: Path) -> None:
-        super().__init__(component, cause, log)
-        self.component = component
-        self.cause = cause
-        self.log = log
-
-
 def run(
     spec: PipelineSpec,
     folder: WorkFolder,
@@ -62,8 +46,8 @@ def run(
         The record of this run, or of the last one, whose every component counts as cached.
 
     Raises:
-        ComponentError: A component failed.
-        TflineError: The run could not be started.
+        TflineError: A component failed, and `component` names it; or the run could not be
+            started.
     """
     digests = FileDigests(folder.digests)
     plan = make_plan(spec, digests)
@@ -86,7 +70,7 @@ def run(
         record.status = "complete"
     except BaseException as exc:
         record.status = "failed"
-        record.error = str(exc.cause if isinstance(exc, ComponentError) else exc) or "interrupted"
+        record.error = str(exc) or "interrupted"
         raise
     finally:
         record.seconds = round(time.monotonic() - started, 3)
@@ -114,8 +98,8 @@ def run_until(
         The record of these components, or of the last run if nothing has changed since.
 
     Raises:
-        ComponentError: A component failed.
-        TflineError: The run could not be started.
+        TflineError: A component failed, and `component` names it; or the run could not be
+            started.
     """
     digests = FileDigests(folder.digests)
     plan = make_plan(spec, digests)
@@ -196,9 +180,13 @@ def _write(record: RunRecord, folder: WorkFolder) -> None:
 
 @contextlib.contextmanager
 def _naming(component: str, log: Path) -> Iterator[None]:
-    """Turns whatever is raised inside into a ComponentError, with the traceback in the log."""
+    """Turns whatever is raised inside into a `TflineError`, with the traceback in the log."""
     try:
         yield
     except Exception as exc:
         _log.exception("%s failed", component)
-        raise ComponentError(component, root_cause(exc, log.parent), log) from exc
+        error = root_cause(exc, log.parent)
+        error.component, error.log = component, log
+        if error is exc:
+            raise
+        raise error from exc

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -27,6 +28,8 @@ def _as_split(value: Any) -> Any:
     known = {key: value[key] for key in SplitRule.model_fields if key in value}
     return {**known, "fractions": {k: v for k, v in value.items() if k not in known}}
 
+
+_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://")
 
 Files = Annotated[
     tuple[str, ...],
@@ -97,6 +100,12 @@ def _expand(patterns: Sequence[str]) -> tuple[str, ...]:
     """Returns the files that match, absolute and sorted."""
     files: list[str] = []
     for pattern in patterns:
+        if _SCHEME.match(pattern):
+            raise DataError(
+                f"'{pattern}' is a URI, and a run on this machine reads files",
+                hint="Mount the bucket, or copy the files here. A pipeline that is compiled for "
+                "Kubeflow takes the URI as `--data-root`, and the pattern relative to it.",
+            )
         matches = sorted(glob.glob(pattern))
         if not matches:
             raise DataError(

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,17 @@ _DEEPEST = 50
 """No spec is nested so deeply, unless an alias leads back into its own anchor."""
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads 1e-3 as a number, as YAML 1.2 and JSON do; PyYAML's YAML 1.1 reads a text."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"),
+    [*"-+0123456789"],
+)
+
+
 @dataclasses.dataclass(frozen=True)
 class Document:
     """A parsed YAML file with overrides.
@@ -31,9 +43,50 @@ class Document:
         places: Where each value was written, by the path of keys and indices that leads to it.
     """
 
-    source: Path
+    source: Path | str
     data: dict[str, Any]
     places: dict[Path_, str]
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any], source: str) -> Document:
+        """Returns the document of a spec that was not written in YAML.
+
+        Args:
+            data: What the YAML would say, in plain values: mappings, lists, texts and numbers.
+            source: Where it was written, in words.
+        """
+        document = cls(source, {}, {})
+        document.change(data, source)
+        return document
+
+    def change(self, sections: Mapping[str, Any], source: str) -> None:
+        """Sets sections; the keys of a section that are left out stay as they are.
+
+        Args:
+            sections: By name. `model` and `features` are set as a whole: what they hold are no
+                settings but names.
+            source: Where it was written, in words.
+        """
+        for name, value in sections.items():
+            known = self.data.get(name)
+            merged = isinstance(known, dict) and isinstance(value, Mapping)
+            if merged and name not in _NAMES:
+                for key, child in value.items():
+                    self.set((name, key), child, source)
+            else:
+                self.set((name,), value, source)
+
+    def set(self, path: Sequence[str | int], value: Any, source: str) -> None:
+        """Sets the value at a path, and where it was written."""
+        section: Any = self.data
+        for key in path[:-1]:
+            section = section[key]
+        section[path[-1]] = value
+        for below in [place for place in self.places if place[: len(path)] == tuple(path)]:
+            del self.places[below]
+        for depth in range(len(path)):
+            self.places[tuple(path[: depth + 1])] = source
+        _note_value(value, tuple(path), source, self.places)
 
     def places_below(self, section: str) -> dict[str, str]:
         """Returns where each value of a section was written, by its dotted path."""
@@ -58,6 +111,21 @@ class Document:
         return f"{where}, {dotted}" if dotted else where
 
 
+_NAMES = frozenset({"model", "features"})
+
+
+def _note_value(value: Any, path: Path_, source: str, places: dict[Path_, str]) -> None:
+    """Fills `places` for everything in a value."""
+    children: Any = ()
+    if isinstance(value, Mapping):
+        children = value.items()
+    elif isinstance(value, list | tuple):
+        children = enumerate(value)
+    for key, child in children:
+        places[(*path, key)] = source
+        _note_value(child, (*path, key), source, places)
+
+
 def read_document(source: Path, overrides: Sequence[str] = ()) -> Document:
     """Reads a YAML file and applies overrides.
 
@@ -74,7 +142,7 @@ def read_document(source: Path, overrides: Sequence[str] = ()) -> Document:
     except (OSError, UnicodeDecodeError) as exc:
         raise SpecError(f"The spec cannot be read: {exc}", str(source)) from exc
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as exc:
         line = exc.problem_mark.line + 1 if exc.problem_mark else 1
         raise SpecError(f"Not valid YAML: {exc.problem}", f"{source}:{line}") from exc
@@ -86,7 +154,7 @@ def read_document(source: Path, overrides: Sequence[str] = ()) -> Document:
     places: dict[Path_, str] = {}
     _note_places(node, (), source, places)
     try:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, ValueError) as exc:  # a tag, a date or a key that Python cannot hold
         raise SpecError(f"Not valid YAML: {exc}", str(source)) from exc
     document = Document(source, data, places)
@@ -95,7 +163,9 @@ def read_document(source: Path, overrides: Sequence[str] = ()) -> Document:
     return document
 
 
-def _note_places(node: yaml.Node, path: Path_, source: Path, places: dict[Path_, str]) -> None:
+def _note_places(
+    node: yaml.Node, path: Path_, source: Path | str, places: dict[Path_, str]
+) -> None:
     """Fills `places` for the tree under `node`; refuses keys that are there twice."""
     if len(path) > _DEEPEST:
         raise SpecError("Not valid YAML: a value contains itself", f"{source}:1")
@@ -124,10 +194,13 @@ def _override(document: Document, override: str) -> None:
     if not equals or not dotted:
         raise SpecError("An override reads key.path=value", where)
     try:
-        value = yaml.safe_load(text)
+        node = yaml.compose(text, Loader=_Loader)
+        value = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as exc:
         raise SpecError(f"The value is not valid YAML: {exc}", where) from exc
-    *parents, last = dotted.split(".")
+    if node is not None:
+        _note_places(node, (), where, {})  # refuses a key that is there twice
+    *parents, last = _path(dotted)
     section: Any = document.data
     for depth, key in enumerate(parents):
         section = section.setdefault(key, {})
@@ -138,9 +211,12 @@ def _override(document: Document, override: str) -> None:
                 where,
                 f"Write its long form into the spec, or set `{name}` as a whole.",
             )
-    section[last] = value
-    path = (*parents, last)
-    for below in [place for place in document.places if place[: len(path)] == path]:
-        del document.places[below]
-    for depth in range(len(path)):
-        document.places[path[: depth + 1]] = where
+    document.set((*parents, last), value, where)
+
+
+def _path(dotted: str) -> list[str]:
+    """Returns the keys that a dotted path names; below `tune.over` a key is a path itself."""
+    over = "tune.over."
+    if dotted.startswith(over) and dotted != over:
+        return ["tune", "over", dotted.removeprefix(over)]
+    return dotted.split(".")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pydantic
 
-from tfline.pipelines.spec.document import read_document
+from tfline.pipelines.spec.document import Document, read_document
 from tfline.pipelines.spec.errors import explain
 from tfline.pipelines.spec.pipeline import PipelineSpec
 from tfline.transforms.errors import SpecError, did_you_mean
@@ -44,7 +44,15 @@ def load_spec(name: str, overrides: Sequence[str] = ()) -> PipelineSpec:
     Raises:
         SpecError: Anything is wrong with it; the first line names the first error.
     """
-    document = read_document(find_spec(name), overrides)
+    return read_spec(read_document(find_spec(name), overrides))
+
+
+def read_spec(document: Document) -> PipelineSpec:
+    """Reads the spec that a document writes.
+
+    Raises:
+        SpecError: Anything is wrong with it; the first line names the first error.
+    """
     try:
         return PipelineSpec.model_validate(document.data)
     except pydantic.ValidationError as exc:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import NoReturn
 
 from tfline.pipelines.runners.causes import root_cause
-from tfline.transforms.errors import TflineError
 
 _log = logging.getLogger("tfline.step")
 
@@ -54,7 +53,7 @@ def run_step(main: Callable[[Sequence[str]], None]) -> NoReturn:
         _log.exception("The step has failed")
         cause = root_cause(exc, Path(tempfile.gettempdir()))
         print(f"{type(cause).__name__}: {cause}", file=sys.stderr)
-        code = cause.exit_code if isinstance(cause, TflineError) else 1
+        code = cause.exit_code
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
