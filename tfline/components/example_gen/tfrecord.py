@@ -17,7 +17,7 @@ from typing import BinaryIO, cast
 
 from tfline.components.example_gen import sniff
 from tfline.transforms.errors import DataError
-from tfline.transforms.framing import CRC, FRAMING_BYTES, HEADER, LENGTH, frame, masked_crc
+from tfline.transforms.framing import FRAMING_BYTES, FrameError, frame, read_frame
 
 OpenFile = Callable[[str], BinaryIO]
 """Opens a file to read bytes: the built-in ``open`` or one that knows remote file systems."""
@@ -104,8 +104,7 @@ def read_records(path: str | Path, open_file: OpenFile = open_local) -> Iterator
     position = _Position(name, is_gzip(name, open_file))
     with open_decompressed(name, open_file) as stream:
         try:
-            while header := stream.read(HEADER.size):
-                record = _read_record(stream, header, position)
+            while (record := _read_record(stream, position)) is not None:
                 yield record
                 position.advance(len(record))
         except _GZIP_ERRORS as exc:
@@ -153,24 +152,14 @@ class _Position:
         )
 
 
-def _read_record(stream: BinaryIO, header: bytes, position: _Position) -> bytes:
-    """Returns the record that follows `header`."""
-    if len(header) < HEADER.size:
-        if position.record == 0:
-            raise _NotATFRecordError
-        raise position.error("The file is truncated inside a header")
-    length, length_crc = HEADER.unpack(header)
-    if masked_crc(header[: LENGTH.size]) != length_crc:
-        if position.record == 0:
-            raise _NotATFRecordError
-        raise position.error("The checksum of the length does not match")
-    body = stream.read(length + CRC.size)
-    if len(body) < length + CRC.size:
-        raise position.error(f"The file is truncated: {length:,} bytes of data are announced")
-    record = body[:length]
-    if masked_crc(record) != CRC.unpack(body[length:])[0]:
-        raise position.error("The checksum of the data does not match")
-    return record
+def _read_record(stream: BinaryIO, position: _Position) -> bytes | None:
+    """Returns the record at `position`; None at the end of the file."""
+    try:
+        return read_frame(stream)
+    except FrameError as exc:
+        if exc.in_header and position.record == 0:
+            raise _NotATFRecordError from exc
+        raise position.error(exc.what) from exc
 
 
 def _foreign_file(position: _Position, open_file: OpenFile) -> DataError:

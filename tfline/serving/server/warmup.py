@@ -17,7 +17,7 @@ from tfline.serving.server.handlers import examples
 from tfline.serving.server.handlers.predict import predict
 from tfline.serving.server.servable import Servable
 from tfline.serving.server.status import Code, StatusError, invalid_argument
-from tfline.transforms.framing import CRC, HEADER, masked_crc
+from tfline.transforms.framing import FrameError, read_frame
 
 logger = logging.getLogger(__name__)
 
@@ -74,26 +74,15 @@ def _parsed(record: bytes, path: Path) -> prediction_log_pb2.PredictionLog:
 
 
 def _records(path: Path) -> Iterator[bytes]:
-    """Yields the records of a TFRecord file: length, its checksum, content, its checksum.
+    """Yields the records of a TFRecord file.
 
     Raises:
         StatusError: DATA_LOSS if the file is cut off, or a checksum is wrong.
     """
     with path.open("rb") as file:
-        while header := file.read(HEADER.size):
-            if len(header) < HEADER.size:
-                raise _data_loss("truncated", path)
-            length, checksum = HEADER.unpack(header)
-            if checksum != masked_crc(header[: -CRC.size]):
-                raise _data_loss("corrupted", path)
-            content = file.read(length + CRC.size)
-            if len(content) < length + CRC.size:
-                raise _data_loss("truncated", path)
-            record = content[:length]
-            if CRC.unpack(content[length:]) != (masked_crc(record),):
-                raise _data_loss("corrupted", path)
-            yield record
-
-
-def _data_loss(what: str, path: Path) -> StatusError:
-    return StatusError(Code.DATA_LOSS, f"{what} record at {path}")
+        try:
+            while (record := read_frame(file)) is not None:
+                yield record
+        except FrameError as error:
+            what = "truncated" if error.truncated else "corrupted"
+            raise StatusError(Code.DATA_LOSS, f"{what} record at {path}") from error

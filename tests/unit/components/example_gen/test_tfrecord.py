@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gzip
 import pickle
-import struct
 from pathlib import Path
 
 import pytest
 
 from tfline.components.example_gen import tfrecord
 from tfline.transforms.errors import DataError
-from tfline.transforms.framing import FRAMING_BYTES, frame, masked_crc
+from tfline.transforms.framing import frame
 
 RECORDS = [b"first", b"", b"third record"]
 
@@ -27,19 +26,6 @@ def _damaged(path: Path, data: bytes) -> str:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "data.tfrecord"
-
-
-def test_masked_crc_matches_rfc_3720() -> None:
-    crc = 0xE3069283  # RFC 3720, of "123456789"
-    rotated = ((crc >> 15) | (crc << 17)) & 0xFFFFFFFF
-    assert masked_crc(b"123456789") == (rotated + 0xA282EAD8) % 2**32
-
-
-def test_frame_has_the_documented_layout() -> None:
-    framed = frame(b"abc")
-    assert struct.unpack_from("<Q", framed) == (3,)
-    assert framed[12:15] == b"abc"
-    assert len(framed) == 3 + FRAMING_BYTES
 
 
 @pytest.mark.parametrize("compress", [False, True])
