@@ -35,9 +35,9 @@ class Classes(Statistic):
         predicted: int64 [r, k], predictions of each class.
     """
 
-    right: Integers
-    labelled: Integers
-    predicted: Integers
+    right: Array
+    labelled: Array
+    predicted: Array
 
     @classmethod
     def of(
@@ -49,7 +49,7 @@ class Classes(Statistic):
         if labels.ndim == 2:
             given = labels > 0  # [n, k]
             columns = np.concatenate([given & decided, given, decided], axis=1)  # [n, 3 * k]
-            sums = totals(columns.astype(np.float64), weights).astype(np.int64)  # [r, 3 * k]
+            sums = totals(columns.astype(np.float64), weights)  # [r, 3 * k]
             return cls(sums[:, :k], sums[:, k : 2 * k], sums[:, 2 * k :])
         pairs, index = np.unique(labels * k + decided, return_inverse=True)  # [m], [n]
         counts = sum_by_cell(index, len(pairs), weights)  # [r, m]

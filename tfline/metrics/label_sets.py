@@ -43,7 +43,7 @@ class Sets(Statistic):
         """Counts the differences between given and decided classes."""
         wrong = ((labels > 0) != decide(predictions, decision, several=True)).sum(axis=1)  # [n]
         columns = np.stack([wrong == 0, wrong], axis=1).astype(np.float64)
-        equal, total = totals(columns, weights).astype(np.int64).T
+        equal, total = totals(columns, weights).T
         return cls(equal, total, weight_of(labels, weights), labels.shape[1])
 
     def __add__(self, other: Self) -> Self:

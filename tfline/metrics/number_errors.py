@@ -20,6 +20,12 @@ else:
     np = lazy_import("numpy")
 
 
+def _share(part: Array, whole: Array) -> Floats:
+    """Returns the quotients; 0 where the whole is 0."""
+    quotients: Floats = np.divide(part, whole, out=np.zeros(whole.shape), where=whole > 0)
+    return quotients
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class ErrorMoments(Statistic):
     """First and second moments of labels, predictions and errors, over all numbers.
@@ -57,13 +63,13 @@ class ErrorMoments(Statistic):
         columns = np.stack([of_all.sum(axis=1) for of_all in numbers], axis=1)  # [n, 5]
         away, spread, *sums = totals(columns, weights).T  # each [r]
         examples = weight_of(labels, weights) * label.shape[1]
-        shift = away / np.maximum(examples, 1)  # of the mean of a resample from the group's
+        shift = _share(away, examples)  # of the mean of a resample from the group's
         return cls(examples, centre + shift, spread - shift * away, *sums)
 
     def __add__(self, other: Self) -> Self:
         """Merges means and spreads, and adds the sums."""
         examples = self.examples + other.examples
-        share = other.examples / np.maximum(examples, 1)
+        share = _share(other.examples, examples)
         distance = other.mean_label - self.mean_label
         return type(self)(
             examples=examples,

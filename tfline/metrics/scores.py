@@ -13,7 +13,7 @@ from tfline.transforms.lazy import lazy_import
 if TYPE_CHECKING:
     import numpy as np
 
-    from tfline.metrics.arrays import Array, Booleans, Floats, Integers
+    from tfline.metrics.arrays import Array, Floats, Integers
 else:
     np = lazy_import("numpy")
 
@@ -23,34 +23,44 @@ class Scored(Statistic):
 
     @property
     @abc.abstractmethod
-    def counts(self) -> Integers:
-        """int64 [r, 2, m]: by label, and by score from the lowest to the highest."""
+    def counts(self) -> Array:
+        """[r, 2, m], int64, or float64 of weights: by label, and by score, which rises."""
+
+
+_MOST_SCORES = 1 << 19
+"""Distinct scores that are kept; of more, neighbours become one, which moves an area by 1e-5."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Scores(Scored):
-    """Every score with its label: 5 bytes an example, which makes the areas exact.
+    """How many examples of both labels have each score, which makes the areas exact.
+
+    It takes 20 bytes a distinct score, at most 10 MB however many examples there are.
 
     Attributes:
-        labels: Parts of bool [n].
-        scores: Parts of float32 [n].
+        scores: The distinct scores, float32 [m], rising.
+        sums: int64 or float64 [2, m], by label and by score.
     """
 
-    labels: tuple[Booleans, ...]
-    scores: tuple[Floats, ...]
+    scores: Floats
+    sums: Array
 
     @classmethod
     def of(
         cls, labels: Array, predictions: Floats, decision: Decision, weights: Array | None = None
     ) -> Self:
-        """Keeps the group as one part.
+        """Counts the scores.
 
         Raises:
-            ValueError: There are weights: it does not resample, `Histogram` does.
+            ValueError: There are several resamples: `Histogram` makes these.
         """
-        if weights is not None:
-            raise ValueError("`Scores` has no resamples. Expected weights=None.")
-        return cls((labels == 1,), (predictions.astype(np.float32),))
+        if weights is not None and weights.shape[1] > 1:
+            raise ValueError(
+                f"`Scores` has no resamples. Expected weights [n, 1]. Received: {weights.shape}."
+            )
+        scores, place = np.unique(predictions.astype(np.float32), return_inverse=True)
+        cells = (labels == 1) * len(scores) + place
+        return cls(*_bounded(scores, sum_by_cell(cells, 2 * len(scores), weights).reshape(2, -1)))
 
     @classmethod
     def resample(
@@ -59,20 +69,29 @@ class Scores(Scored):
         """Returns the counts of binned scores: enough to tell how far an area may be off."""
         return Histogram.of(labels, predictions, decision, weights)
 
-    def distinct(self) -> Floats:
-        """Returns the distinct scores, float32 [m], rising."""
-        return np.unique(np.concatenate(self.scores))
-
     @property
-    def counts(self) -> Integers:
-        """int64 [1, 2, m]: by label, and by distinct score."""
-        distinct, place = np.unique(np.concatenate(self.scores), return_inverse=True)
-        cells = np.concatenate(self.labels) * len(distinct) + place
-        return sum_by_cell(cells, 2 * len(distinct), None).reshape(1, 2, -1)
+    def counts(self) -> Array:
+        """[1, 2, m]: by label, and by distinct score."""
+        return self.sums[None]
 
     def __add__(self, other: Self) -> Self:
-        """Keeps the parts of both."""
-        return type(self)(self.labels + other.labels, self.scores + other.scores)
+        """Adds the counts of each score."""
+        scores = np.union1d(self.scores, other.scores)
+        sums = np.zeros((2, len(scores)), np.result_type(self.sums, other.sums))
+        for part in (self, other):
+            sums[:, np.searchsorted(scores, part.scores)] += part.sums
+        return type(self)(*_bounded(scores, sums))
+
+
+def _bounded(scores: Floats, sums: Array) -> tuple[Floats, Array]:
+    """Returns at most `_MOST_SCORES` scores: the last bits of their mantissa are left out."""
+    for bits in range(6, 23, 2):
+        if len(scores) <= _MOST_SCORES:
+            break
+        coarse = (scores.view(np.uint32) >> bits << bits).view(np.float32)
+        scores, first = np.unique(coarse, return_index=True)
+        sums = np.add.reduceat(sums, first, axis=1)
+    return scores, sums
 
 
 _BINS = 512
@@ -86,11 +105,11 @@ class Histogram(Scored):
 
     Attributes:
         cells: int64 [c], the pairs of label and bin that occur, rising: label * bins + bin.
-        sums: int32 [r, c], how many examples each has.
+        sums: int32, or float32 of weights, [r, c], how many examples each has.
     """
 
     cells: Integers
-    sums: Integers
+    sums: Array
 
     @classmethod
     def of(
@@ -101,19 +120,21 @@ class Histogram(Scored):
             logits = np.log(predictions) - np.log1p(-predictions)
         place = (np.clip(logits / _MOST_LOGIT, -1, 1) + 1) / 2 * (_BINS - 1)
         cells, index = np.unique(labels * _BINS + np.rint(place).astype(int), return_inverse=True)
-        return cls(cells, sum_by_cell(index, len(cells), weights).astype(np.int32))
+        sums = sum_by_cell(index, len(cells), weights)
+        return cls(cells, sums.astype(np.float32 if sums.dtype.kind == "f" else np.int32))
 
     @property
-    def counts(self) -> Integers:
-        """int64 [r, 2, bins]."""
-        counts = np.zeros((len(self.sums), 2 * _BINS), np.int64)
+    def counts(self) -> Array:
+        """[r, 2, bins], int64 or float64."""
+        dtype = np.float64 if self.sums.dtype.kind == "f" else np.int64
+        counts = np.zeros((len(self.sums), 2 * _BINS), dtype)
         counts[:, self.cells] = self.sums
         return counts.reshape(-1, 2, _BINS)
 
     def __add__(self, other: Self) -> Self:
         """Adds the counts of each cell."""
         cells = np.union1d(self.cells, other.cells)
-        sums = np.zeros((len(self.sums), len(cells)), np.int32)
+        sums = np.zeros((len(self.sums), len(cells)), self.sums.dtype)
         for part in (self, other):
             sums[:, np.searchsorted(cells, part.cells)] += part.sums
         return type(self)(cells, sums)

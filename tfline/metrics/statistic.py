@@ -14,7 +14,8 @@ Labels and predictions of a group of n examples:
     text         labels float32 [n], tokens     predictions float64 [n, m], see `text_numbers`
 
 Every array of a statistic has a first axis [r]: resamples of the group, in which an example counts
-as often as its weight says. Without weights there is one, the group itself.
+as often, or as much, as its weight says. Without weights there is one, the group itself. What is
+called a number of examples below is their weight, if they have weights.
 
     3 examples, 2 of them right; weights [[1, 0], [1, 2], [1, 1]] -> right [2, 2] of [3, 3] examples
 """
@@ -23,7 +24,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from tfline.metrics.sums import weight_of
 from tfline.transforms.lazy import lazy_import
@@ -72,7 +73,13 @@ Share = tuple["Integers", "Integers"]
 
 
 class Statistic(abc.ABC):
-    """A sum over groups of examples."""
+    """A sum over groups of examples.
+
+    Attributes:
+        is_weighted: Whether the weights of examples count for it.
+    """
+
+    is_weighted: ClassVar[bool] = True
 
     @classmethod
     @abc.abstractmethod
@@ -85,7 +92,8 @@ class Statistic(abc.ABC):
             labels: As in the module's docstring.
             predictions: As there.
             decision: How probabilities become classes.
-            weights: How often each example counts in each resample, integers [n, r]; None: once.
+            weights: How often or how much each example counts in each resample, [n, r]; None:
+                once.
         """
 
     @classmethod
@@ -102,11 +110,13 @@ class Statistic(abc.ABC):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Count(Statistic):
-    """The number of examples.
+    """The number of examples, whatever they weigh.
 
     Attributes:
         examples: int64 [r].
     """
+
+    is_weighted: ClassVar[bool] = False
 
     examples: Integers
 

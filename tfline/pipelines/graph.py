@@ -164,7 +164,7 @@ def _evaluator(spec: PipelineSpec, plan: Plan, nodes: Nodes) -> BaseNode:
         examples=nodes["ExampleGen"].outputs["examples"],
         model=nodes["Trainer"].outputs["model"],
         baseline_model=baseline,
-        config=spec.evaluate.model_dump_json(),
+        config=spec.evaluation.model_dump_json(),
         fingerprint=plan.fingerprint("Evaluator"),
     )
 

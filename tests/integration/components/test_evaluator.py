@@ -358,6 +358,46 @@ def test_model_worse_than_its_baseline_is_not_blessed(
     assert len(loaded.slicing_metrics) == 3
 
 
+def test_weights_reach_metrics_slices_and_threshold_and_units_the_errors(
+    evaluate: Callable[..., Run],
+    make_model: Callable[..., types.Artifact],
+    table: pd.DataFrame,
+    tmp_path: Path,
+) -> None:
+    rng = np.random.default_rng(5)
+    # A weight that float32 holds, as a record does; 30 customers.
+    weights = rng.exponential(size=len(table)).astype(np.float32).astype(float)
+    table = table.assign(importance=weights, customer=rng.integers(0, 30, len(table)))
+    run = evaluate(
+        write_examples(tmp_path / "examples", [table]),
+        make_model(binary, "binary"),
+        metrics=["accuracy", "auc", "log_loss", "calibration"],
+        slices=["payment"],
+        require={"accuracy": {"slice_min": 0.1}},
+        choose_threshold="best_f1",
+        weight="importance",
+        unit="customer",
+    )
+    threshold = run.verdict["threshold"]
+    f1 = [
+        sk.f1_score(table.tip, table.score >= score, sample_weight=table.importance)
+        for score in table.score
+    ]
+    chosen = sk.f1_score(table.tip, table.score >= threshold, sample_weight=table.importance)
+    assert chosen == pytest.approx(max(f1))
+    for result, rows in slices_of(run.verdict, table):
+        assert result["count"] == len(rows)
+        auc = sk.roc_auc_score(rows.tip, rows.score, sample_weight=rows.importance)
+        assert result["metrics"]["auc"] == pytest.approx(auc)
+        decided = rows.score >= threshold
+        accuracy = sk.accuracy_score(rows.tip, decided, sample_weight=rows.importance)
+        assert result["metrics"]["accuracy"] == pytest.approx(accuracy)
+        promised = np.average(rows.score, weights=rows.importance)
+        kept = np.average(rows.tip, weights=rows.importance)
+        assert result["metrics"]["calibration"] == pytest.approx(promised / kept, rel=1e-5)
+    assert {rule["test"] for rule in run.verdict["rules"]} <= {"bootstrap", ""}
+
+
 def test_threshold_is_chosen_on_eval_and_judged_on_test_and_the_baseline_keeps_its_own(
     evaluate: Callable[..., Run],
     make_model: Callable[..., types.Artifact],

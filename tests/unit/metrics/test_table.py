@@ -384,3 +384,47 @@ def test_check_metrics_refuses_a_metric_of_keras_of_another_shape(name: str, tas
 def test_check_metrics_takes_a_metric_of_keras_that_fits() -> None:
     check_metrics("binary", ["keras.metrics.AUC", "keras.metrics.MeanSquaredError"])
     check_metrics("multiclass", ["keras.metrics.SparseCategoricalAccuracy"])
+
+
+def repeated(array: Array, counts: Array) -> Array:
+    return np.repeat(array, counts, axis=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [(name, task) for name, metric in METRICS.items() for task in metric.values if task in LABELS],
+)
+def test_weight_of_an_example_is_how_often_it_counts(name: str, task: Task) -> None:
+    """Whole weights are repeated examples; their scale changes nothing."""
+    counts = np.random.default_rng(3).integers(0, 4, len(LABELS[task]))
+    labels, predictions, decision = LABELS[task], PREDICTIONS[task], DECISIONS[task]
+    expected = measure(
+        name, task, repeated(labels, counts), repeated(predictions, counts), decision
+    )
+    statistic = METRICS[name].statistic
+    if not statistic.is_weighted:
+        assert name == "example_count"
+        return
+    for scale in (1.0, 0.001):
+        weights = (scale * counts)[:, None]
+        parts = [slice(0, 200), slice(200, None)]
+        merged = reduce(
+            add,
+            (statistic.of(labels[p], predictions[p], decision, weights[p]) for p in parts),
+        )
+        value = METRICS[name].values[task](merged)[0]
+        assert value == pytest.approx(scale * expected if name == "confusion_matrix" else expected)
+
+
+def test_weighted_area_and_loss_equal_scikit_learn() -> None:
+    weights, epsilon = np.random.default_rng(4).random(500), np.finfo(np.float32).eps
+    labels, scores = LABELS["binary"], PREDICTIONS["binary"]
+    for name, function in (
+        ("auc", sk.roc_auc_score),
+        ("pr_auc", sk.average_precision_score),
+        ("log_loss", sk.log_loss),
+    ):
+        statistic = METRICS[name].statistic.of(labels, scores, Decision(2), weights[:, None])
+        clipped = np.clip(scores, epsilon, 1 - epsilon) if name == "log_loss" else scores
+        expected = function(labels, clipped.astype(np.float64), sample_weight=weights)
+        assert METRICS[name].values["binary"](statistic)[0] == pytest.approx(expected, rel=1e-5)

@@ -167,6 +167,11 @@ class EvaluateConfig(FrozenModel):
             the model that is pushed.
         choose_threshold: How to choose it from the eval split, in place of `threshold`. The short
             form ``best_f1`` is the highest F1.
+        weight: The raw feature that says how much a record counts; left out: that of
+            `train.weight`.
+        unit: The raw feature that records which belong together share, such as a customer: they
+            are resampled together, since they are no independent evidence. Left out: the feature
+            by which records were split into groups, if they were.
         batch_size: Examples a call of the model.
     """
 
@@ -184,6 +189,8 @@ class EvaluateConfig(FrozenModel):
     min_class_size: int = pydantic.Field(default=10, ge=1)
     threshold: float = pydantic.Field(default=DEFAULT, ge=0, le=1)
     choose_threshold: ThresholdChoice | None = None
+    weight: str | None = pydantic.Field(default=None, min_length=1)
+    unit: str | None = pydantic.Field(default=None, min_length=1)
     batch_size: int = pydantic.Field(default=1024, ge=1)
 
     @pydantic.field_validator(

@@ -220,7 +220,7 @@ def _evaluator_parts(spec: PipelineSpec) -> Parts:
     own = dotted_modules([*(spec.evaluate.metrics or ()), *spec.evaluate.require])
     return (
         *source_parts(["tfline.components.evaluator.executor", *own]),
-        *settings("evaluate", _dump(spec.evaluate)),
+        *settings("evaluate", _dump(spec.evaluation)),
     )
 
 

@@ -196,6 +196,16 @@ class PipelineSpec(FrozenModel):
         return self
 
     @property
+    def evaluation(self) -> EvaluateConfig:
+        """The evaluation, with the weight and the unit that follow from the other sections."""
+        split = self.data.split
+        group = split.feature if split is not None and split.by == "group" else None
+        weight = self.evaluate.weight or self.train.weight
+        return self.evaluate.model_copy(
+            update={"weight": weight, "unit": self.evaluate.unit or group}
+        )
+
+    @property
     def expectations(self) -> tuple[Expectation, ...]:
         """What this spec says of each raw feature that it names."""
         found = [Expectation(key=key, kind="any", role="label") for key in self.label.keys]
@@ -203,12 +213,14 @@ class PipelineSpec(FrozenModel):
             takes = kinds_of(resolve_transform(feature.steps[0].transform)).takes
             kind: Literal["number", "bytes", "any"] = _EXPECTED.get(takes, "any")
             found += [Expectation(key=key, kind=kind, role="feature") for key in feature.keys]
-        if self.train.weight is not None:
-            found.append(Expectation(key=self.train.weight, kind="number", role="weight"))
+        weights = dict.fromkeys((self.train.weight, self.evaluation.weight))
+        found += [
+            Expectation(key=key, kind="number", role="weight") for key in weights if key is not None
+        ]
         named = {expectation.key for expectation in found}
         found += [
             Expectation(key=key, kind="any", role="slice")
-            for key in self.evaluate.slice_keys
-            if key not in named
+            for key in (*self.evaluate.slice_keys, self.evaluation.unit)
+            if key is not None and key not in named
         ]
         return tuple(dict.fromkeys(found))  # a raw feature may be in several features

@@ -27,6 +27,9 @@ from tfline.metrics.classes import Classes
 from tfline.metrics.scores import Scores
 from tfline.metrics.table import METRICS
 
+MIN_UNITS = 20
+"""With fewer units (customers, sessions), their resamples tell too little."""
+
 Interval = tuple[float, float]
 
 
@@ -146,6 +149,8 @@ def scarcity(result: SliceResult, key: MetricKey, config: EvaluateConfig) -> str
     """
     if result.key and result.count < config.min_slice_size:
         return _few(result.count, "record")
+    if result.units is not None and result.units < MIN_UNITS:
+        return f"{_few(result.units, 'unit')} of {config.unit}"
     metric, place = key
     if metric not in METRICS or not result.labelled:
         return ""
@@ -192,13 +197,13 @@ def _bound_claims(
                     value=value,
                     proof=bounds.proof or ("to_block" if result.key else "none"),
                     interval=value_interval(value, uncertainty, config.confidence),
-                    evidence=_bound_evidence(value, bound, sign, uncertainty),
+                    evidence=_bound_evidence(value, bound, sign, uncertainty, result.units),
                     scarce=scarcity(result, key, config),
                 )
 
 
 def _bound_evidence(
-    value: float, bound: float, sign: int, uncertainty: Uncertainty
+    value: float, bound: float, sign: int, uncertainty: Uncertainty, units: int | None
 ) -> Evidence | None:
     if math.isnan(value):
         return None
@@ -206,9 +211,8 @@ def _bound_evidence(
         return share_evidence(uncertainty.hits, uncertainty.trials, bound, sign)
     if uncertainty.candidate is None:
         return None
-    return normal_evidence(
-        sign * (value - bound) + TOLERANCE, uncertainty.candidate.error, BOOTSTRAP
-    )
+    margin = sign * (value - bound) + TOLERANCE
+    return normal_evidence(margin, uncertainty.candidate.error, BOOTSTRAP, units)
 
 
 def _change_claims(
@@ -239,7 +243,7 @@ def _change_claims(
                 loss=loss,
                 proof=change.proof,
                 interval=difference_interval(difference, uncertainty),
-                evidence=_change_evidence(sign * difference, loss, uncertainty),
+                evidence=_change_evidence(sign * difference, loss, uncertainty, result.units),
                 scarce=scarcity(result, key, config),
             )
 
@@ -249,11 +253,14 @@ def difference_interval(difference: float, uncertainty: Uncertainty) -> Interval
     return None if math.isnan(difference) else _around(difference, uncertainty.difference)
 
 
-def _change_evidence(gain: float, loss: float, uncertainty: Uncertainty) -> Evidence | None:
+def _change_evidence(
+    gain: float, loss: float, uncertainty: Uncertainty, units: int | None
+) -> Evidence | None:
     if math.isnan(gain):
         return None
     if loss == 0 and uncertainty.won is not None and uncertainty.lost is not None:
         return duel_evidence(uncertainty.won, uncertainty.lost)
     if uncertainty.difference is None:
         return None
-    return normal_evidence(gain + loss + TOLERANCE, uncertainty.difference.error, PAIRED_BOOTSTRAP)
+    error = uncertainty.difference.error
+    return normal_evidence(gain + loss + TOLERANCE, error, PAIRED_BOOTSTRAP, units)

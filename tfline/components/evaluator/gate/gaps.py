@@ -97,7 +97,9 @@ def _ordered(pair: tuple[_Measured, _Measured]) -> tuple[_Measured, _Measured]:
 def _evidence(pair: tuple[_Measured, _Measured], most: float) -> Evidence:
     high, low = pair
     error = math.hypot(_error(high), _error(low))
-    return normal_evidence(most - (high[1] - low[1]) + TOLERANCE, error, BOOTSTRAP)
+    units = [result.units for result, _, _ in pair if result.units is not None]
+    margin = most - (high[1] - low[1]) + TOLERANCE
+    return normal_evidence(margin, error, BOOTSTRAP, min(units, default=None))
 
 
 def _error(measured: _Measured) -> float:

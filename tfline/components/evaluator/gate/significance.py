@@ -66,17 +66,22 @@ def duel_evidence(won: int, lost: int) -> Evidence:
     return Evidence(MCNEMAR, half.fails, half.holds)
 
 
-def normal_evidence(margin: float, error: float, test: str) -> Evidence:
+def normal_evidence(margin: float, error: float, test: str, units: int | None = None) -> Evidence:
     """Tests by a standard error.
 
     Args:
         margin: How far the value is on the good side of what is claimed; negative: the bad side.
         error: Its standard error; 0 leaves nothing to chance.
         test: What the error is from.
+        units: Number of units that the examples belong to: their tail is that of Student's t. None:
+            each example stands for itself, and there are many.
     """
     if error == 0:
         return Evidence(test, float(margin >= 0), float(margin <= 0))
-    fails = float(special.ndtr(margin / error))
+    if units is None:
+        fails = float(special.ndtr(margin / error))
+    else:
+        fails = float(special.stdtr(max(units - 1, 1), margin / error))
     return Evidence(test, fails, 1 - fails)
 
 

@@ -14,6 +14,7 @@ Import tfx before this module: TFMA needs what tfx puts in place.
 from __future__ import annotations
 
 import functools
+import logging
 import operator
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -58,6 +59,8 @@ from tfline.metrics.table import is_custom
 from tfline.metrics.texts import need_writing
 from tfline.transforms.errors import DataError
 
+_LOG = logging.getLogger(__name__)
+
 CHOICE = "threshold.json"
 """The file beside TFMA's that says which threshold was chosen, and why."""
 
@@ -100,6 +103,8 @@ def evaluate(
     )
     metrics = config.metric_names(card.task)
     of_keras, of_tfma = sort_metrics(filter(is_custom, metrics), card.task)
+    if of_tfma and config.weight is not None:
+        _LOG.warning("Computed without the weight of examples: %s", ", ".join(of_tfma))
     eval_config = build_eval_config(config, card, names, of_tfma)
     decisions = {
         name: Decision(len(card.classes), threshold) for name, threshold in thresholds.items()
@@ -107,10 +112,22 @@ def evaluate(
     own = tuple(name for name in metrics if not is_custom(name))
     measuring = Measuring(own, of_keras, card.task, decisions)
     resampling = Resampling(
-        metrics, card.task, decisions, config.resamples, config.seed, config.confidence
+        metrics,
+        card.task,
+        decisions,
+        config.resamples,
+        config.seed,
+        config.confidence,
+        independent=config.weight is None and config.unit is None,
     )
     predict = EvaluateFile(
-        card, locations, config.slices, config.batch_size, writes=need_writing(metrics)
+        card,
+        locations,
+        config.slices,
+        config.batch_size,
+        weight=config.weight,
+        unit=config.unit,
+        writes=need_writing(metrics),
     )
     lines = os.path.join(output, UNCERTAINTY)
     with make_pipeline() as pipeline:
@@ -168,12 +185,13 @@ def find_threshold(
     if choice is None:
         raise ValueError("The config chooses no threshold. Expected `choose_threshold`.")
     line = os.path.join(output, CHOICE)
+    predict = EvaluateFile(card, {"": model}, (), config.batch_size, weight=config.weight)
     with make_pipeline() as pipeline:
         _ = (
             pipeline
             | "Files" >> beam.Create(list(files))
             | "Spread" >> beam.Reshuffle()
-            | "Predict" >> beam.ParDo(EvaluateFile(card, {"": model}, (), config.batch_size))
+            | "Predict" >> beam.ParDo(predict)
             | "Keep" >> beam.Map(_scores)
             | "Gather" >> beam.CombineGlobally(_gather).without_defaults()
             | "Choose" >> beam.Map(lambda scores: choice_line(choose_threshold(scores, choice)))
@@ -187,7 +205,7 @@ def find_threshold(
 
 
 def _scores(group: Group) -> Scores:
-    return Scores.of(group.labels, group.predictions[""], Decision(2))
+    return Scores.of(group.labels, group.predictions[""], Decision(2), group.column_of_weights)
 
 
 def _gather(parts: Iterable[Scores]) -> Scores:

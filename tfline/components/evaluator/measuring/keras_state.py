@@ -52,18 +52,24 @@ class KerasState:
         return np.asarray(metric.result())
 
 
-def update_keras(name: str, labels: Array, predictions: Floats) -> KerasState:
+def update_keras(
+    name: str, labels: Array, predictions: Floats, weights: Floats | None = None
+) -> KerasState:
     """Returns the state of a metric after a group.
 
     Args:
         name: The dotted path of its class.
         labels: [n] or [n, ...].
         predictions: [n] or [n, ...].
+        weights: How much each example counts, [n]; None: all the same.
     """
     labels = labels.reshape(len(labels), -1)
     predictions = predictions.reshape(len(labels), -1)
     metric = _make(name)
-    metric.update_state(labels, predictions)
+    if weights is None:
+        metric.update_state(labels, predictions)
+    else:
+        metric.update_state(labels, predictions, sample_weight=weights.astype(np.float32))
     variables = tuple(_value(variable) for variable in metric.variables)
     return KerasState(name, labels[:1], predictions[:1], variables)
 
@@ -88,6 +94,8 @@ class _MeanLoss(tf_keras.metrics.Mean):  # type: ignore[misc]
         super().__init__(name=loss.name)
         self._loss = loss
 
-    def update_state(self, labels: Array, predictions: Floats) -> Any:
+    def update_state(
+        self, labels: Array, predictions: Floats, sample_weight: Floats | None = None
+    ) -> Any:
         """Adds the losses of a batch."""
-        return super().update_state(self._loss.call(labels, predictions))
+        return super().update_state(self._loss.call(labels, predictions), sample_weight)

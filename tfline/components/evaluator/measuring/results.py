@@ -81,6 +81,7 @@ class SliceResult:
         baseline: Those of the baseline, on the same examples; None: there is no baseline.
         uncertainty: How far the values may be off; the user's own metrics have none.
         labelled: Of a task with classes, the number of examples of each; else empty.
+        units: See `SliceDoubt`.
         names: What values of a feature are called, if not by themselves.
     """
 
@@ -89,6 +90,7 @@ class SliceResult:
     baseline: Measures | None = None
     uncertainty: Mapping[MetricKey, Uncertainty] = dataclasses.field(default_factory=dict)
     labelled: tuple[int, ...] = ()
+    units: int | None = None
     names: ValueNames = dataclasses.field(default_factory=dict)
 
     @property
@@ -114,10 +116,13 @@ class SliceDoubt:
     Attributes:
         uncertainty: How far each value may be off.
         labelled: Of a task with classes, the number of examples of each; else empty.
+        units: Of examples that belong together in units (customers, sessions), their number, up to
+            1,000; None: each example stands for itself.
     """
 
     uncertainty: dict[MetricKey, Uncertainty] = dataclasses.field(default_factory=dict)
     labelled: tuple[int, ...] = ()
+    units: int | None = None
 
 
 def read_results(
@@ -143,6 +148,7 @@ def read_results(
                 result,
                 uncertainty=doubt.uncertainty,
                 labelled=doubt.labelled,
+                units=doubt.units,
                 names=names or {},
             )
         )

@@ -60,7 +60,7 @@ def choose_threshold(scores: Scores, choice: ThresholdChoice) -> Chosen:
     Raises:
         DataError: The records are all of one class.
     """
-    distinct = scores.distinct()
+    distinct = scores.scores
     curve = _curve(scores)
     place, reason = _best(curve, choice)
     edges = np.concatenate([[0.0], distinct, [max(1.0, np.nextafter(distinct[-1], 2))]])

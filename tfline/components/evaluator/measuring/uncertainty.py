@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import apache_beam as beam
 import numpy as np
 
-from tfline.components.evaluator.measuring.resamples import block_weights
+from tfline.components.evaluator.measuring.resamples import block_weights, unit_weights
 from tfline.components.evaluator.measuring.results import (
     MetricKey,
     SliceDoubt,
@@ -37,6 +38,10 @@ _Sums = dict[tuple[str, str], Any]
 
 _DUEL = ("", "_Duel")
 _LABELLED = ("", "_Labelled")
+_UNITS = ("", "_Units")
+
+COUNTED_UNITS = 1000
+"""Units are counted up to this: more are enough for whatever is told of them."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +55,8 @@ class Resampling:
         resamples: Number of resamples.
         seed: Of their weights.
         confidence: Of the intervals.
+        independent: Whether all examples count the same, and each stands for itself: then shares
+            of them have exact tests.
     """
 
     metrics: tuple[str, ...]
@@ -58,6 +65,7 @@ class Resampling:
     resamples: int
     seed: int
     confidence: float = 0.95
+    independent: bool = True
 
     @property
     def resampled(self) -> tuple[str, ...]:
@@ -90,6 +98,24 @@ class _Duel:
         return _Duel(self.won + other.won, self.lost + other.lost)
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Units:
+    """The smallest of the numbers of the units, at most `COUNTED_UNITS` of them.
+
+    Attributes:
+        numbers: uint64 [u], distinct, rising.
+    """
+
+    numbers: Integers
+
+    @classmethod
+    def of(cls, units: Integers) -> _Units:
+        return cls(np.unique(units)[:COUNTED_UNITS])
+
+    def __add__(self, other: _Units) -> _Units:
+        return _Units(np.union1d(self.numbers, other.numbers)[:COUNTED_UNITS])
+
+
 class ResampleGroup(beam.DoFn):
     """Makes the statistics of a group's resamples.
 
@@ -105,7 +131,12 @@ class ResampleGroup(beam.DoFn):
         """Yields the slice of a group with its sums."""
         how = self._resampling
         seed = (how.seed, *group.block_seed)
-        weights = block_weights(seed, group.block_size, how.resamples)[group.rows]
+        if group.units is None:
+            weights = block_weights(seed, group.block_size, how.resamples)[group.rows]
+        else:
+            weights = unit_weights(how.seed, group.units, how.resamples)
+        if group.weights is not None:
+            weights = weights * group.weights.astype(np.float32)[:, None]
         sums: _Sums = {
             (model, statistic.__name__): statistic.resample(
                 group.labels, predictions, how.decisions[model], weights
@@ -113,10 +144,13 @@ class ResampleGroup(beam.DoFn):
             for model, predictions in group.predictions.items()
             for statistic in how.statistics
         }
-        if len(group.predictions) == 2 and how.task in ("binary", "multiclass"):
+        duels = how.task in ("binary", "multiclass") and how.independent
+        if duels and len(group.predictions) == 2:
             sums[_DUEL] = _duel(group, how.decisions)
         if how.task in ("binary", "multiclass", "multilabel"):
             sums[_LABELLED] = _labelled(group, how.decisions)
+        if group.units is not None:
+            sums[_UNITS] = _Units.of(group.units)
         yield group.key, sums
 
 
@@ -172,8 +206,23 @@ def measure_doubt(resampling: Resampling, sums: _Sums) -> SliceDoubt:
         resampling: How it was resampled.
         sums: Of the slice.
     """
-    return SliceDoubt(
-        measure_uncertainty(resampling, sums), tuple(map(int, sums.get(_LABELLED, ())))
+    units = len(sums[_UNITS].numbers) if _UNITS in sums else None
+    found = measure_uncertainty(resampling, sums)
+    if units is not None and units > 1:
+        found = {key: _widened(one, math.sqrt(units / (units - 1))) for key, one in found.items()}
+    return SliceDoubt(found, tuple(map(int, sums.get(_LABELLED, ()))), units)
+
+
+def _widened(uncertainty: Uncertainty, factor: float) -> Uncertainty:
+    """Returns wider errors: resamples of few units vary less than samples of them do."""
+
+    def wider(spread: Spread | None) -> Spread | None:
+        return spread and dataclasses.replace(spread, error=factor * spread.error)
+
+    return dataclasses.replace(
+        uncertainty,
+        candidate=wider(uncertainty.candidate),
+        difference=wider(uncertainty.difference),
     )
 
 
@@ -227,7 +276,7 @@ def _spread(values: Floats, confidence: float) -> Spread | None:
 def _shares(name: str, resampling: Resampling, sums: _Sums) -> tuple[Array, Array] | None:
     """Returns the candidate's hits and trials, [] or [k] each; None if the metric is no share."""
     metric, model = METRICS[name], next(iter(resampling.decisions))
-    if metric.share is None:
+    if metric.share is None or not resampling.independent:
         return None
     hits, trials = metric.share(sums[model, metric.statistic.__name__])
     if resampling.task == "binary" and hits.ndim == 2:
@@ -259,7 +308,8 @@ def to_line(key: SliceKey, doubt: SliceDoubt) -> str:
         [*metric, dataclasses.asdict(uncertainty)]
         for metric, uncertainty in doubt.uncertainty.items()
     ]
-    return json.dumps({"slice": key, "labelled": doubt.labelled, "uncertainty": values})
+    content = {"slice": key, "labelled": doubt.labelled, "units": doubt.units}
+    return json.dumps({**content, "uncertainty": values})
 
 
 def from_line(line: str) -> tuple[SliceKey, SliceDoubt]:
@@ -267,7 +317,7 @@ def from_line(line: str) -> tuple[SliceKey, SliceDoubt]:
     content = json.loads(line)
     found = {(name, place): _uncertainty(fields) for name, place, fields in content["uncertainty"]}
     key = tuple((feature, value) for feature, value in content["slice"])
-    return key, SliceDoubt(found, tuple(content["labelled"]))
+    return key, SliceDoubt(found, tuple(content["labelled"]), content["units"])
 
 
 def _uncertainty(fields: dict[str, Any]) -> Uncertainty:

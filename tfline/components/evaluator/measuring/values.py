@@ -69,11 +69,14 @@ class SumGroup(beam.DoFn):
         for model, predictions in group.predictions.items():
             decision = self._measuring.decisions[model]
             for statistic in self._measuring.statistics:
+                weights = group.column_of_weights if statistic.is_weighted else None
                 sums["exact", model, statistic.__name__] = statistic.of(
-                    group.labels, predictions, decision
+                    group.labels, predictions, decision, weights
                 )
             for name in self._measuring.keras_metrics:
-                sums["exact", model, name] = update_keras(name, group.labels, predictions)
+                sums["exact", model, name] = update_keras(
+                    name, group.labels, predictions, group.weights
+                )
         yield group.key, sums
 
 

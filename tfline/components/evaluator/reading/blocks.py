@@ -19,7 +19,7 @@ import pandas as pd
 
 from tfline.components.evaluator.reading.model import ModelCard, Predictor
 from tfline.components.evaluator.reading.slices import Column
-from tfline.metrics.arrays import Array, Floats
+from tfline.metrics.arrays import Array, Floats, Integers
 from tfline.transforms.errors import DataError, ModelError
 from tfline.transforms.lazy import lazy_import
 
@@ -56,12 +56,17 @@ class Block:
         predictions: The predictions of each model, [n, ...].
         columns: The raw features to slice by.
         seed: Tells the blocks of an evaluation apart, the same in every run.
+        weights: How much each example counts, float64 [n]; None: all the same.
+        units: A number that examples which belong together share, uint64 [n]; None: each example
+            stands for itself.
     """
 
     labels: Array
     predictions: dict[str, Floats]
     columns: dict[str, Column]
     seed: tuple[int, int]
+    weights: Floats | None = None
+    units: Integers | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,6 +92,9 @@ def read_blocks(
     predictors: Mapping[str, Predictor],
     features: Sequence[str],
     batch_size: int,
+    *,
+    weight: str | None = None,
+    unit: str | None = None,
 ) -> Iterator[Block]:
     """Yields the blocks of a file of tf.Examples.
 
@@ -96,17 +104,20 @@ def read_blocks(
         predictors: The models.
         features: The raw features to slice by.
         batch_size: Examples a call of a model.
+        weight: The raw feature that says how much an example counts; None: all the same.
+        unit: The raw feature that examples which belong together share; None: there is none.
 
     Yields:
         Blocks in the order of the file.
 
     Raises:
         DataError: If a record cannot be read by this or by the model, or has no label that the
-            model knows.
+            model knows, or no weight.
         ModelError: If a model fails, or predicts what is no number.
     """
     records = tf.data.TFRecordDataset(file, compression_type=_compression(file))
-    keys = dict.fromkeys([*([card.label] if card.is_raw else []), *features])
+    beside = [key for key in (weight, unit) if key is not None]
+    keys = dict.fromkeys([*([card.label] if card.is_raw else []), *features, *beside])
     first = next(iter(predictors.values()))
     parsers = {
         key: tf.io.VarLenFeature(dtype) for key, dtype in _types(records, keys, file).items()
@@ -129,7 +140,13 @@ def read_blocks(
     size = max(1, min(_MAX_BLOCK, _BLOCK_VALUES // values) // batch_size)  # batches
     done = 0
     while group := list(itertools.islice(_readable(batches, file), size)):
-        block = _block(group, card, _Place(file, done))
+        place = _Place(file, done)
+        block = _block(group, card, place)
+        block = dataclasses.replace(
+            block,
+            weights=_weights(block, weight, place) if weight else None,
+            units=_units(block, unit) if unit else None,
+        )
         done += len(block.labels)
         _PROGRESS.info("%s records evaluated", f"{done:,}")
         yield block
@@ -201,6 +218,39 @@ def _block(batches: list[_Batch], card: ModelCard, place: _Place) -> Block:
         labels = np.concatenate(labelled)
         _check_labels(labels, card, place)
     return Block(labels, predictions, columns, place.seed)
+
+
+def _weights(block: Block, key: str, place: _Place) -> Floats:
+    """Returns how much each example counts."""
+    raw, unweighted = block.columns[key].first(len(block.labels))
+    if unweighted.size:
+        raise DataError(
+            f"{unweighted.size:,} of {len(block.labels):,} records have no weight '{key}'.",
+            where=place.record(int(unweighted[0])),
+            hint="Give each record a weight of 0 or more.",
+        )
+    if raw.dtype == object:
+        raise DataError(f"The weight '{key}' is text, not a number.", where=place.record(0))
+    weights: Floats = raw.astype(np.float64)
+    wrong = ~(np.isfinite(weights) & (weights >= 0))
+    if wrong.any():
+        raise DataError(
+            f"The weight '{key}' is below 0, NaN or infinite in {wrong.sum():,} records.",
+            where=place.record(int(wrong.argmax())),
+            hint="Give each record a weight of 0 or more.",
+        )
+    return weights
+
+
+def _units(block: Block, key: str) -> Integers:
+    """Returns a number for each example's unit; without one, it is a unit of its own."""
+    examples = len(block.labels)
+    raw, alone = block.columns[key].first(examples)
+    of_block = pd.util.hash_array(np.array([str(block.seed)], object))
+    units: Integers = of_block + np.arange(examples, dtype=np.uint64)
+    known = np.setdiff1d(np.arange(examples), alone, assume_unique=True)
+    units[known] = pd.util.hash_array(raw)
+    return units
 
 
 def _check_predictions(name: str, predicted: Floats, place: _Place) -> None:

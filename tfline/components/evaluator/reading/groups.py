@@ -33,6 +33,9 @@ class Group:
         rows: int64 [n], their places in the block.
         block_size: Number of examples of the block.
         block_seed: Tells the blocks of an evaluation apart.
+        weights: How much each example counts, float64 [n]; None: all the same.
+        units: A number that examples which belong together share, uint64 [n]; None: each stands
+            for itself.
     """
 
     key: SliceKey
@@ -41,6 +44,13 @@ class Group:
     rows: Integers
     block_size: int
     block_seed: tuple[int, int]
+    weights: Floats | None = None
+    units: Integers | None = None
+
+    @property
+    def column_of_weights(self) -> Floats | None:
+        """The weights as a statistic takes them, float64 [n, 1]; None: all the same."""
+        return None if self.weights is None else self.weights[:, None]
 
 
 class EvaluateFile(beam.DoFn):
@@ -51,6 +61,8 @@ class EvaluateFile(beam.DoFn):
         models: TFMA's name of each model, and the folder of its SavedModel.
         slices: What to slice by, beside the overall slice.
         batch_size: Examples a call of a model.
+        weight: The raw feature that says how much an example counts; None: all the same.
+        unit: The raw feature that examples which belong together share; None: there is none.
         writes: Whether texts are written; see `Predictor`.
     """
 
@@ -61,6 +73,8 @@ class EvaluateFile(beam.DoFn):
         slices: Sequence[Cross],
         batch_size: int,
         *,
+        weight: str | None = None,
+        unit: str | None = None,
         writes: bool = True,
     ) -> None:
         super().__init__()
@@ -68,6 +82,8 @@ class EvaluateFile(beam.DoFn):
         self._models = models
         self._slices = slices
         self._batch_size = batch_size
+        self._weight = weight
+        self._unit = unit
         self._writes = writes
         self._predictors: dict[str, Predictor] = {}
 
@@ -82,7 +98,13 @@ class EvaluateFile(beam.DoFn):
         """Yields the groups of a TFRecord file."""
         features = dict.fromkeys(key for cross in self._slices for by in cross for key in by.keys)
         for block in read_blocks(
-            file, self._card, self._predictors, tuple(features), self._batch_size
+            file,
+            self._card,
+            self._predictors,
+            tuple(features),
+            self._batch_size,
+            weight=self._weight,
+            unit=self._unit,
         ):
             yield from group_block(block, self._slices)
 
@@ -104,4 +126,6 @@ def _group(block: Block, key: SliceKey, rows: Integers) -> Group:
         rows=rows,
         block_size=len(block.labels),
         block_seed=block.seed,
+        weights=None if block.weights is None else block.weights[rows],
+        units=None if block.units is None else block.units[rows],
     )

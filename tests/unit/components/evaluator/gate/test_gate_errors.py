@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from statistics import NormalDist
 from typing import Any
 
@@ -16,7 +17,7 @@ from tfline.components.evaluator.measuring.results import Measures, SliceResult
 from tfline.components.evaluator.measuring.uncertainty import (
     ResampleGroup,
     Resampling,
-    measure_uncertainty,
+    measure_doubt,
 )
 from tfline.components.evaluator.reading.groups import Group
 from tfline.components.evaluator.reading.slices import SliceKey
@@ -28,7 +29,7 @@ from tfline.transforms.features import Task
 SHOW = logging.getLogger(__name__)
 """Shows the rates with ``-o log_cli=true -o log_cli_level=INFO``."""
 
-REPETITIONS = 400
+REPETITIONS, FEW_REPETITIONS = 400, 200
 CONFIDENCE = 0.9
 """One error in ten is allowed: enough of them for a few hundred repetitions to tell."""
 
@@ -46,6 +47,29 @@ def scores(rng: np.random.Generator, size: int, worse: float = 0.0) -> Data:
     noise = rng.normal(size=(2, size)) * [[0.5 + worse], [0.5]]
     candidate, baseline = (1 / (1 + np.exp(-shared - own)).astype(np.float32) for own in noise)
     return labels, candidate, baseline
+
+
+def rare(rng: np.random.Generator, size: int) -> Data:
+    """Returns two equal classifiers of labels of which 5 % are positive."""
+    labels = (rng.random(size) < 0.05).astype(np.int64)
+    shared = 1.5 * labels + rng.normal(size=size) - 2.0
+    noise = rng.normal(size=(2, size)) * 0.5
+    candidate, baseline = (1 / (1 + np.exp(-shared - own)).astype(np.float32) for own in noise)
+    return labels, candidate, baseline
+
+
+def grouped(rng: np.random.Generator, groups: int, size: int) -> tuple[Data, Array]:
+    """Returns two equal classifiers that each err on whole groups, and the group of each example.
+
+    A group's examples are alike: so are their labels, and the noise of each model.
+    """
+    units = np.repeat(np.arange(groups), size)
+    kind = rng.integers(0, 2, groups)[units]
+    labels = np.where(rng.random(len(units)) < 0.9, kind, 1 - kind)
+    shared = 1.5 * labels + rng.normal(size=len(units)) - 0.75
+    noise = rng.normal(size=(2, groups))[:, units]
+    candidate, baseline = (1 / (1 + np.exp(-shared - own)).astype(np.float32) for own in noise)
+    return (labels, candidate, baseline), units.astype(np.uint64)
 
 
 def numbers(rng: np.random.Generator, size: int, worse: float = 0.0) -> Data:
@@ -67,11 +91,26 @@ DATA: dict[str, tuple[Task, Callable[..., Data]]] = {
 }
 
 
-def result(metric: str, data: Data, seed: int, key: SliceKey = ()) -> SliceResult:
+def result(
+    metric: str,
+    data: Data,
+    seed: int,
+    key: SliceKey = (),
+    *,
+    weights: Array | None = None,
+    units: Array | None = None,
+) -> SliceResult:
     """Returns what the evaluation measures on a slice."""
     task, _ = DATA[metric]
     decision = Decision(2 if task == "binary" else 0)
-    how = Resampling((metric,), task, {"candidate": decision, "baseline": decision}, 100, seed)
+    how = Resampling(
+        (metric,),
+        task,
+        {"candidate": decision, "baseline": decision},
+        100,
+        seed,
+        independent=weights is None and units is None,
+    )
     labels, candidate, baseline = data
     size = len(labels)
     group = Group(
@@ -81,14 +120,19 @@ def result(metric: str, data: Data, seed: int, key: SliceKey = ()) -> SliceResul
         rows=np.arange(size),
         block_size=size,
         block_seed=(seed, len(key) and int(key[0][1])),
+        weights=weights,
+        units=units,
     )
     [(_, sums)] = ResampleGroup(how).process(group)
     measured = []
     for predictions in (candidate, baseline):
-        statistic = METRICS[metric].statistic.of(labels, predictions, decision)
+        statistic = METRICS[metric].statistic.of(
+            labels, predictions, decision, group.column_of_weights
+        )
         value = float(METRICS[metric].values[task](statistic)[0])
         measured.append(Measures({metric: value, "example_count": float(size)}))
-    return SliceResult(key, *measured, measure_uncertainty(how, sums))
+    doubt = measure_doubt(how, sums)
+    return SliceResult(key, *measured, doubt.uncertainty, doubt.labelled, doubt.units)
 
 
 def block_rate(
@@ -110,6 +154,43 @@ def test_equal_model_passes_at_the_stated_rate(metric: str) -> None:
     # Exact tests are on the safe side: a count cannot hit one in ten.
     assert rate <= 1 - CONFIDENCE + CHANCE
     assert rate >= (0.03 if METRICS[metric].paired else 1 - CONFIDENCE - CHANCE)
+
+
+@pytest.mark.parametrize("metric", ["auc", "log_loss"])
+def test_equal_model_passes_at_the_stated_rate_though_few_examples_are_positive(
+    metric: str,
+) -> None:
+    def make(seed: int) -> list[SliceResult]:
+        return [result(metric, rare(np.random.default_rng([6, seed]), 800), seed)]
+
+    rate = block_rate(make, FEW_REPETITIONS, change={metric: 0.0})
+    SHOW.info("%s, 5 %% positive: false alarms %.3f", metric, rate)
+    assert rate <= 1 - CONFIDENCE + 2**0.5 * CHANCE
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "auc"])
+def test_equal_model_passes_at_the_stated_rate_with_weights(metric: str) -> None:
+    def make(seed: int) -> list[SliceResult]:
+        rng = np.random.default_rng([7, seed])
+        weights = rng.exponential(size=400)
+        return [result(metric, DATA[metric][1](rng, 400), seed, weights=weights)]
+
+    rate = block_rate(make, FEW_REPETITIONS, change={metric: 0.0})
+    SHOW.info("%s, weighted: false alarms %.3f", metric, rate)
+    assert rate <= 1 - CONFIDENCE + 2**0.5 * CHANCE
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "auc"])
+def test_equal_model_passes_at_the_stated_rate_if_examples_come_in_groups(metric: str) -> None:
+    def make(seed: int, *, together: bool) -> list[SliceResult]:
+        data, units = grouped(np.random.default_rng([8, seed]), 40, 20)
+        return [result(metric, data, seed, units=units if together else None)]
+
+    rate = block_rate(partial(make, together=True), FEW_REPETITIONS, change={metric: 0.0})
+    SHOW.info("%s, in groups: false alarms %.3f", metric, rate)
+    assert rate <= 1 - CONFIDENCE + 2**0.5 * CHANCE
+    # Taken for independent, the same examples raise far more of them.
+    assert block_rate(partial(make, together=False), 60, change={metric: 0.0}) > 0.2
 
 
 @pytest.mark.parametrize("metric", ["auc", "log_loss", "rmse"])

@@ -18,6 +18,7 @@ from tfline.components.evaluator.measuring.uncertainty import (
     to_line,
 )
 from tfline.components.evaluator.reading.groups import Group
+from tfline.metrics import scores
 from tfline.metrics.arrays import Array
 from tfline.metrics.scores import Histogram, Scores, auc
 from tfline.metrics.statistic import Decision
@@ -82,6 +83,17 @@ def test_error_of_the_auc_is_that_of_delong() -> None:
     assert measured(("auc",), LABELS, SCORES)["auc", None].candidate.error == pytest.approx(
         expected, rel=0.15
     )
+
+
+def test_scores_take_bounded_memory_and_keep_their_area(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Scores.of(LABELS, SCORES, Decision(2))
+    monkeypatch.setattr(scores, "_MOST_SCORES", 500)
+    parts = zip(np.array_split(LABELS, 4), np.array_split(SCORES, 4), strict=True)
+    first, *others = (Scores.of(*part, Decision(2)) for part in parts)
+    bounded = sum(others, start=first)
+    assert len(bounded.scores) <= 500 < len(whole.scores)
+    assert bounded.sums.sum() == SIZE
+    assert auc(bounded)[0] == pytest.approx(auc(whole)[0], abs=1e-3)
 
 
 def test_binned_scores_have_nearly_the_exact_area() -> None:
