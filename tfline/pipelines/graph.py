@@ -92,6 +92,8 @@ def _example_validator(spec: PipelineSpec, plan: Plan, nodes: Nodes) -> BaseNode
         config=spec.validation,
         expectations=spec.expectations,
         fingerprint=plan.fingerprint("ExampleValidator"),
+        inferred=plan.schema_text is None,
+        reference=plan.reference,
     )
 
 

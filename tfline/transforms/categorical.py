@@ -75,7 +75,7 @@ def integer_lookup(
     """Returns the index of an integer in a vocabulary of integers.
 
     Args:
-        x: string [batch] of integers.
+        x: string [batch] of integers of up to 27 digits; anything else counts as missing.
         top_k: Keep only the most frequent integers.
         min_frequency: Keep only integers seen at least so often.
         oov_buckets: How many indices are for integers that are not in the vocabulary: the
@@ -89,16 +89,14 @@ def integer_lookup(
         int64 [batch] in [0, mask + oov_buckets + vocabulary).
     """
     del embedding  # the model reads it
-    is_integer = tf.strings.regex_full_match(x, r"[-+]?[0-9]{1,18}")
-    x = tf.where(is_integer, x, tf.zeros_like(x))
+    x = _integers(x)
     if mask_token is not None:
         x = tf.where(tf.equal(x, str(mask_token)), tf.zeros_like(x), x)
     given = None if vocabulary is None else [str(value) for value in vocabulary]
     lexicon = yield from find_lexicon(
         x, given, top_k=top_k, min_frequency=min_frequency, integers=True
     )
-    number = tf.strings.to_number(tf.where(tf.equal(x, ""), tf.constant("0"), x), tf.int64)
-    unknown = number % oov_buckets
+    unknown = _remainder(x, oov_buckets)
     return _index(x, lexicon, oov_buckets, masked=mask_token is not None, unknown=unknown)
 
 
@@ -287,6 +285,31 @@ def tf_idf(
         squares = tf.math.unsorted_segment_sum(values**2, rows, shape[0])
         values = tf.math.divide_no_nan(values, tf.sqrt(tf.gather(squares, rows)))
     return sparse_vector(rows, columns, values, shape)
+
+
+def _integers(x: Strings) -> Strings:
+    """Returns integers in their shortest form, as a vocabulary has them; empty for others."""
+    is_integer = tf.strings.regex_full_match(x, r"[-+]?[0-9]{1,27}")
+    x = tf.where(is_integer, x, tf.zeros_like(x))
+    x = tf.strings.regex_replace(x, r"^\+", "")
+    x = tf.strings.regex_replace(x, r"^(-?)0+([0-9])", r"\1\2")
+    return tf.where(tf.equal(x, "-0"), tf.constant("0"), x)
+
+
+def _remainder(x: Strings, divisor: int) -> tf.Tensor:
+    """Returns integers modulo `divisor`, int64; 0 for an empty text.
+
+    More digits than an int64 holds are taken in three parts.
+    """
+    digits = tf.strings.regex_replace(x, "^-", "")
+    padded = tf.strings.join([tf.constant("0" * 27), digits])  # the last 27 digits are the number
+    remainder = tf.zeros_like(tf.strings.length(x), tf.int64)
+    for start in (-27, -18, -9):
+        part = tf.strings.substr(padded, start, 9)
+        number = tf.strings.to_number(part, tf.int64)
+        remainder = (remainder * (10**9 % divisor) + number) % divisor
+    is_negative = tf.strings.regex_full_match(x, "-.*")
+    return tf.where(is_negative, -remainder % divisor, remainder)
 
 
 def _index(

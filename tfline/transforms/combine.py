@@ -31,10 +31,10 @@ def ratio(x: Numbers) -> Numbers:
     """Divides the first feature by the second.
 
     Args:
-        x: float32 [batch, 2].
+        x: float64 [batch, 2].
 
     Returns:
-        float32 [batch]; NaN where one of them is missing or the second is 0.
+        float64 [batch]; NaN where one of them is missing or the second is 0.
     """
     return finite_or_missing(x[:, 0] / x[:, 1])
 
@@ -43,10 +43,10 @@ def difference(x: Numbers) -> Numbers:
     """Subtracts the second feature from the first.
 
     Args:
-        x: float32 [batch, 2].
+        x: float64 [batch, 2].
 
     Returns:
-        float32 [batch]; NaN where one of them is missing.
+        float64 [batch]; NaN where one of them is missing.
     """
     return finite_or_missing(x[:, 0] - x[:, 1])
 
@@ -55,17 +55,17 @@ def expression(x: Numbers, *, formula: Formula) -> Numbers:
     """Computes a formula over raw features, such as ``total_rooms / households``.
 
     Args:
-        x: float32 [batch, n]: the features that the formula names, in the order in which they
+        x: float64 [batch, n]: the features that the formula names, in the order in which they
             appear in it.
         formula: An expression over raw features: numbers, names, + - * / % ** and comparisons
             (1 or 0), and abs, exp, log, log1p, max, min, round, sqrt and where(condition, a, b).
 
     Returns:
-        float32 [batch]; NaN where a feature is missing or the result is no finite number.
+        float64 [batch]; NaN where a feature is missing or the result is no finite number.
     """
     columns = tf.unstack(tf.cast(x, tf.float64), axis=1)
     result = compute(formula, dict(zip(names_of(formula), columns, strict=True)))
-    return finite_or_missing(tf.cast(result, tf.float32))
+    return finite_or_missing(result)
 
 
 def cross(x: Strings, *, bins: Annotated[int, Field(ge=2, le=10_000_000)]) -> Indices:
@@ -92,12 +92,12 @@ def pca(
     has no direction of its own: here its part that is largest is positive.
 
     Args:
-        x: float32 [batch, n].
+        x: float64 [batch, n].
         components: How many axes, at most n; those along which the values differ most.
         whiten: Divide by the standard deviation (of the sample) along each axis.
 
     Returns:
-        float32 [batch, components]; a missing value counts as the mean.
+        float64 [batch, components]; a missing value counts as the mean.
     """
     mean, axes, deviations = yield Request(PrincipalComponents(components), x)
     centred = tf.cast(x, tf.float64) - mean
@@ -105,4 +105,4 @@ def pca(
     projected = tf.matmul(centred, axes, transpose_b=True)  # [batch, components]
     if whiten:
         projected = tf.math.divide_no_nan(projected, deviations)
-    return tf.cast(projected, tf.float32)
+    return projected

@@ -47,6 +47,14 @@ def masked_crc(data: bytes) -> int:
     return (((crc >> 15) | (crc << 17)) + _MASK_DELTA) & 0xFFFFFFFF
 
 
+def is_framed(head: bytes) -> bool:
+    """Tells whether a file that begins with `head` is a TFRecord file, by its first checksum."""
+    if len(head) < HEADER.size:
+        return False
+    _, crc = HEADER.unpack(head[: HEADER.size])
+    return bool(masked_crc(head[: _LENGTH.size]) == crc)
+
+
 def frame(record: bytes) -> bytes:
     """Returns `record` with the length and the checksums that go around it in a file."""
     length = _LENGTH.pack(len(record))

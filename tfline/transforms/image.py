@@ -1,22 +1,24 @@
-"""Transforms of images: string [batch] of encoded images in, float32 [batch, h, w, c] out.
+"""Transforms of images: encoded images, or numbers, in; float32 [batch, h, w, c] out.
 
 What is done to images in training only is in `tfline.transforms.augmentation`.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from tfline.transforms.analysis.moments import Moments
 from tfline.transforms.analysis.passes import Analysis, Request
+from tfline.transforms.errors import AnomalyError
 from tfline.transforms.lazy import lazy_import
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from tfline.transforms.kinds import Bytes, Image
+    from tfline.transforms.kinds import Bytes, Image, Numbers
 else:
     tf = lazy_import("tensorflow")
 
@@ -47,6 +49,28 @@ def decode_raw(
     height, width, channels = shape
     pixels = tf.io.decode_raw(x, tf.uint8, fixed_length=height * width * channels)
     return tf.cast(tf.reshape(pixels, [-1, height, width, channels]), tf.float32)
+
+
+def reshape(x: Numbers, *, shape: Annotated[tuple[Side, Side, Side], Field(strict=False)]) -> Image:
+    """Makes images of vectors: a number a channel, row by row, as MNIST often comes.
+
+    Args:
+        x: float64 [batch, n]; every record has height * width * channels numbers; a missing one
+            is 0.
+        shape: (height, width, channels).
+
+    Returns:
+        float32 [batch, height, width, channels].
+    """
+    width = int(x.shape[1]) if len(x.shape) == 2 else 1
+    if width != math.prod(shape):
+        raise AnomalyError(
+            f"A record has {width:,} numbers, but an image of the shape {list(shape)} has "
+            f"{math.prod(shape):,}",
+            hint="Mend the `shape` of `reshape`: height, width, channels.",
+        )
+    pixels = tf.where(tf.math.is_nan(x), tf.zeros_like(x), x)
+    return tf.cast(tf.reshape(pixels, [-1, *shape]), tf.float32)
 
 
 def decode_image(

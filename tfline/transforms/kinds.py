@@ -3,6 +3,8 @@
 A transform's own signature is its declaration: ``def z_score(x: Numbers) -> Analysis[Numbers]``.
 A chain is checked by these names when the spec is read, and the first one says how the raw
 feature is to be read. A function whose annotations are others takes and gives anything.
+
+Numbers are float64 in a chain, where every integer up to 2**53 is exact, and float32 for a model.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     Numbers: TypeAlias = tf.Tensor
     Strings: TypeAlias = tf.Tensor
     Bytes: TypeAlias = tf.Tensor
+    Times: TypeAlias = tf.Tensor
     Tokens: TypeAlias = tf.RaggedTensor
     Series: TypeAlias = tf.RaggedTensor
     Indices: TypeAlias = tf.Tensor
@@ -28,11 +31,12 @@ if TYPE_CHECKING:
     Text: TypeAlias = tf.Tensor
 
 KINDS = {
-    "Numbers": "float32 [batch] or [batch, n]; NaN where a value is missing",
+    "Numbers": "float64 [batch] or [batch, n]; NaN where a value is missing",
     "Strings": "string [batch] or [batch, n]; empty where a value is missing",
     "Bytes": "string [batch]: what a file holds; empty where it is missing",
+    "Times": "string, int64 or float32 [batch]: points in time, as the raw feature has them",
     "Tokens": "ragged string [batch, (tokens)]",
-    "Series": "ragged float32 [batch, (steps)]; NaN where a value is missing",
+    "Series": "ragged float64 [batch, (steps)]; NaN where a value is missing",
     "Indices": "int64 [batch] or [batch, n], below a known depth",
     "Vector": "float32 [batch, n], dense or sparse",
     "Image": "float32 [batch, height, width, channels]",
@@ -41,7 +45,7 @@ KINDS = {
 """The kinds, and what their tensors are."""
 
 LISTS = ("Tokens", "Series")
-"""The kinds that hold all values of a raw feature; the others hold the first of each record."""
+"""The kinds that hold all values of a raw feature, as many as a record happens to have."""
 
 _ANALYSIS = re.compile(r"^Analysis\[(.*)\]$")
 

@@ -8,12 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tfline.transforms.columns import (
-    as_strings,
-    as_tokens,
-    finite_or_missing,
-    first_values,
-)
+from tfline.transforms.columns import as_numbers, as_series, as_strings, as_tokens
 from tfline.transforms.features import LabelSpec, Task
 from tfline.transforms.image_label import encode_box, encode_mask
 from tfline.transforms.lazy import lazy_import
@@ -81,7 +76,7 @@ def encode_horizon(columns: Columns, label: LabelSpec, values: Sequence[int | st
 
 def exact_numbers(columns: Columns, label: LabelSpec) -> tf.Tensor:
     """Returns the number of each record, float64 [batch]; [batch, n] of several targets."""
-    numbers = [first_values(_exact(columns[key]), float("nan")) for key in label.keys]
+    numbers = [as_numbers(columns[key], dtype=tf.float64) for key in label.keys]
     return tf.stack(numbers, axis=1) if label.targets else numbers[0]
 
 
@@ -90,19 +85,13 @@ def exact_horizon(columns: Columns, label: LabelSpec) -> tf.Tensor:
 
     Of several steps, each has those from its own place on: [batch, steps, horizon].
     """
-    series = tf.RaggedTensor.from_sparse(_exact(columns[label.key]))  # [batch, (values)]
+    series = as_series(columns[label.key], tf.float64)  # [batch, (values)]
     needed = label.steps + label.horizon - 1
     first = series.to_tensor(float("nan"), shape=[None, needed])  # [batch, needed]
     if label.steps == 1:
         return first
     places = tf.range(label.steps)[:, tf.newaxis] + tf.range(label.horizon)  # [steps, horizon]
     return tf.gather(first, places, axis=1)
-
-
-def _exact(column: tf.SparseTensor) -> tf.SparseTensor:
-    """Returns a column of integers or floats in double precision, NaN for what is infinite."""
-    values = finite_or_missing(tf.cast(column.values, tf.float64))
-    return tf.SparseTensor(column.indices, values, column.dense_shape)
 
 
 LABELS: Mapping[Task, Encoder] = {

@@ -1,7 +1,8 @@
-"""Transforms of numbers: float32 [batch] or [batch, n] with NaN for missing values in.
+"""Transforms of numbers: float64 [batch] or [batch, n] with NaN for missing values in.
 
 Statistics are those of the train split alone, over the values that are there, each column for
-itself. They are applied in float64, so that a small difference of large numbers keeps its digits.
+itself. All is computed in float64, so that a small difference of large numbers keeps its digits;
+a model gets float32.
 A missing value becomes the neutral one where a transform has one: the mean for `z_score`, the
 middle of the range for `min_max`.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 from pydantic import AfterValidator, Field
 
 from tfline.transforms.analysis.moments import Moments
@@ -51,11 +53,11 @@ def passthrough(x: Numbers, *, default: float = 0.0) -> Numbers:
     """Leaves a number as it is.
 
     Args:
-        x: float32 [batch] or [batch, n].
+        x: float64 [batch] or [batch, n].
         default: Takes the place of a missing value.
 
     Returns:
-        float32, of the shape of `x`.
+        float64, of the shape of `x`.
     """
     return _replace_missing(x, default)
 
@@ -64,10 +66,10 @@ def z_score(x: Numbers) -> Analysis[Numbers]:
     """Subtracts the mean and divides by the standard deviation (of the population).
 
     Args:
-        x: float32 [batch] or [batch, n].
+        x: float64 [batch] or [batch, n].
 
     Returns:
-        float32, of the shape of `x`; 0 where the value is missing, and everywhere if the feature
+        float64, of the shape of `x`; 0 where the value is missing, and everywhere if the feature
         is constant.
     """
     mean, deviation = yield Request(Moments(), x)
@@ -78,10 +80,10 @@ def min_max(x: Numbers) -> Analysis[Numbers]:
     """Maps the range of the train split to [0, 1].
 
     Args:
-        x: float32 [batch] or [batch, n].
+        x: float64 [batch] or [batch, n].
 
     Returns:
-        float32, of the shape of `x`; 0.5 where the value is missing. Values outside the range of
+        float64, of the shape of `x`; 0.5 where the value is missing. Values outside the range of
         the train split lie outside [0, 1].
     """
     low, high = yield Request(Extremes(), x)
@@ -92,10 +94,10 @@ def max_abs(x: Numbers) -> Analysis[Numbers]:
     """Divides by the largest absolute value of the train split.
 
     Args:
-        x: float32 [batch] or [batch, n].
+        x: float64 [batch] or [batch, n].
 
     Returns:
-        float32, of the shape of `x`; 0 where the value is missing.
+        float64, of the shape of `x`; 0 where the value is missing.
     """
     low, high = yield Request(Extremes(), x)
     largest = tf.maximum(-low, high)
@@ -106,11 +108,11 @@ def robust(x: Numbers, *, percent: Range = (25.0, 75.0)) -> Analysis[Numbers]:
     """Subtracts the median and divides by the range between two percentiles.
 
     Args:
-        x: float32 [batch] or [batch, n].
+        x: float64 [batch] or [batch, n].
         percent: The two percentiles; by default their range is the interquartile range.
 
     Returns:
-        float32, of the shape of `x`; 0 where the value is missing, and everywhere if the range
+        float64, of the shape of `x`; 0 where the value is missing, and everywhere if the range
         is empty.
     """
     low, high = percent
@@ -123,10 +125,10 @@ def log1p(x: Numbers) -> Numbers:
     """Returns the natural logarithm of 1 + x.
 
     Args:
-        x: float32 [batch] or [batch, n]; values below 0 count as 0.
+        x: float64 [batch] or [batch, n]; values below 0 count as 0.
 
     Returns:
-        float32, of the shape of `x`; still NaN where the value is missing, for the next step of
+        float64, of the shape of `x`; still NaN where the value is missing, for the next step of
         a chain.
     """
     return tf.math.log1p(tf.maximum(x, 0.0))
@@ -136,11 +138,11 @@ def power(x: Numbers, *, exponent: float) -> Numbers:
     """Raises to a power.
 
     Args:
-        x: float32 [batch] or [batch, n].
+        x: float64 [batch] or [batch, n].
         exponent: The power.
 
     Returns:
-        float32, of the shape of `x`; NaN where the value is missing or has no such power that is
+        float64, of the shape of `x`; NaN where the value is missing or has no such power that is
         a finite number.
     """
     return finite_or_missing(tf.pow(x, tf.constant(exponent, x.dtype)))
@@ -150,12 +152,12 @@ def clip(x: Numbers, *, low: float | None = None, high: float | None = None) -> 
     """Moves what is below `low` or above `high` to that bound.
 
     Args:
-        x: float32 [batch] or [batch, n].
+        x: float64 [batch] or [batch, n].
         low: The least value; None: unbounded.
         high: The greatest value; None: unbounded.
 
     Returns:
-        float32, of the shape of `x`; NaN where the value is missing.
+        float64, of the shape of `x`; NaN where the value is missing.
     """
     if low is not None:
         x = tf.where(x < low, tf.constant(low, x.dtype), x)
@@ -168,7 +170,7 @@ def bucketize(x: Numbers, *, buckets: Buckets = 10) -> Analysis[Indices]:
     """Returns the number of the quantile bucket that a value falls into.
 
     Args:
-        x: float32 [batch] or [batch, n].
+        x: float64 [batch] or [batch, n].
         buckets: How many buckets of about equal count; some stay empty where values repeat.
 
     Returns:
@@ -183,7 +185,7 @@ def discretize(x: Numbers, *, boundaries: Boundaries) -> Indices:
     """Returns the number of the bucket that a value falls into.
 
     Args:
-        x: float32 [batch] or [batch, n].
+        x: float64 [batch] or [batch, n].
         boundaries: Where one bucket ends and the next begins; a value that is equal to a boundary
             is in the bucket above it.
 
@@ -191,16 +193,15 @@ def discretize(x: Numbers, *, boundaries: Boundaries) -> Indices:
         int64, of the shape of `x`, in [0, len(boundaries) + 1]; the last number is for missing
         values.
     """
-    # rounded as the values are: a value of 0.7 is not below the boundary 0.7
-    found = tf.cast(tf.constant(boundaries, tf.float32), tf.float64)
-    return _bucket(x, tf.broadcast_to(found, [*x.shape[1:], len(boundaries)]))
+    rounded = tf.constant([_as_stored(boundary) for boundary in boundaries], tf.float64)
+    return _bucket(x, tf.broadcast_to(rounded, [*x.shape[1:], len(boundaries)]))
 
 
 def cross_buckets(x: Numbers, *, buckets: Buckets = 10) -> Analysis[Indices]:
     """Returns one number for the quantile buckets that several features fall into together.
 
     Args:
-        x: float32 [batch, n].
+        x: float64 [batch, n].
         buckets: How many buckets each feature has; a missing value has one more of its own.
 
     Returns:
@@ -218,11 +219,11 @@ def impute_mean(x: Numbers, *, indicator: Indicator = False) -> Analysis[Numbers
     """Puts the mean of the train split in the place of missing values.
 
     Args:
-        x: float32 [batch] or [batch, n].
+        x: float64 [batch] or [batch, n].
         indicator: Append for each column one that is 1.0 where its value was missing.
 
     Returns:
-        float32, of the shape of `x`; with `indicator` [batch, 2 n].
+        float64, of the shape of `x`; with `indicator` [batch, 2 n].
     """
     mean, _ = yield Request(Moments(), x)
     return _fill(x, mean, indicator)
@@ -232,11 +233,11 @@ def impute_median(x: Numbers, *, indicator: Indicator = False) -> Analysis[Numbe
     """Puts the median of the train split in the place of missing values.
 
     Args:
-        x: float32 [batch] or [batch, n].
+        x: float64 [batch] or [batch, n].
         indicator: Append for each column one that is 1.0 where its value was missing.
 
     Returns:
-        float32, of the shape of `x`; with `indicator` [batch, 2 n].
+        float64, of the shape of `x`; with `indicator` [batch, 2 n].
     """
     [found] = yield Request(Quantiles((0.5,)), x)
     return _fill(x, found[..., 0], indicator)
@@ -246,11 +247,11 @@ def impute_most_frequent(x: Numbers, *, indicator: Indicator = False) -> Analysi
     """Puts the most frequent value of the train split in the place of missing values.
 
     Args:
-        x: float32 [batch] or [batch, n].
+        x: float64 [batch] or [batch, n].
         indicator: Append for each column one that is 1.0 where its value was missing.
 
     Returns:
-        float32, of the shape of `x`; with `indicator` [batch, 2 n].
+        float64, of the shape of `x`; with `indicator` [batch, 2 n].
     """
     [found] = yield Request(MostFrequent(), x)
     return _fill(x, found, indicator)
@@ -260,12 +261,12 @@ def impute_constant(x: Numbers, *, value: float, indicator: Indicator = False) -
     """Puts a given number in the place of missing values.
 
     Args:
-        x: float32 [batch] or [batch, n].
+        x: float64 [batch] or [batch, n].
         value: The number.
         indicator: Append for each column one that is 1.0 where its value was missing.
 
     Returns:
-        float32, of the shape of `x`; with `indicator` [batch, 2 n].
+        float64, of the shape of `x`; with `indicator` [batch, 2 n].
     """
     return _fill(x, tf.constant(value, tf.float64), indicator)
 
@@ -274,10 +275,10 @@ def missing(x: Numbers) -> Numbers:
     """Returns 1.0 where a value is missing, else 0.0.
 
     Args:
-        x: float32 [batch] or [batch, n].
+        x: float64 [batch] or [batch, n].
 
     Returns:
-        float32, of the shape of `x`.
+        float64, of the shape of `x`.
     """
     return tf.cast(tf.math.is_nan(x), x.dtype)
 
@@ -291,12 +292,12 @@ def polynomial(
     """Returns all products of up to `degree` of the columns, without the constant.
 
     Args:
-        x: float32 [batch] or [batch, n].
+        x: float64 [batch] or [batch, n].
         degree: The most factors of a product.
         interaction_only: The factors of a product are different columns.
 
     Returns:
-        float32 [batch, products], by degree and then in the order of the columns; NaN where a
+        float64 [batch, products], by degree and then in the order of the columns; NaN where a
         factor is missing or the product is no finite number.
     """
     choose = itertools.combinations if interaction_only else itertools.combinations_with_replacement
@@ -315,10 +316,9 @@ def _width(x: Numbers) -> int:
 
 
 def _scale(x: Numbers, offset: tf.Tensor, scale: tf.Tensor) -> Numbers:
-    """Returns (x - offset) / scale in float32, 0 if scale is 0; NaN where x is."""
+    """Returns (x - offset) / scale in float64, 0 if scale is 0; NaN where x is."""
     shifted = tf.cast(x, tf.float64) - offset
-    scaled = tf.where(scale > 0, shifted / tf.where(scale > 0, scale, 1.0), 0.0 * shifted)
-    return tf.cast(scaled, tf.float32)
+    return tf.where(scale > 0, shifted / tf.where(scale > 0, scale, 1.0), 0.0 * shifted)
 
 
 def _fill(x: Numbers, value: tf.Tensor, indicator: bool) -> Numbers:
@@ -334,6 +334,14 @@ def _replace_missing(x: Numbers, value: float) -> Numbers:
     return tf.where(tf.math.is_nan(x), tf.constant(value, x.dtype), x)
 
 
+def _as_stored(boundary: float) -> float:
+    """Returns a boundary rounded as values are stored: a value of 0.7 is not below it at 0.7.
+
+    Floats of a tf.Example have 32 bits; integers have 64.
+    """
+    return boundary if boundary.is_integer() else float(np.float32(boundary))
+
+
 def _inner_quantiles(buckets: int) -> tuple[float, ...]:
     return tuple(number / buckets for number in range(1, buckets))
 
@@ -342,7 +350,7 @@ def _bucket(x: Numbers, boundaries: tf.Tensor) -> Indices:
     """Returns the bucket of each value: int64, of the shape of x; the last one if it is missing.
 
     Args:
-        x: float32 [batch] or [batch, n].
+        x: float64 [batch] or [batch, n].
         boundaries: float64 [k] or [n, k], ascending.
     """
     buckets = int(boundaries.shape[-1]) + 1

@@ -29,11 +29,11 @@ def differences(x: Series, *, lag: Steps = 1) -> Series:
     """Subtracts from each step the one `lag` steps before it.
 
     Args:
-        x: ragged float32 [batch, (steps)].
+        x: ragged float64 [batch, (steps)].
         lag: How many steps lie between the two.
 
     Returns:
-        ragged float32 [batch, (steps - lag)]; empty where there are not more than `lag` steps.
+        ragged float64 [batch, (steps - lag)]; empty where there are not more than `lag` steps.
     """
     kept = tf.maximum(x.row_lengths() - lag, 0)
     positions = tf.ragged.range(kept)
@@ -47,10 +47,10 @@ def scale_series(x: Series) -> Series:
     """Subtracts each series' own mean and divides by its own standard deviation.
 
     Args:
-        x: ragged float32 [batch, (steps)].
+        x: ragged float64 [batch, (steps)].
 
     Returns:
-        ragged float32 [batch, (steps)]; 0 everywhere in a constant series.
+        ragged float64 [batch, (steps)]; 0 everywhere in a constant series.
     """
     present = tf.math.is_finite(x.flat_values)
     rows = x.value_rowids()
@@ -72,10 +72,10 @@ def z_score_steps(x: Series) -> Analysis[Series]:
     """Subtracts the mean of all steps of the train split and divides by their deviation.
 
     Args:
-        x: ragged float32 [batch, (steps)].
+        x: ragged float64 [batch, (steps)].
 
     Returns:
-        ragged float32 [batch, (steps)]; 0 everywhere if the feature is constant.
+        ragged float64 [batch, (steps)]; 0 everywhere if the feature is constant.
     """
     mean, deviation = yield Request(Moments(), x.flat_values)
     centred = tf.cast(x.flat_values, tf.float64) - mean
@@ -87,7 +87,7 @@ def pad(x: Series, *, length: Steps, side: Side = "end", value: float = 0.0) -> 
     """Gives each series the same number of steps.
 
     Args:
-        x: ragged float32 [batch, (steps)].
+        x: ragged float64 [batch, (steps)].
         length: How many steps; of what is longer, those at `side` are cut.
         side: Where padding is put.
         value: The padding; also takes the place of a missing value.
@@ -95,7 +95,8 @@ def pad(x: Series, *, length: Steps, side: Side = "end", value: float = 0.0) -> 
     Returns:
         float32 [batch, length].
     """
-    filled = tf.where(tf.math.is_nan(x.flat_values), value, x.flat_values)
+    missing = tf.math.is_nan(x.flat_values)
+    filled = tf.where(missing, tf.constant(value, x.dtype), x.flat_values)
     return _fixed(x.with_flat_values(filled), length, side, value)
 
 
@@ -103,7 +104,7 @@ def mask(x: Series, *, length: Steps, side: Side = "end") -> Vector:
     """Tells which steps of a padded series are values: see `pad`.
 
     Args:
-        x: ragged float32 [batch, (steps)].
+        x: ragged float64 [batch, (steps)].
         length: How many steps.
         side: Where padding is put.
 
@@ -120,7 +121,7 @@ def window(x: Series, *, length: Steps, horizon: Annotated[int, Field(ge=0)] = 0
     With a label `horizon` steps after them, they are what a value is forecast from.
 
     Args:
-        x: ragged float32 [batch, (steps)].
+        x: ragged float64 [batch, (steps)].
         length: How many steps; a shorter series is padded with zeros at its start.
         horizon: How many steps at the end are left out.
 
@@ -139,10 +140,10 @@ def last(x: Series) -> Numbers:
     """Returns the last step of a series.
 
     Args:
-        x: ragged float32 [batch, (steps)].
+        x: ragged float64 [batch, (steps)].
 
     Returns:
-        float32 [batch]; NaN where there is none.
+        float64 [batch]; NaN where there is none.
     """
     return _fixed(x, 1, "start", float("nan"))[:, 0]
 
@@ -151,21 +152,22 @@ def steps(x: Series) -> Numbers:
     """Returns how many steps a series has.
 
     Args:
-        x: ragged float32 [batch, (steps)].
+        x: ragged float64 [batch, (steps)].
 
     Returns:
-        float32 [batch].
+        float64 [batch].
     """
-    return tf.cast(x.row_lengths(), tf.float32)
+    return tf.cast(x.row_lengths(), tf.float64)
 
 
 def _fixed(x: Series, length: int, side: str, value: float) -> tf.Tensor:
     """Returns [batch, length] of [batch, (steps)], cut or padded at a side."""
     if side == "end":
-        return x.to_tensor(default_value=value, shape=[None, length])
-    backwards = tf.reverse(x[:, -length:], axis=[1]).to_tensor(value, shape=[None, length])
+        return x.to_tensor(default_value=tf.constant(value, x.dtype), shape=[None, length])
+    backwards = tf.reverse(x[:, -length:], axis=[1])
+    backwards = backwards.to_tensor(tf.constant(value, x.dtype), shape=[None, length])
     return tf.reverse(backwards, axis=[1])
 
 
 def _or_missing(present: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
-    return tf.where(present, tf.cast(values, tf.float32), float("nan"))
+    return tf.where(present, values, tf.constant(float("nan"), values.dtype))

@@ -64,6 +64,7 @@ FAMILIES: dict[str, dict[str, Transform]] = {
     "images": {
         "decode_raw": image.decode_raw,
         "decode_image": image.decode_image,
+        "reshape": image.reshape,
         "resize": image.resize,
         "center_crop": image.center_crop,
         "grey": image.grey,
@@ -93,7 +94,7 @@ SEVERAL: dict[str, tuple[int, int]] = {
     "difference": (2, 2),
     "cross": (2, 8),
     "cross_buckets": (2, 4),
-    "pca": (2, 1000),
+    "pca": (1, 1000),
 }
 """Transforms that begin with several raw features, and how few and how many they take."""
 
@@ -103,7 +104,8 @@ def resolve(name: str) -> Transform:
 
     Args:
         name: A name of `TRANSFORMS`, or the dotted path of the user's own function, which takes
-            string [batch] or float32 [batch] as the raw feature is, and keyword arguments.
+            string [batch] or float32 [batch] as the raw feature is ([batch, n] if each record has
+            n numbers), and keyword arguments.
 
     Raises:
         SpecError: There is no such transform.

@@ -226,6 +226,37 @@ def test_metadata_tell_the_shape_and_depth_of_what_is_known_after_the_analysis(
     assert (bag.kind, bag.shape, bag.depth, bag.embedding) == ("numeric", (4,), None, None)
 
 
+def test_record_of_another_length_is_an_error_in_training_and_in_the_served_model(
+    tmp_path: Path,
+) -> None:
+    rng = np.random.default_rng(2)
+    rows = [{"load": [1.0, 2.0, 3.0], "v": rng.random(2).tolist(), "y": 0.5} for _ in range(20)]
+    schema = schema_pb2.Schema()
+    for name, width in {"load": 3, "v": 2, "y": 1}.items():
+        feature = schema.feature.add(name=name, type=schema_pb2.FLOAT)
+        feature.value_count.min = feature.value_count.max = width
+    features = expand_features({"z_score": ["v"], "load": {"transform": {"window": {"length": 3}}}})
+    records = [encode_example(row) for row in rows]
+    graph = TransformGraph(run_transform(tmp_path, schema, records, features, LabelSpec(key="y")))
+    assert {feature.name: feature.shape for feature in graph.features} == {"v": (2,), "load": (3,)}
+    serving = ServingModel(make_model(graph), graph)
+    tf.saved_model.save(serving, str(tmp_path / "model"), signatures=serving.signatures())
+    served = tf.saved_model.load(str(tmp_path / "model")).signatures
+    assert [
+        x.shape.as_list() for x in served["columns"].structured_input_signature[1].values()
+    ] in (
+        [[None, 2], [None, 3]],
+        [[None, 3], [None, 2]],
+    )
+    for key, values in {"load": [1.0, 2.0], "v": [1.0, 2.0, 3.0]}.items():
+        wrong = tf.constant([records[0], encode_example({**rows[0], key: values})])
+        for apply in (graph.labelled, served["serving_default"]):
+            with pytest.raises(tf.errors.InvalidArgumentError, match=f"feature `{key}` has a"):
+                apply(wrong)
+    missing = tf.constant([encode_example({"y": 1.0}), records[0]])
+    assert np.isfinite(served["serving_default"](missing)["prediction"].numpy()).all()
+
+
 def test_values_are_the_same_in_beam_in_tf_data_and_served(case: Case, tmp_path: Path) -> None:
     graph = TransformGraph(case.graph)
     records = tf.data.Dataset.from_tensor_slices(case.examples).batch(ROWS)

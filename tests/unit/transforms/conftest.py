@@ -21,6 +21,7 @@ from tfx_bsl.tfxio.tf_example_record import TFExampleBeamRecord
 from tfline.components.example_gen.example_proto import Value, encode_example
 from tfline.transforms.features import FeatureSpec, Step
 from tfline.transforms.preprocessing import preprocessing_fn
+from tfline.transforms.taken import taken
 
 Link = str | tuple[str, dict[str, Any]]
 
@@ -64,6 +65,7 @@ def analyze(tmp_path_factory: pytest.TempPathFactory) -> Analyze:
         config = {
             "features": [feature.model_dump(mode="json") for feature in features],
             "label": {"key": "label", "task": "regression"},
+            "value_counts": widths(columns, features),
         }
         source = TFExampleBeamRecord(
             physical_format="inmem", telemetry_descriptors=["test"], schema=metadata.schema
@@ -82,6 +84,15 @@ def analyze(tmp_path_factory: pytest.TempPathFactory) -> Analyze:
         return Graph(folder)
 
     return run
+
+
+def widths(columns: Columns, features: Sequence[FeatureSpec]) -> dict[str, tuple[int, int]]:
+    """Returns how many values each record has of the raw features that are vectors."""
+    keys = [key for feature in features if taken(feature) == "vector" for key in feature.keys]
+    lengths = {
+        key: {len(value) for value in columns[key] if isinstance(value, list)} for key in keys
+    }
+    return {key: (*found, *found) for key, found in lengths.items() if len(found) == 1}
 
 
 def encode_records(columns: Columns) -> list[bytes]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfline.transforms.columns import as_numbers, as_strings
+from tfline.transforms.columns import as_numbers, as_strings, as_times, as_tokens
 
 
 def column(rows: list[list[float | int | bytes]], dtype: tf.DType) -> tf.SparseTensor:
@@ -15,9 +17,44 @@ def column(rows: list[list[float | int | bytes]], dtype: tf.DType) -> tf.SparseT
     ).to_sparse()
 
 
-def test_first_value_counts_and_missing_numbers_are_nan() -> None:
-    numbers = as_numbers(column([[1.5, 9.0], [], [3.0]], tf.float32))
-    np.testing.assert_array_equal(numbers, [1.5, np.nan, 3.0])
+def test_missing_numbers_are_nan() -> None:
+    numbers = as_numbers(column([[1.5], [], [np.inf], [3.0]], tf.float32))
+    np.testing.assert_array_equal(numbers, [1.5, np.nan, np.nan, 3.0])
+
+
+@pytest.mark.parametrize("read", [as_numbers, as_strings])
+def test_second_value_is_an_error_and_never_cut(read: Callable[..., tf.Tensor]) -> None:
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        read(column([[1.5], [2.5, 9.0]], tf.float32))
+
+
+def test_vector_has_a_row_a_record() -> None:
+    vectors = as_numbers(column([[1, 2, 3], [], [4, 5, 6]], tf.int64), width=3)
+    assert vectors.dtype == tf.float32
+    np.testing.assert_array_equal(vectors, [[1, 2, 3], [np.nan] * 3, [4, 5, 6]])
+
+
+def test_integers_up_to_2_53_are_exact_in_float64() -> None:
+    numbers = as_numbers(column([[2**53 - 1], [1_700_000_000]], tf.int64), dtype=tf.float64)
+    assert numbers.numpy().tolist() == [2**53 - 1, 1_700_000_000]
+
+
+def test_times_are_read_as_they_are() -> None:
+    nanoseconds = 1_700_000_000_123_456_789
+    assert as_times(column([[nanoseconds], []], tf.int64)).numpy().tolist() == [
+        nanoseconds,
+        tf.int64.min,
+    ]
+    assert as_times(column([[b"2024-01-01"], []], tf.string)).numpy().tolist() == [
+        b"2024-01-01",
+        b"",
+    ]
+
+
+def test_number_that_is_none_is_no_category() -> None:
+    floats = column([[np.nan], [np.inf], [-np.inf], [1.5]], tf.float32)
+    assert as_strings(floats).numpy().tolist() == [b"", b"", b"", b"1.5"]
+    assert as_tokens(floats).values.numpy().tolist() == [b"", b"", b"", b"1.5"]
 
 
 def test_integers_become_numbers() -> None:
@@ -27,7 +64,7 @@ def test_integers_become_numbers() -> None:
 
 
 def test_missing_strings_are_empty() -> None:
-    strings = as_strings(column([[b"\xff", b"b"], [], [b""]], tf.string))
+    strings = as_strings(column([[b"\xff"], [], [b""]], tf.string))
     assert strings.numpy().tolist() == [b"\xff", b"", b""]
 
 

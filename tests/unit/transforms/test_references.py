@@ -48,6 +48,7 @@ def make_rows() -> dict[str, list[Any]]:
         "text": [" ".join(tokens) for tokens in words_of],
         "series": [rng.normal(size=rng.integers(1, 7)).tolist() for _ in range(ROWS)],
         "image": [image.tobytes() for image in pixels],
+        "vector": rng.normal(5, 3, (ROWS, 12)).astype(np.float32).tolist(),
         "png": [tf.io.encode_png(image).numpy() for image in pixels],
     }
 
@@ -204,6 +205,18 @@ REFERENCES = {
         lambda: preprocessing.PolynomialFeatures(3, include_bias=False).fit_transform(
             numbers("number", "skewed", "whole").astype(np.float64)
         ),
+    ),
+    "z_score of a vector": Reference(
+        "sklearn StandardScaler", ("vector",), ("z_score",),
+        lambda: preprocessing.StandardScaler().fit_transform(RAW["vector"]),
+    ),
+    "pca of a vector": Reference(
+        "sklearn PCA", ("vector",), (("pca", {"components": 3}),),
+        lambda: decomposition.PCA(3).fit_transform(RAW["vector"]),
+    ),
+    "reshape": Reference(
+        "keras Reshape", ("vector",), (("reshape", {"shape": (2, 3, 2)}),),
+        lambda: layers.Reshape((2, 3, 2))(np.array(RAW["vector"], np.float32)),
     ),
     "pca": Reference(
         "sklearn PCA", ("number", "skewed", "whole"), (("pca", {"components": 2}),),

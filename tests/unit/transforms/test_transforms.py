@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tfline.transforms.table import TRANSFORMS
+from tfline.transforms.taken import taken
 
 PIXELS = bytes(range(12))
 
@@ -392,6 +393,52 @@ CASES = {
         [[7.0, 8.0, 9.0]], [[7, 8]],
     ),
     "last": Case(("last",), [[1.0, 2.0], [3.0], None], [2, 3, 0], [[4.0, 5.0]], [5]),
+    "z_score of a vector": Case(  # column by column
+        ("z_score",), [[1.0, 10.0], [3.0, 30.0], None], [[-1, -1], [1, 1], [0, 0]],
+        [[2.0, 40.0]], [[0, 2]],
+    ),
+    "min_max of a vector of integers": Case(
+        ("min_max",), [[1, 10], [3, 30], None], [[0, 0], [1, 1], [0.5, 0.5]],
+        [[2, 40]], [[0.5, 1.5]],
+    ),
+    "z_score of a vector beside a number": Case(
+        ("z_score",), [([1.0, 10.0], 5.0), ([3.0, 30.0], 7.0)], [[-1, -1, -1], [1, 1, 1]],
+        [(None, 6.0)], [[0, 0, 0]],
+    ),
+    "pca of a vector": Case(
+        (("pca", {"components": 1}),), [[1.0, 1.0], [3.0, 3.0]],
+        [[-math.sqrt(2)], [math.sqrt(2)]], [[2.0, 2.0], None], [[0], [0]],
+    ),
+    "reshape": Case(
+        (("reshape", {"shape": (2, 2, 1)}), "rescale"),
+        [[0.0, 255.0, 51.0, 0.0], None],
+        [[[[0], [1]], [[0.2], [0]]], [[[0], [0]], [[0], [0]]]],
+        [None], [[[[0], [0]], [[0], [0]]]],
+    ),
+    "difference of times": Case(  # 90 s, which 32 bits take for 128
+        ("difference",), [(1_700_000_090, 1_700_000_000), (5, 2)], [90, 3],
+        [(1_700_000_001_000, 1_700_000_000_999)], [1],
+    ),
+    "bucketize of times": Case(
+        (("bucketize", {"buckets": 2}),), [1_700_000_000, 1_700_000_001, 1_700_000_002],
+        [0, 1, 1], [1_700_000_000, 1_700_000_003], [0, 1],
+    ),
+    "differences of times": Case(
+        ("differences", ("pad", {"length": 2})), [[1_700_000_000, 1_700_000_001, 1_700_000_091]],
+        None, [[1_700_000_000, 1_700_000_001, 1_700_000_091]], [[1, 90]],
+    ),
+    "integer_lookup of long ids": Case(
+        ("integer_lookup",),
+        [1234567890123456789, 1234567890123456789, -1234567890123456788], None,
+        [1234567890123456789, -1234567890123456788, 1234567890123456780, None], [1, 2, 0, 0],
+    ),
+    "integer_lookup of texts": Case(
+        (("integer_lookup", {"oov_buckets": 7}),), ["+7", "007", "-0"], [7, 7, 8],
+        ["7", "x", "-16", "1234567890123456789012", "30"], [7, 0, 5, 0, 2],
+    ),
+    "one_hot of NaN and infinity": Case(
+        ("one_hot",), [math.nan, math.inf, 2.5, 2.5], [[0], [0], [1], [1]], [None], [[0]],
+    ),
     "steps": Case(("steps",), [[1.0, 2.0], [3.0], None], [2, 1, 0], [None], [0]),
 }  # fmt: skip
 
@@ -458,10 +505,12 @@ STRINGS = st.text(max_size=20) | st.binary(max_size=20) | st.just("long " * 500)
 VALUES = {float: FLOATS, int: INTEGERS, str: STRINGS, bytes: STRINGS}
 
 
-def values_like(value: Any) -> st.SearchStrategy[Any]:
+def values_like(value: Any, any_length: bool) -> st.SearchStrategy[Any]:
     """Returns any values of the type of one that was analyzed, a missing one among them."""
     if isinstance(value, list):
-        return st.none() | st.lists(VALUES[type(value[0])], min_size=1, max_size=5)
+        kind = VALUES[type(value[0])]
+        shortest, longest = (1, 5) if any_length else (len(value), len(value))
+        return st.none() | st.lists(kind, min_size=shortest, max_size=longest)
     return st.none() | VALUES[type(value)]
 
 
@@ -469,7 +518,9 @@ def values_like(value: Any) -> st.SearchStrategy[Any]:
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data(), count=st.integers(1, 3))
-def test_any_record_gives_finite_tensors_of_the_declared_shape(graph, data, count: int) -> None:
+def test_any_record_gives_finite_tensors_of_the_declared_shape(
+    graph, feature, data, count: int
+) -> None:
     kinds: dict[str, Any] = {}
     columns: dict[str, list[Any]] = {}
     for title, case in CASES.items():
@@ -477,9 +528,12 @@ def test_any_record_gives_finite_tensors_of_the_declared_shape(graph, data, coun
             continue
         for key, analyzed in case.columns(slug(title), case.train).items():
             example = next((value for value in analyzed if value is not None), 0.0)
-            kind = repr((type(example), type(example[0]) if isinstance(example, list) else None))
+            any_length = taken(feature(key, case.steps)) != "vector"
+            is_list = isinstance(example, list)
+            length = 0 if any_length or not is_list else len(example)
+            kind = repr((type(example), type(example[0]) if is_list else None, length))
             if kind not in kinds:
-                like = values_like(example)
+                like = values_like(example, any_length)
                 kinds[kind] = data.draw(st.lists(like, min_size=count, max_size=count), kind)
             columns[key] = kinds[kind]
     declared = graph({})

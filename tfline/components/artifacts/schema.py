@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
+
+from tfline.transforms.value_counts import ValueCount
 
 SCHEMA_FILE = "schema.pbtxt"
 """The file of a schema artifact: the name that TFX's SchemaGen gives it."""
@@ -19,3 +22,16 @@ def read_schema(folder: str | Path) -> schema_pb2.Schema:
     """
     text = (Path(folder) / SCHEMA_FILE).read_text(encoding="utf-8")
     return text_format.Parse(text, schema_pb2.Schema())
+
+
+def value_counts(schema: schema_pb2.Schema) -> dict[str, ValueCount]:
+    """Returns how many values a record holds of each feature of which the schema says it."""
+    counts = {}
+    for feature in schema.feature:
+        if feature.HasField("shape"):
+            size = math.prod(dimension.size for dimension in feature.shape.dim)
+            counts[feature.name] = ValueCount(size, size)
+        elif feature.HasField("value_count"):
+            high = feature.value_count.max or None
+            counts[feature.name] = ValueCount(feature.value_count.min, high)
+    return counts

@@ -26,3 +26,15 @@ def read_statistics(
 def feature_key(stats: statistics_pb2.FeatureNameStatistics) -> str:
     """Returns the raw feature that statistics are of."""
     return stats.name or ".".join(stats.path.step)
+
+
+def common_statistics(
+    stats: statistics_pb2.FeatureNameStatistics,
+) -> statistics_pb2.CommonStatistics:
+    """Returns what statistics of any type of feature have in common: counts of values."""
+    kind = stats.WhichOneof("stats")
+    if kind == "num_stats":
+        return stats.num_stats.common_stats
+    if kind == "bytes_stats":
+        return stats.bytes_stats.common_stats
+    return stats.string_stats.common_stats

@@ -26,14 +26,25 @@ def shard_name(index: int, count: int, *, compressed: bool) -> str:
     return f"data_tfrecord-{index:05d}-of-{count:05d}{'.gz' if compressed else ''}"
 
 
-def describe(examples: artifact.Artifact, counts: Mapping[str, int]) -> None:
+def describe(
+    examples: artifact.Artifact,
+    counts: Mapping[str, int],
+    left_out: int = 0,
+    repeated: Mapping[str, int] | None = None,
+) -> None:
     """Sets the properties of an artifact whose files are written.
 
     Args:
         examples: The artifact.
         counts: The number of records by split; kept as ``records_<split>``.
+        left_out: How many records are in no split; kept as ``records_left_out``.
+        repeated: How many records of a split stand in the train split, too; kept as
+            ``repeated_<split>``.
     """
     examples.split_names = artifact_utils.encode_split_names(list(counts))
     examples.set_string_custom_property(_PAYLOAD_PROPERTY, _TF_EXAMPLE)
     for split, count in counts.items():
         examples.set_int_custom_property(f"records_{split}", count)
+    examples.set_int_custom_property("records_left_out", left_out)
+    for split, count in (repeated or {}).items():
+        examples.set_int_custom_property(f"repeated_{split}", count)

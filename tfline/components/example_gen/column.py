@@ -18,6 +18,7 @@ from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from tfline.components.example_gen import tfrecord
+from tfline.components.example_gen.assign import quantile_bins
 from tfline.components.example_gen.config import Payload
 from tfline.components.example_gen.inspection import RecordFile, open_file, parse_record
 from tfline.components.example_gen.reading import record_batches
@@ -25,6 +26,10 @@ from tfline.transforms.errors import DataError, did_you_mean
 
 _DTYPES = {"bytes_list": tf.string, "float_list": tf.float32, "int64_list": tf.int64}
 _BUCKETS = 2**63 - 1
+MOST_STRATA = 50
+"""Of more distinct numbers than this, each is no stratum by itself."""
+BINS = 10
+"""How many quantile bins stand for numbers of more distinct values."""
 _PROBED_RECORDS = 1000
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _MICROSECOND = datetime.timedelta(microseconds=1)
@@ -49,6 +54,39 @@ def value_fingerprints(
         return _fingerprint(values if values.dtype == tf.string else tf.strings.as_string(values))
 
     return _read_values(files, payload, feature, in_graph=fingerprint)
+
+
+def strata(
+    files: Sequence[RecordFile], payload: Payload, feature: str, bins: int | None
+) -> NDArray[np.int64]:
+    """Returns the stratum of each record, in order.
+
+    Args:
+        files: The files.
+        payload: What their records are.
+        feature: Each value of it is a stratum; numbers are put into bins.
+        bins: How many quantile bins a number has; None: `BINS` if it has more than `MOST_STRATA`
+            distinct values, else each of them is a stratum.
+
+    Raises:
+        DataError: A record has no value, several, or one of another type than the others.
+    """
+    if is_text(files, feature):
+        return value_fingerprints(files, payload, feature)
+    numbers = _read_values(files, payload, feature)
+    distinct, index = np.unique(numbers, return_inverse=True)
+    if bins is None and len(distinct) <= MOST_STRATA:
+        return index.astype(np.int64)
+    return quantile_bins(numbers, bins or BINS)
+
+
+def is_text(files: Sequence[RecordFile], feature: str) -> bool:
+    """Tells whether `feature` holds text in the first record that has it.
+
+    Raises:
+        DataError: None of the first records has it.
+    """
+    return _find_kind(files, feature) == "bytes_list"
 
 
 def times(files: Sequence[RecordFile], payload: Payload, feature: str) -> NDArray[Any]:

@@ -18,18 +18,37 @@ SplitName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 Files = Annotated[tuple[str, ...], pydantic.Field(min_length=1, strict=False)]
 
 
+WINDOW_START, WINDOW_END = "window_start", "window_end"
+"""The features of a converted window that say when its first and its last row are."""
+
+Duration = Annotated[str, pydantic.Field(pattern=r"^[0-9]+(\.[0-9]+)?(s|min|h|d|w)$")]
+"""A time span: a number and s, min, h, d or w."""
+
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
 class SplitRule(FrozenModel):
     """How records that come in one heap are divided.
 
+    Equal records always share a split, and a record keeps its split when others come or go (by
+    ``stratify`` and ``time``: unless it is near the border of two splits).
+
     Attributes:
         fractions: The share of each split; together 1.
-        by: ``hash``: by the bytes of the record, so that equal records stay together.
+        by: ``hash``: by the bytes of the record.
             ``stratify``: the same shares among the records of each value of `feature`.
             ``time``: the earliest records in the first split, in the order train, eval, test,
             then any other; records of the same time stay together.
             ``group``: by the value of `feature`; no value is in two splits.
         feature: The feature that `by` looks at: needed by all but ``hash``.
         seed: Another seed, another division; not used by ``time``.
+        bins: With ``stratify``: how many quantile bins a number has. Left out, a number of more
+            than 50 distinct values has 10.
+        until: With ``time``: the feature that says when a record ends, such as a window of several
+            rows. No record of a later split begins before those of the earlier ones have ended;
+            what does is left out. ``window_end`` by itself where `feature` is ``window_start``.
+        embargo: With ``time``: how much time lies at least between two splits, in the unit of
+            `feature`, or as ``12h`` or ``7d`` if it holds dates. What falls into it is left out.
     """
 
     fractions: dict[SplitName, Annotated[float, pydantic.Field(gt=0, le=1)]] = pydantic.Field(
@@ -38,6 +57,23 @@ class SplitRule(FrozenModel):
     by: Literal["hash", "stratify", "time", "group"] = "hash"
     feature: str | None = None
     seed: int = 42
+    bins: Annotated[int, pydantic.Field(ge=2, le=1000)] | None = None
+    until: str | None = None
+    embargo: Annotated[float, pydantic.Field(ge=0)] | Duration = 0.0
+
+    @property
+    def end(self) -> str | None:
+        """The feature that says when a record ends; None if it ends when it begins."""
+        if self.until is None and self.by == "time" and self.feature == WINDOW_START:
+            return WINDOW_END
+        return self.until
+
+    @pydantic.model_validator(mode="after")
+    def _check_options(self) -> Self:
+        for name, rule in {"bins": "stratify", "until": "time", "embargo": "time"}.items():
+            if getattr(self, name) and self.by != rule:
+                raise ValueError(f"`{name}` is that of a split by {rule}. Received: by={self.by!r}")
+        return self
 
     @pydantic.model_validator(mode="after")
     def _check_sum(self) -> Self:
@@ -78,6 +114,11 @@ class IngestConfig(FrozenModel):
     files: Files | None = None
     split: SplitRule | None = None
 
+    @property
+    def split_names(self) -> list[str]:
+        """The names of the splits that come out."""
+        return list(self.splits or (self.split.fractions if self.split else ()))
+
     @pydantic.model_validator(mode="after")
     def _check_source(self) -> Self:
         given = tuple(
@@ -89,3 +130,9 @@ class IngestConfig(FrozenModel):
                 f"Received: {', '.join(given) or 'none of them'}"
             )
         return self
+
+
+def microseconds(duration: str) -> float:
+    """Returns a `Duration` in microseconds."""
+    number = duration.rstrip("abcdefghijklmnopqrstuvwxyz")
+    return float(number) * _SECONDS[duration[len(number) :]] * 1e6

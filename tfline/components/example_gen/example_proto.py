@@ -48,19 +48,26 @@ def encode_example(features: Mapping[str, Value]) -> bytes:
 
     Args:
         features: The values by feature name. int and bool become int64, float becomes float
-            (32 bits), str (as UTF-8) and bytes become bytes. None leaves the feature out.
+            (32 bits), str (as UTF-8) and bytes become bytes. None leaves the feature out, and so
+            does a list without a value, which has no type.
 
     Raises:
         TypeError: A value has another type, or a sequence mixes types.
     """
     example = example_protos().Example()
     for name, value in features.items():
-        if value is not None:
-            values = [value] if isinstance(value, Scalar) else list(value)
+        values = _as_list(value)
+        if values:
             _fill(example.features.feature[name], name, values)
     # The features are a map, whose order on the wire is otherwise left to chance.
     encoded: bytes = example.SerializeToString(deterministic=True)
     return encoded
+
+
+def _as_list(value: Value) -> list[Scalar]:
+    if value is None:
+        return []
+    return [value] if isinstance(value, Scalar) else list(value)
 
 
 def _fill(feature: Any, name: str, values: Sequence[Any]) -> None:

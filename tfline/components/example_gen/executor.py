@@ -5,22 +5,28 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 from tfx.dsl.components.base import base_executor
 from tfx.dsl.io import fileio
 from tfx.types import artifact, artifact_utils
 
 from tfline.components.example_gen.artifact import describe, split_folder
+from tfline.components.example_gen.column import record_fingerprints
 from tfline.components.example_gen.config import IngestConfig
 from tfline.components.example_gen.ingest import ingest_split
+from tfline.components.example_gen.inspection import RecordFile, inspect_file
 from tfline.components.example_gen.sequences import flatten_files
 from tfline.components.example_gen.split import divide_files
 from tfline.transforms.errors import WorkFolderError
 
 _MEGABYTE = 10**6
+
+_summary = logging.getLogger("tfline.summary")
+_warning = logging.getLogger("tfline.warning")
 
 
 class Executor(base_executor.BaseExecutor):
@@ -47,23 +53,58 @@ class Executor(base_executor.BaseExecutor):
         config = IngestConfig.model_validate_json(exec_properties["config"])
         examples = artifact_utils.get_single_instance(output_dict["examples"])
         with _emptied_on_failure(examples.uri):
-            counts = _fill(examples, config)
+            counts, left_out = _fill(examples, config)
             if config.payload == "tf_sequence_example":
                 for name in counts:
                     flatten_files(split_folder(examples, name))
-        describe(examples, counts)
-        _summarise(examples, counts)
+            repeated = count_repeated(examples.uri, counts) if config.splits else {}
+        describe(examples, counts, left_out, repeated)
+        _summarise(examples, counts, left_out)
+        for name, count in repeated.items():
+            _warning.info(
+                "%s of %s records of the %s split stand in the train split, too",
+                f"{count:,}", f"{counts[name]:,}", name,
+            )  # fmt: skip
 
 
-def _fill(examples: artifact.Artifact, config: IngestConfig) -> dict[str, int]:
-    """Writes the splits and returns the number of records of each."""
+def _fill(examples: artifact.Artifact, config: IngestConfig) -> tuple[dict[str, int], int]:
+    """Writes the splits; returns the number of records of each, and of those in none."""
     if config.files is not None and config.split is not None:
         folders = {name: split_folder(examples, name) for name in config.split.fractions}
         return divide_files(config.files, folders, config.payload, config.split)
-    return {
+    given = {
         name: ingest_split(paths, split_folder(examples, name), config.payload, config.ingest)
         for name, paths in (config.splits or {}).items()
     }
+    return given, 0
+
+
+def count_repeated(folder: str, splits: Collection[str]) -> dict[str, int]:
+    """Returns how many records of each other split are in the train split, too, byte by byte.
+
+    Args:
+        folder: Of an ``Examples`` artifact, whose splits are given: a rule that divides records
+            never puts equal ones into two splits.
+        splits: Their names.
+
+    Returns:
+        Split to number; splits without such a record are not in it.
+    """
+    others = [name for name in splits if name != "train"]
+    if "train" not in splits or not others:
+        return {}
+    fingerprints = {
+        name: record_fingerprints(_placed_files(os.path.join(folder, f"Split-{name}")))
+        for name in ("train", *others)
+    }
+    found = {name: int(np.isin(fingerprints[name], fingerprints["train"]).sum()) for name in others}
+    return {name: count for name, count in found.items() if count}
+
+
+def _placed_files(folder: str) -> list[RecordFile]:
+    """Returns the files of a split, as they are in the artifact: tf.Examples."""
+    paths = sorted(fileio.glob(os.path.join(folder, "*")))
+    return [inspect_file(path, "tf_example") for path in paths]
 
 
 @contextlib.contextmanager
@@ -84,7 +125,7 @@ def _emptied_on_failure(folder: str) -> Iterator[None]:
         raise
 
 
-def _summarise(examples: artifact.Artifact, counts: Mapping[str, int]) -> None:
+def _summarise(examples: artifact.Artifact, counts: Mapping[str, int], left_out: int) -> None:
     """Logs for example ``60,000 train, 10,000 eval records, 58.7 MB``."""
     size = sum(
         tf.io.gfile.stat(path).length
@@ -92,4 +133,5 @@ def _summarise(examples: artifact.Artifact, counts: Mapping[str, int]) -> None:
         for path in fileio.glob(os.path.join(split_folder(examples, name), "*"))
     )
     by_split = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-    logging.getLogger("tfline.summary").info("%s records, %.1f MB", by_split, size / _MEGABYTE)
+    embargoed = f", {left_out:,} between the splits left out" if left_out else ""
+    _summary.info("%s records, %.1f MB%s", by_split, size / _MEGABYTE, embargoed)

@@ -15,7 +15,7 @@ from tfx.dsl.io import fileio
 
 from tfline.components.example_gen import assign, column
 from tfline.components.example_gen.artifact import shard_name
-from tfline.components.example_gen.config import Payload, SplitRule
+from tfline.components.example_gen.config import Payload, SplitRule, microseconds
 from tfline.components.example_gen.inspection import RecordFile, inspect_file
 from tfline.components.example_gen.reading import record_batches, verify_records
 from tfline.transforms.errors import DataError
@@ -27,7 +27,7 @@ _TIME_ORDER = ("train", "eval", "test")
 
 def divide_files(
     paths: Sequence[str], folders: Mapping[str, str], payload: Payload, rule: SplitRule
-) -> dict[str, int]:
+) -> tuple[dict[str, int], int]:
     """Writes each record to the folder of its split, in the order in which they come.
 
     The same files and the same rule give the same bytes, on any machine.
@@ -39,7 +39,7 @@ def divide_files(
         rule: How they are divided.
 
     Returns:
-        The number of records by split, in the order of `folders`.
+        The number of records by split, in the order of `folders`, and how many are in none.
 
     Raises:
         DataError: A file is missing, empty, damaged or of another kind, a record lacks the
@@ -52,7 +52,8 @@ def divide_files(
     _progress.info("dividing by %s", rule.by)
     names = _ordered(list(folders), rule)
     assignment = _assign(files, payload, rule, [rule.fractions[name] for name in names])
-    counts = np.bincount(assignment, minlength=len(names)).tolist()
+    divided = assignment[assignment != assign.LEFT_OUT]
+    counts = np.bincount(divided, minlength=len(names)).tolist()
     for name, count in zip(names, counts, strict=True):
         if count == 0:
             raise _empty_split(name, len(assignment), rule)
@@ -62,7 +63,7 @@ def divide_files(
         for name, count in zip(names, counts, strict=True)
     ])  # fmt: skip
     by_name = dict(zip(names, counts, strict=True))
-    return {name: by_name[name] for name in folders}
+    return {name: by_name[name] for name in folders}, len(assignment) - len(divided)
 
 
 def _ordered(names: Sequence[str], rule: SplitRule) -> list[str]:
@@ -80,17 +81,40 @@ def _assign(
     if rule.by == "hash" or rule.feature is None:
         return assign.by_hash(column.record_fingerprints(files), fractions, rule.seed)
     if rule.by == "time":
-        return assign.by_time(column.times(files, payload, rule.feature), fractions)
-    values = column.value_fingerprints(files, payload, rule.feature)
-    divide = assign.by_hash if rule.by == "group" else assign.by_stratum
-    return divide(values, fractions, rule.seed)
+        ends = None if rule.end is None else column.times(files, payload, rule.end)
+        times = column.times(files, payload, rule.feature)
+        embargo = _embargo(files, rule.feature, rule.embargo)
+        return assign.by_time(times, fractions, ends=ends, embargo=embargo)
+    if rule.by == "group":
+        values = column.value_fingerprints(files, payload, rule.feature)
+        return assign.by_hash(values, fractions, rule.seed)
+    strata = column.strata(files, payload, rule.feature, rule.bins)
+    return assign.by_stratum(strata, column.record_fingerprints(files), fractions, rule.seed)
+
+
+def _embargo(files: Sequence[RecordFile], feature: str, embargo: float | str) -> float:
+    """Returns the embargo in the unit of `column.times`.
+
+    Raises:
+        DataError: A number is given for dates, or a time span for numbers.
+    """
+    if not embargo:
+        return 0.0
+    is_text = column.is_text(files, feature)
+    if is_text != isinstance(embargo, str):
+        found = "dates" if is_text else "numbers"
+        raise DataError(
+            f"The embargo is {embargo!r}, but `{feature}` holds {found}",
+            hint="Write `embargo: 7d` for dates, and a number in their own unit for numbers.",
+        )
+    return microseconds(embargo) if isinstance(embargo, str) else embargo
 
 
 def _empty_split(name: str, records: int, rule: SplitRule) -> DataError:
     """Returns the error for a split that no record falls into."""
     reasons = {
         "group": f"There may be too few values of `{rule.feature}`.",
-        "time": f"Too many records may have the same `{rule.feature}`.",
+        "time": f"Too many records may have the same `{rule.feature}`, or fall into the embargo.",
     }
     hint = f"Give it a larger fraction, or more records. {reasons.get(rule.by, '')}".rstrip()
     return DataError(

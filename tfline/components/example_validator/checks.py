@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 from tensorflow_metadata.proto.v0.statistics_pb2 import FeatureNameStatistics as FeatureStats
 
-from tfline.components.artifacts.statistics import feature_key
+from tfline.components.artifacts.statistics import common_statistics, feature_key
+from tfline.components.example_validator.anomaly import Anomaly
 from tfline.components.example_validator.config import Check, Expectation
 from tfline.transforms.errors import did_you_mean
-
-
-@dataclasses.dataclass(frozen=True)
-class Anomaly:
-    """Something about one feature of one split that is not as it should be."""
-
-    split: str
-    feature: str
-    text: str
-    severity: Literal["error", "warning"] = "error"
-    hint: str = ""
-
-    def stops(self, least: str) -> bool:
-        """Tells whether the run stops for it when `least` is the least severity that stops."""
-        return least == "warning" or (least == "error" and self.severity == "error")
-
-    def __str__(self) -> str:
-        return f"{self.feature or 'the data set'} ({self.split} split): {self.text}"
+from tfline.transforms.value_counts import HINTS, ValueCount, count_problem
 
 
 def schema_anomalies(split: str, anomalies: anomalies_pb2.Anomalies) -> list[Anomaly]:
@@ -73,39 +55,43 @@ def expectation_anomalies(
         constant_matters = expected.role == "feature" and split == "train"
         problems = {
             "type": _type_problem(expected, stats),
+            "length": _length_problem(expected, stats),
             "nan": _nan_problem(stats) if expected.role != "slice" else "",
             "infinite": _infinite_problem(stats) if expected.role != "slice" else "",
+            "precision": _precision_problem(expected, stats),
             "constant": _constant_problem(stats, dataset) if constant_matters else "",
             "missing_label": _missing_problem(stats, dataset) if expected.role == "label" else "",
         }
         found += [
-            Anomaly(split, expected.key, text, hint=_HINTS[check])
+            Anomaly(split, expected.key, text, hint=_hint(check, expected))
             for check, text in problems.items()
             if text and check not in allow
         ]
     return found
 
 
+EXACT = 2**53
+"""Up to here every integer is a number of float64."""
+
+
+def _hint(check: str, expected: Expectation) -> str:
+    if check == "length":
+        return HINTS[expected.role, expected.values]
+    return _HINTS[check]
+
+
 _HINTS = {
     "type": "Use a transform for this type, or mend the data.",
     "nan": "Leave the feature out of such records, or `validation: {allow: [nan]}`.",
     "infinite": "Leave the feature out of such records, or `validation: {allow: [infinite]}`.",
+    "precision": "Ids: `integer_lookup` or `hashing`. Times: `datetime`, or a coarser unit.",
     "constant": "Take it out of the spec, or `validation: {allow: [constant]}`.",
     "missing_label": "Leave these records out of the data.",
 }
 
 
-def _common(stats: FeatureStats) -> statistics_pb2.CommonStatistics:
-    kind = stats.WhichOneof("stats")
-    if kind == "num_stats":
-        return stats.num_stats.common_stats
-    if kind == "bytes_stats":
-        return stats.bytes_stats.common_stats
-    return stats.string_stats.common_stats
-
-
 def _present(stats: FeatureStats) -> int:
-    return int(_common(stats).num_non_missing)
+    return int(common_statistics(stats).num_non_missing)
 
 
 def _type_problem(expected: Expectation, stats: FeatureStats) -> str:
@@ -118,6 +104,13 @@ def _type_problem(expected: Expectation, stats: FeatureStats) -> str:
     return ""
 
 
+def _length_problem(expected: Expectation, stats: FeatureStats) -> str:
+    common = common_statistics(stats)
+    found = ValueCount(common.min_num_values, common.max_num_values)
+    problem = count_problem(found, expected.values)
+    return f"holds {found}, but it takes {problem}" if problem else ""
+
+
 def _nan_problem(stats: FeatureStats) -> str:
     count = max((h.num_nan for h in stats.num_stats.histograms), default=0)
     return f"{count:,} values are NaN" if count else ""
@@ -128,6 +121,15 @@ def _infinite_problem(stats: FeatureStats) -> str:
     if not (math.isinf(low) or math.isinf(high)):
         return ""
     return f"infinite values among {_present(stats):,} (min={low}, max={high})"
+
+
+def _precision_problem(expected: Expectation, stats: FeatureStats) -> str:
+    if stats.type != FeatureStats.INT or expected.kind != "number":
+        return ""
+    largest = max(stats.num_stats.max, -stats.num_stats.min)
+    if largest <= EXACT:
+        return ""
+    return f"integers of up to {largest:.0f}, of which numbers hold no more than {EXACT} exactly"
 
 
 def _constant_problem(stats: FeatureStats, dataset: statistics_pb2.DatasetFeatureStatistics) -> str:

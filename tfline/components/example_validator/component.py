@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from tfx import types
@@ -10,7 +9,12 @@ from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 
-from tfline.components.example_validator.config import Expectation, ValidateConfig
+from tfline.components.example_validator.config import (
+    Content,
+    Expectation,
+    HeldAgainst,
+    ValidateConfig,
+)
 from tfline.components.example_validator.executor import ValidateExecutor
 
 
@@ -37,6 +41,8 @@ class ExampleValidator(base_component.BaseComponent):
         config: How strict to be.
         expectations: What the spec says of each raw feature that it names.
         fingerprint: Of the source; part of the cache key.
+        inferred: Whether the schema was inferred from the train split, and not curated.
+        reference: The run that the data is held against.
     """
 
     SPEC_CLASS = ExampleValidatorSpec
@@ -50,16 +56,20 @@ class ExampleValidator(base_component.BaseComponent):
         config: ValidateConfig,
         expectations: Sequence[Expectation],
         fingerprint: str,
+        inferred: bool = True,
+        reference: HeldAgainst | None = None,
     ) -> None:
-        content = {
-            "validation": config.model_dump(),
-            "expectations": [expectation.model_dump() for expectation in expectations],
-        }
+        content = Content(
+            validation=config,
+            expectations=tuple(expectations),
+            inferred=inferred,
+            reference=reference,
+        )
         super().__init__(
             spec=ExampleValidatorSpec(
                 statistics=statistics,
                 schema=schema,
-                config=json.dumps(content, sort_keys=True),
+                config=content.model_dump_json(),
                 fingerprint=fingerprint,
                 anomalies=types.Channel(type=standard_artifacts.ExampleAnomalies),
             )

@@ -179,13 +179,12 @@ class ServingModel(tf.Module):
         return self._graph.parse(examples, self._keys)
 
     def _column_specs(self) -> dict[str, tf.TensorSpec]:
-        lists = self._graph.lists
-        return {
-            name: tf.TensorSpec(
-                [None, None] if key in lists else [None], self._graph.columns[key], name=name
-            )
-            for key, name in self.arguments.items()
-        }
+        specs = {}
+        for key, name in self.arguments.items():
+            count = self._graph.value_count(key)
+            shape = [None] if count.high == 1 else [None, count.width]
+            specs[name] = tf.TensorSpec(shape, self._graph.columns[key], name=name)
+        return specs
 
 
 def argument_names(keys: Sequence[str]) -> dict[str, str]:
@@ -214,7 +213,8 @@ def present_values(column: tf.Tensor) -> tf.SparseTensor:
 
     Returns:
         [batch, values], as if parsed from tf.Examples that lack the missing values at the end of
-        their lists. One that is missing before another value keeps its place.
+        their lists. One that is missing before another value keeps its place. Lists of a known
+        length are whole, or have no value at all.
     """
     rows = tf.reshape(column, [-1, 1]) if column.shape.rank == 1 else column  # [batch, n]
     if rows.dtype.is_floating:
@@ -223,4 +223,6 @@ def present_values(column: tf.Tensor) -> tf.SparseTensor:
         present = tf.not_equal(rows, "" if rows.dtype == tf.string else tf.int64.min)
     places = tf.range(1, tf.shape(rows, tf.int64)[1] + 1)  # [n]
     lengths = tf.reduce_max(tf.where(present, places, 0), axis=1)  # [batch]
+    if rows.shape[1] is not None:
+        lengths = tf.where(lengths > 0, tf.constant(rows.shape[1], tf.int64), lengths)
     return tf.RaggedTensor.from_tensor(rows, lengths=tf.maximum(lengths, 0)).to_sparse()

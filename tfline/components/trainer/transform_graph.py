@@ -19,6 +19,7 @@ from tfline.transforms.errors import ModelError
 from tfline.transforms.features import WEIGHT, Task
 from tfline.transforms.target import TARGET, TargetScale
 from tfline.transforms.target_text import REFERENCE
+from tfline.transforms.value_counts import ONE, ValueCount
 
 Columns = dict[str, tf.SparseTensor]
 """Raw feature to its values, [batch, values]."""
@@ -41,13 +42,11 @@ class FeatureMetadata(_Metadata):
 
     Attributes:
         keys: The raw features that it is made from.
-        lists: Whether it is made from all of their values, or from the first alone.
         augment: What is done to it in training only.
     """
 
     name: str
     keys: tuple[str, ...]
-    lists: bool = False
     kind: Kind
     shape: tuple[int, ...]
     depth: int | None
@@ -71,6 +70,7 @@ class TransformMetadata(_Metadata):
         target: How a number is scaled for training; None: it has no statistics.
         features: The transformed features.
         raw: The dtype of each raw feature.
+        value_counts: The fewest and the most values that a record may hold of a raw feature.
         weight: The raw feature that says how much an example counts; None: all count the same.
     """
 
@@ -87,6 +87,7 @@ class TransformMetadata(_Metadata):
     features: tuple[FeatureMetadata, ...]
     raw: dict[str, Literal["float32", "int64", "string"]]
     weight: str | None = None
+    value_counts: dict[str, ValueCount] = {}
 
 
 class TransformGraph(tf.Module):
@@ -140,10 +141,9 @@ class TransformGraph(tf.Module):
         keys = dict.fromkeys(key for feature in self.metadata.features for key in feature.keys)
         return {key: tf.as_dtype(self.metadata.raw[key]) for key in keys}
 
-    @property
-    def lists(self) -> set[str]:
-        """Those of `columns` of which all values count, not the first alone."""
-        return {key for f in self.metadata.features if f.lists for key in f.keys}
+    def value_count(self, key: str) -> ValueCount:
+        """Returns how many values a record may hold of one of `columns`."""
+        return self.metadata.value_counts.get(key, ONE)
 
     def materialized(self, split: str) -> tf.data.Dataset | None:
         """Returns blocks of the transformed examples of a split, if they have been written.

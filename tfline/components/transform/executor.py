@@ -20,7 +20,7 @@ from tfx.types import artifact, artifact_utils
 from tfx.utils import io_utils
 from tfx_bsl.public import tfxio
 
-from tfline.components.artifacts.schema import read_schema
+from tfline.components.artifacts.schema import read_schema, value_counts
 from tfline.components.progress import counted
 from tfline.components.transform.classes import find_classes, find_task
 from tfline.components.transform.materialize import count_records, is_worthwhile, materialize
@@ -34,6 +34,7 @@ from tfline.components.transform.vocabulary import find_vocabulary, prompt_featu
 from tfline.transforms.errors import AnomalyError
 from tfline.transforms.features import CLASS_TASKS, FeatureSpec, LabelSpec
 from tfline.transforms.preprocessing import preprocessing_fn
+from tfline.transforms.taken import check_counts
 
 _summary = logging.getLogger("tfline.summary")
 
@@ -71,6 +72,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         label, values = settle_label(label, raw, files)
         if label.task == "text":
             features = features or [prompt_feature(label, values)]
+        declared = {key: count for key, count in value_counts(schema).items() if key in raw}
+        counts = check_counts(features, label, weight, declared)
 
         folder = artifact_utils.get_single_uri(output_dict["transform_graph"])
         custom_config = {
@@ -78,6 +81,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             "label": label.model_dump(mode="json"),
             "class_values": values,
             "weight": weight,
+            "value_counts": declared,
         }
         self._analyze(files["train"], raw, custom_config, folder, records)
 
@@ -100,6 +104,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 "features": described,
                 "raw": {key: dtype.name for key, dtype in raw.items()},
                 "weight": weight,
+                "value_counts": counts,
             },
         )
         width = sum(math.prod(item["shape"]) for item in described)

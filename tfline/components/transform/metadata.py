@@ -11,8 +11,6 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from tfline.transforms.features import NUMBER_TASKS, FeatureSpec, LabelSpec
-from tfline.transforms.kinds import LISTS, kinds_of
-from tfline.transforms.table import resolve
 from tfline.transforms.target import STATISTICS, read_scale
 
 FILE_NAME = "tfline.json"
@@ -47,12 +45,12 @@ def describe_features(
 ) -> list[dict[str, Any]]:
     """Returns what the Trainer has to know of each transformed feature.
 
-    That is its name, the keys of its raw features and whether it is made from all values of theirs
-    or from the first alone, kind, shape and depth, the size of its embedding if the spec gives one,
-    and its augmentation. ``kind`` is ``image`` for a tensor [batch, h, w, c], ``index`` for int64
-    [batch] or [batch, n], ``string`` for string [batch], ``numeric`` for float32 [batch] or
-    [batch, n]. ``depth`` is the number of distinct indices. Shapes come from one empty record
-    that passes through the graph, `tensors`: a vocabulary's size is known by now.
+    That is its name, the keys of its raw features, kind, shape and depth, the size of its
+    embedding if the spec gives one, and its augmentation. ``kind`` is ``image`` for a tensor
+    [batch, h, w, c], ``index`` for int64 [batch] or [batch, n], ``string`` for string [batch],
+    ``numeric`` for float32 [batch] or [batch, n]. ``depth`` is the number of distinct indices.
+    Shapes come from one empty record that passes through the graph, `tensors`: a vocabulary's
+    size is known by now.
     """
     depths = _index_depths(output)
     described = []
@@ -66,7 +64,6 @@ def describe_features(
             {
                 "name": feature.name,
                 "keys": list(feature.keys),
-                "lists": takes_lists(feature),
                 "kind": kind,
                 "shape": shape,
                 "depth": depths.get(feature.name) if kind == "index" else None,
@@ -83,11 +80,6 @@ def _kind(tensor: tf.Tensor) -> str:
     if tensor.shape.rank == 4:
         return "image"
     return "index" if tensor.dtype.is_integer else "numeric"
-
-
-def takes_lists(feature: FeatureSpec) -> bool:
-    """Tells whether a feature is made from all values of its raw features."""
-    return kinds_of(resolve(feature.steps[0].transform)).takes in LISTS
 
 
 def write_metadata(folder: str, content: Mapping[str, Any]) -> None:

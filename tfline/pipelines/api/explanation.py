@@ -8,6 +8,7 @@ from tfline.pipelines.run.files import FileDigests
 from tfline.pipelines.run.parts import Change, changes
 from tfline.pipelines.run.plan import make_plan
 from tfline.pipelines.run.records import last_parts, list_runs
+from tfline.pipelines.run.reference import hold_against_last
 from tfline.pipelines.run.work_folder import WorkFolder
 from tfline.pipelines.spec import PipelineSpec
 
@@ -41,8 +42,8 @@ class Explanation:
 
 def explain(component: str, spec: PipelineSpec, folder: WorkFolder) -> Explanation:
     """Compares what a component depends on with what it depended on when it last ran."""
-    plan = make_plan(spec, FileDigests(folder.digests))
     records = list_runs(folder.runs)
+    plan = hold_against_last(make_plan(spec, FileDigests(folder.digests)), records)
     if last_parts(records, component) is None:
         return Explanation(component, has_run=False, changes={})
     found: dict[str, tuple[Change, ...]] = {}

@@ -3,8 +3,10 @@
 Example:
     tfline data taxi
     tfline data convert trips.csv data/trips.tfrecord
-    tfline data convert load.csv data/load.tfrecord --window 72 --target power --steps 24
+    tfline data convert load.csv data/load.tfrecord --window 72 --target power --steps 24 --time at
+    tfline data convert staff.csv data/staff.tfrecord --missing NA --dates hired=%d.%m.%Y
     tfline data show data/taxi/eval-00000-of-00001.tfrecord -n 2
+    tfline data show data/taxi/train-00000-of-00002.tfrecord --stats
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tfline.pipelines.datasets.columns import TableOptions
     from tfline.pipelines.datasets.windows import Windows
 
 
@@ -29,15 +32,46 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             "--from", dest="source", type=Path, help="file or folder of the originals"
         )
         action.set_defaults(act=_write, write=write, name=name)
-    convert = actions.add_parser("convert", help="CSV, Parquet or a folder of images to TFRecords")
+    _add_convert(actions.add_parser("convert", help="CSV, Parquet or images to TFRecords"))
+    show = actions.add_parser("show", help="print records of a TFRecord file")
+    show.add_argument("file", type=Path)
+    show.add_argument("-n", dest="count", type=int, default=5, help="how many (default: 5)")
+    show.add_argument(
+        "--stats", action="store_true", help="print what each feature of all records holds instead"
+    )
+    show.set_defaults(act=_show)
+
+
+def _add_convert(convert: argparse.ArgumentParser) -> None:
+    """Adds the arguments of `tfline data convert`."""
     convert.add_argument("inputs", nargs="+", type=Path, metavar="INPUT")
     convert.add_argument("output", type=Path, metavar="OUTPUT.tfrecord")
-    convert.add_argument(
+    table = convert.add_argument_group("tables", "how cells are read; spaces around them go")
+    table.add_argument(
         "--types",
         metavar="COLUMN=TYPE",
         action="append",
         default=[],
         help="type of a column where it is not to be inferred: int, float or string",
+    )
+    table.add_argument(
+        "--missing",
+        metavar="TEXT",
+        action="append",
+        default=[],
+        help="a cell that stands for a missing value, such as NA, beside an empty one",
+    )
+    table.add_argument(
+        "--dates",
+        metavar="COLUMN[=FORMAT]",
+        action="append",
+        default=[],
+        help="a column of dates, which become ISO 8601; FORMAT as in %%d.%%m.%%Y %%H:%%M",
+    )
+    table.add_argument("--delimiter", metavar="CHARACTER", help="between cells (default: found)")
+    table.add_argument("--decimal", choices=[".", ","], default=".", help="mark of numbers")
+    table.add_argument(
+        "--no-header", action="store_true", help="no line of names: column_1, column_2, ..."
     )
     series = convert.add_argument_group("time series", "cut the rows into windows to forecast from")
     series.add_argument("--window", type=int, metavar="ROWS", help="how many rows a record has")
@@ -45,11 +79,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     series.add_argument("--horizon", type=int, default=1, metavar="ROWS", help="how far ahead")
     series.add_argument("--steps", type=int, default=1, metavar="ROWS", help="how many of them")
     series.add_argument("--stride", type=int, default=1, metavar="ROWS", help="between windows")
+    series.add_argument(
+        "--time", metavar="COLUMN", help="when a row is, for window_start and window_end"
+    )
+    series.add_argument("--series", metavar="COLUMN", help="which of several series a row is of")
+    series.add_argument(
+        "--unknown-future",
+        action="store_true",
+        help="the windows at the end, whose targets are not known yet: to predict",
+    )
     convert.set_defaults(act=_convert)
-    show = actions.add_parser("show", help="print records of a TFRecord file")
-    show.add_argument("file", type=Path)
-    show.add_argument("-n", dest="count", type=int, default=5, help="how many (default: 5)")
-    show.set_defaults(act=_show)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -66,6 +105,20 @@ def _write(arguments: argparse.Namespace) -> None:
 
 def _convert(arguments: argparse.Namespace) -> None:
     from tfline.pipelines.datasets.convert import convert
+
+    conversion = convert(
+        arguments.inputs,
+        arguments.output,
+        options=_table_options(arguments),
+        windows=_windows(arguments),
+    )
+    print(f"{arguments.output}: {conversion.records:,} records")
+    for line in conversion.lines():
+        print(line)
+
+
+def _table_options(arguments: argparse.Namespace) -> TableOptions:
+    from tfline.pipelines.datasets.columns import TableOptions
     from tfline.transforms.errors import SpecError
 
     types = {}
@@ -74,9 +127,18 @@ def _convert(arguments: argparse.Namespace) -> None:
         if not equals:
             raise SpecError("A type reads COLUMN=TYPE", f"--types {pair}")
         types[column] = kind
-    windows = _windows(arguments)
-    count = convert(arguments.inputs, arguments.output, types=types, windows=windows)
-    print(f"{arguments.output}: {count:,} records")
+    delimiter = {"\\t": "\t", "tab": "\t"}.get(arguments.delimiter, arguments.delimiter)
+    if delimiter is not None and len(delimiter) != 1:
+        raise SpecError("A delimiter is one character", f"--delimiter {arguments.delimiter}")
+    dates = (text.partition("=") for text in arguments.dates)
+    return TableOptions(
+        types=types,
+        delimiter=delimiter,
+        header=not arguments.no_header,
+        missing=tuple(text.strip() for text in arguments.missing),
+        dates={column: form for column, _, form in dates},
+        decimal=arguments.decimal,
+    )
 
 
 def _windows(arguments: argparse.Namespace) -> Windows | None:
@@ -88,12 +150,24 @@ def _windows(arguments: argparse.Namespace) -> Windows | None:
     if arguments.window is None:
         return None
     return Windows(
-        arguments.window, arguments.target, arguments.horizon, arguments.steps, arguments.stride
+        arguments.window,
+        arguments.target,
+        arguments.horizon,
+        arguments.steps,
+        arguments.stride,
+        time=arguments.time,
+        series=arguments.series,
+        future="unknown" if arguments.unknown_future else "known",
     )
 
 
 def _show(arguments: argparse.Namespace) -> None:
-    from tfline.pipelines.datasets.show import show
+    from tfline.pipelines.datasets.show import show, show_statistics
 
-    for line in show(arguments.file, arguments.count):
+    lines = (
+        show_statistics(arguments.file)
+        if arguments.stats
+        else show(arguments.file, arguments.count)
+    )
+    for line in lines:
         print(line)

@@ -2,59 +2,134 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tfline.components.example_gen import tfrecord
 from tfline.components.example_gen.example_proto import Value
-from tfline.pipelines.datasets.columns import FeatureType, broader, check_types, parse_cell, type_of
+from tfline.pipelines.datasets.columns import FeatureType, TableOptions, broader
+from tfline.pipelines.datasets.csv_lines import common_columns, find_delimiter, read_rows
 from tfline.transforms.errors import DataError
 
 
-def read_csv(
-    paths: Sequence[Path], types: Mapping[str, FeatureType], delimiter: str
-) -> Iterator[dict[str, Value]]:
-    """Yields the rows of CSV files that begin with the same line of column names.
+@dataclasses.dataclass
+class Spoilt:
+    """A column that is text for the sake of some of its cells.
 
-    The files are read twice: first for the types, then for the values. An empty cell is a missing
-    value. A column is int if all its cells are, else float if all are numbers, else string.
+    Attributes:
+        numbers: How many of its cells are numbers.
+        others: How many are neither that nor missing.
+        cell: The first of these.
+        where: Its file and line.
+    """
+
+    numbers: int = 0
+    others: int = 0
+    cell: str = ""
+    where: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class CsvTable:
+    """What CSV files are found to hold, before their values are read.
+
+    Attributes:
+        paths: The files.
+        options: How their cells are read; with the delimiter.
+        columns: The names of the columns.
+        types: The type of each.
+        spoilt: Columns of text that hold numbers, too.
+    """
+
+    paths: tuple[Path, ...]
+    options: TableOptions
+    columns: tuple[str, ...]
+    types: Mapping[str, FeatureType]
+    spoilt: Mapping[str, Spoilt]
+
+
+def survey_csv(paths: Sequence[Path], options: TableOptions) -> CsvTable:
+    """Reads CSV files for the types of their columns.
+
+    A column is int if all its cells are, else float if all are numbers, else string.
 
     Args:
-        paths: The files; compressed with gzip or not.
-        types: Types of some columns; those of the others are found.
-        delimiter: What separates cells.
-
-    Yields:
-        Values by column.
+        paths: Files that have the same columns; compressed with gzip or not.
+        options: How their cells are read.
 
     Raises:
-        DataError: A file is missing or empty, a row has too many or too few cells, a cell is not
-            of its type, the text is not UTF-8; it names the file and the line.
+        DataError: A file is missing or empty, a row has too many or too few cells, or the text is
+            not UTF-8; it names the file and the line.
     """
-    columns = _common_header(paths, delimiter)
-    check_types(types, columns)
-    found: dict[str, FeatureType] = {}
+    delimiter = options.delimiter or find_delimiter(paths[0])
+    options = dataclasses.replace(options, delimiter=delimiter)
+    columns = common_columns(paths, delimiter, header=options.header)
+    options.check(columns)
+    types: dict[str, FeatureType] = {}
+    mixed = {column: Spoilt() for column in columns}
     for path in paths:
-        for _, cells in _rows(path, delimiter):
-            for column, cell in zip(columns, cells, strict=True):
-                if cell and column not in types and found.get(column) != "string":
-                    found[column] = broader(found.get(column, "int"), type_of(cell))
-    final = {**found, **types}
-    for path in paths:
-        for line, cells in _rows(path, delimiter):
+        for line, cells in read_rows(path, delimiter, header=options.header):
+            for column, raw in zip(columns, cells, strict=True):
+                if not (cell := options.clean(raw)):
+                    continue
+                kind = options.type_of(column, cell)
+                types[column] = broader(types.get(column, "int"), kind)
+                _count(mixed[column], kind, cell, f"{path}, line {line}")
+    spoilt = {
+        column: found
+        for column, found in mixed.items()
+        if types.get(column) == "string" and found.numbers and column not in options.types
+    }
+    return CsvTable(tuple(paths), options, tuple(columns), types, spoilt)
+
+
+def _count(found: Spoilt, kind: FeatureType, cell: str, where: str) -> None:
+    if kind != "string":
+        found.numbers += 1
+        return
+    if not found.others:
+        found.cell, found.where = cell, where
+    found.others += 1
+
+
+def read_csv(table: CsvTable) -> Iterator[dict[str, Value]]:
+    """Yields the rows of CSV files; a missing value is None.
+
+    Raises:
+        DataError: A cell is not of the type that its column is given; it names file and line.
+    """
+    options = table.options
+    for path in table.paths:
+        for line, cells in read_rows(path, options.delimiter or ",", header=options.header):
             row: dict[str, Value] = {}
-            for column, cell in zip(columns, cells, strict=True):
+            for column, raw in zip(table.columns, cells, strict=True):
+                cell = options.clean(raw)
                 try:
-                    row[column] = parse_cell(cell, final[column]) if cell else None
+                    row[column] = options.parse(column, cell, table.types[column]) if cell else None
                 except ValueError as exc:
-                    raise DataError(
-                        f"Invalid value for `{column}`. Expected {final[column]}. "
-                        f"Received: {cell!r}.",
-                        where=f"{path}, line {line}",
-                    ) from exc
+                    raise _invalid(column, cell, table, f"{path}, line {line}") from exc
             yield row
+
+
+def _invalid(column: str, cell: str, table: CsvTable, where: str) -> DataError:
+    """Returns the error for a cell that is not what its column holds."""
+    options = table.options
+    if column in options.dates:
+        wanted = options.dates[column] or "a date or time in ISO 8601"
+        hint = f"Give its format: `--dates {column}=%d.%m.%Y`. A missing value: `--missing`."
+    else:
+        wanted = table.types[column]
+        hint = f"A cell that stands for a missing value: `--missing {cell}`."
+    return DataError(
+        f"Invalid value for `{column}`. Expected {wanted}. Received: {cell!r}.", where, hint
+    )
+
+
+def read_table(
+    paths: Sequence[Path], types: Mapping[str, FeatureType]
+) -> Iterator[dict[str, Value]]:
+    """Yields the rows of CSV files with commas, of which some types are known."""
+    return read_csv(survey_csv(paths, TableOptions(types=types, delimiter=",")))
 
 
 def find_table(source: Path, name: str) -> Path:
@@ -73,56 +148,3 @@ def find_table(source: Path, name: str) -> Path:
         if file.is_file():
             return file
     raise DataError(f"The folder holds no {name} and no {name}.gz", where=str(source))
-
-
-def _common_header(paths: Sequence[Path], delimiter: str) -> list[str]:
-    """Returns the column names, which must be the same in all files."""
-    columns = _header(paths[0], delimiter)
-    for path in paths[1:]:
-        if (other := _header(path, delimiter)) != columns:
-            raise DataError(
-                f"The files have different columns: {other} here, {columns} in {paths[0]}.",
-                where=f"{path}, line 1",
-            )
-    return columns
-
-
-def _header(path: Path, delimiter: str) -> list[str]:
-    """Returns the column names of one file."""
-    columns = next((cells for _, cells in _lines(path, delimiter)), None)
-    if not columns:
-        raise DataError("The file is empty: it must begin with column names.", where=str(path))
-    for column in columns:
-        if not column or columns.count(column) > 1:
-            problem = f"`{column}` is named twice" if column else "one has no name"
-            raise DataError(f"Columns need different names: {problem}.", where=f"{path}, line 1")
-    return columns
-
-
-def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Yields the line number and the cells of each row below the header."""
-    lines = _lines(path, delimiter)
-    _, header = next(lines)
-    for line, cells in lines:
-        if len(cells) != len(header):
-            raise DataError(
-                f"The row has {len(cells)} cells, the header has {len(header)}.",
-                where=f"{path}, line {line}",
-                hint="A cell that contains the delimiter or a quote must be quoted.",
-            )
-        yield line, cells
-
-
-def _lines(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Yields the number of the last line and the cells of everything that is not a blank line."""
-    with tfrecord.open_decompressed(str(path)) as stream:
-        # utf-8-sig: spreadsheets begin their files with a byte order mark
-        text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-        reader = csv.reader(text, delimiter=delimiter, strict=True)
-        try:
-            for cells in reader:
-                if cells:
-                    yield reader.line_num, cells
-        except (csv.Error, UnicodeDecodeError) as exc:
-            where = f"{path}, after line {reader.line_num}"
-            raise DataError(f"The file is not CSV in UTF-8: {exc}.", where=where) from exc

@@ -12,7 +12,7 @@ from typing import cast
 
 from tfline.components.example_gen.example_proto import encode_example
 from tfline.pipelines.datasets.columns import FeatureType
-from tfline.pipelines.datasets.csv_table import find_table, read_csv
+from tfline.pipelines.datasets.csv_table import find_table, read_table
 from tfline.pipelines.datasets.splits import write_splits
 from tfline.transforms.errors import SpecError
 
@@ -60,7 +60,7 @@ def write(out_dir: Path, source: Path | None = None) -> dict[str, int]:
             hint="`tfline data housing --from housing.csv`",
         )
     splits: dict[str, list[bytes]] = {"train": [], "eval": []}
-    for row in read_csv([find_table(source, "housing.csv")], _TYPES, ","):
+    for row in read_table([find_table(source, "housing.csv")], _TYPES):
         if row[_LABEL] is not None:
             row[_LABEL] = cast("float", row[_LABEL]) / _UNIT
         record = encode_example(row)

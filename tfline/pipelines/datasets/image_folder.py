@@ -1,9 +1,9 @@
-"""Images in folders, one folder a class."""
+"""Images: in folders, one folder a class, or by themselves."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tfline.components.example_gen import sniff
@@ -15,10 +15,11 @@ def read_images(folder: Path) -> Iterator[dict[str, Value]]:
     """Yields `image`, the bytes of the file as they are, and `label`, the name of its folder.
 
     The order looks random but is always the same: a model learns badly from images sorted by class.
+    A folder that holds images alone, and no folder, has no labels: see `read_image_files`.
 
     Args:
-        folder: A folder with a sub-folder for each class. Names that begin with a dot are left
-            out.
+        folder: A folder with a sub-folder for each class, or with images. Names that begin with a
+            dot are left out.
 
     Yields:
         The two features of each image.
@@ -27,10 +28,13 @@ def read_images(folder: Path) -> Iterator[dict[str, Value]]:
         DataError: There is no sub-folder, one is empty, or a file is no image.
     """
     classes = _visible(folder)
+    if classes and all(path.is_file() for path in classes):
+        yield from read_image_files(classes)
+        return
     for path in classes:
         if not path.is_dir():
             raise DataError(
-                "An image folder may contain only folders, one a class.",
+                "An image folder contains either folders, one a class, or images alone.",
                 where=str(path),
                 hint="Move the file into the folder of its class.",
             )
@@ -44,6 +48,16 @@ def read_images(folder: Path) -> Iterator[dict[str, Value]]:
         files.extend(images)
     for file in sorted(files, key=_shuffled_position):
         yield {"image": _read_image(file), "label": file.parent.name}
+
+
+def read_image_files(files: Sequence[Path]) -> Iterator[dict[str, Value]]:
+    """Yields `image`, the bytes of the file as they are, and `file`, its name.
+
+    Raises:
+        DataError: A file is no image.
+    """
+    for file in files:
+        yield {"image": _read_image(file), "file": file.name}
 
 
 def _shuffled_position(file: Path) -> bytes:

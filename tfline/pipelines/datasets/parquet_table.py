@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import datetime
 import decimal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from tfline.components.example_gen.example_proto import Scalar, Value
-from tfline.pipelines.datasets.columns import FeatureType, check_types, to_int64
+from tfline.pipelines.datasets.columns import TableOptions, to_int64
 from tfline.transforms.errors import DataError
 
 _BATCH_ROWS = 4096
 
 
-def read_parquet(
-    paths: Sequence[Path], types: Mapping[str, FeatureType]
-) -> Iterator[dict[str, Value]]:
+def read_parquet(paths: Sequence[Path], options: TableOptions) -> Iterator[dict[str, Value]]:
     """Yields the rows of Parquet files.
 
     The types are those of the file: integers and booleans become int, floats and decimals float,
     strings and bytes string, dates and times string in ISO 8601, lists several values. A null is
-    a missing value.
+    a missing value. Texts are read as those of CSV files: without stray spaces.
 
     Args:
         paths: The files, which must have the same columns.
-        types: Types that some columns should have instead.
+        options: Types that some columns should have instead, and how their texts are read.
 
     Yields:
         Values by column.
@@ -45,11 +43,11 @@ def read_parquet(
                 names = file.schema_arrow.names
                 columns = columns or names
                 _check_columns(path, names, columns, paths[0])
-                check_types(types, columns)
+                options.check(columns)
                 row = 0
                 for batch in file.iter_batches(batch_size=_BATCH_ROWS):
                     for cells in batch.to_pylist():
-                        yield _convert(cells, types, f"{path}, row {row}")
+                        yield _convert(cells, options, f"{path}, row {row}")
                         row += 1
         except (OSError, pa.ArrowException) as exc:
             raise DataError(f"Cannot read the Parquet file: {exc}", where=str(path)) from exc
@@ -64,45 +62,48 @@ def _check_columns(path: Path, names: list[str], columns: list[str], first: Path
         )
 
 
-def _convert(
-    cells: dict[str, Any], types: Mapping[str, FeatureType], where: str
-) -> dict[str, Value]:
+def _convert(cells: dict[str, Any], options: TableOptions, where: str) -> dict[str, Value]:
     """Returns the values of a row.
 
     Args:
         cells: Python values by column, as pyarrow makes them.
-        types: Types that some columns should have.
+        options: Types that some columns should have, and how texts are read.
         where: The file and the row, for errors.
     """
     row: dict[str, Value] = {}
     for column, cell in cells.items():
         try:
             if isinstance(cell, list):
-                row[column] = [_scalar(c, types.get(column)) for c in cell if c is not None]
+                found = [_scalar(column, c, options) for c in cell if c is not None]
+                row[column] = [value for value in found if value is not None]
             else:
-                row[column] = None if cell is None else _scalar(cell, types.get(column))
+                row[column] = None if cell is None else _scalar(column, cell, options)
         except (TypeError, ValueError, OverflowError) as exc:
             raise DataError(f"Invalid value for `{column}`: {exc}.", where=where) from exc
     return row
 
 
-def _scalar(cell: Any, kind: FeatureType | None) -> Scalar:
-    """Returns a value that a tf.Example can hold, of type `kind` if that is given.
+def _scalar(column: str, cell: Any, options: TableOptions) -> Scalar | None:
+    """Returns a value that a tf.Example can hold, of the type that its column is given.
 
     Raises:
         TypeError: There is no such value.
-        ValueError: The value is not of type `kind`.
+        ValueError: The value is not of the type, or no date.
     """
+    kind = options.types.get(column)
     if isinstance(cell, decimal.Decimal):
         cell = float(cell)
     elif isinstance(cell, datetime.date | datetime.time):
         cell = cell.isoformat()
     if not isinstance(cell, Scalar):
         raise TypeError(f"a tf.Example cannot hold {type(cell).__name__}")
+    if isinstance(cell, str):
+        text = options.clean(cell)
+        return options.parse(column, text, kind or "string") if text else None
     if kind == "string":
         return cell if isinstance(cell, bytes) else str(cell)
     if kind == "float":
         return float(cell)
     if kind == "int" or isinstance(cell, int):
-        return to_int64(int(cell) if isinstance(cell, str | bytes) else cell)
+        return to_int64(int(cell) if isinstance(cell, bytes) else cell)
     return cell

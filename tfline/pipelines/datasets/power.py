@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
+from tfline.components.example_gen.config import WINDOW_END, WINDOW_START
 from tfline.components.example_gen.example_proto import Value, encode_example
 from tfline.pipelines.datasets.columns import FeatureType
-from tfline.pipelines.datasets.csv_table import find_table, read_csv
+from tfline.pipelines.datasets.csv_table import find_table, read_table
 from tfline.pipelines.datasets.splits import write_splits
 from tfline.pipelines.datasets.windows import Windows, cut_windows
 from tfline.transforms.errors import SpecError
@@ -63,7 +64,7 @@ def write(out_dir: Path, source: Path | None = None) -> dict[str, int]:
             "The power of the household comes with no package: a CSV file is needed",
             hint="`tfline data power --from household_power.csv`",
         )
-    rows = [_hour(row) for row in read_csv([find_table(source, _NAME)], _TYPES, ",")]
+    rows = [_hour(row) for row in read_table([find_table(source, _NAME)], _TYPES)]
     cut = int(_TRAIN * len(rows))
     return write_splits(out_dir, {"train": _records(rows[:cut]), "eval": _records(rows[cut:])})
 
@@ -84,6 +85,7 @@ def _records(rows: Sequence[dict[str, Value]]) -> Iterator[bytes]:
     windows = Windows(HOURS, "power", steps=AHEAD)
     for record in cut_windows(rows, windows):
         times = cast("list[str]", record.pop("time"))
+        del record[WINDOW_START], record[WINDOW_END]  # rows of a split, which is cut already
         first = datetime.datetime.fromisoformat(times[-1]) + datetime.timedelta(hours=1)
         yield encode_example(
             {

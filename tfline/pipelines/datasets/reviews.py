@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tfline.components.example_gen.example_proto import Value, encode_example
-from tfline.pipelines.datasets.csv_table import read_csv
+from tfline.pipelines.datasets.csv_table import read_table
 from tfline.pipelines.datasets.splits import write_splits
 from tfline.transforms.errors import DataError, SpecError
 
@@ -64,7 +64,7 @@ def _rows(folder: Path, name: str) -> Iterator[dict[str, Value]]:
             f"The folder holds neither {name}/pos and {name}/neg nor a {name} CSV file",
             where=str(folder),
         )
-    yield from read_csv(tables, {"text": "string", "label": "int"}, ",")
+    yield from read_table(tables, {"text": "string", "label": "int"})
 
 
 def _read_texts(folder: Path) -> Iterator[dict[str, Value]]:

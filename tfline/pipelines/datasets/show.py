@@ -13,6 +13,8 @@ from google.protobuf.message import DecodeError
 from tfline.components.example_gen import sniff, tfrecord
 from tfline.components.example_gen.example_proto import example_protos
 from tfline.pipelines.datasets.logged import describe_log, prediction_log
+from tfline.pipelines.datasets.profile import Profile
+from tfline.transforms.errors import DataError
 
 _SHOWN_VALUES = 8
 _SHOWN_CHARACTERS = 60
@@ -36,6 +38,41 @@ def show(path: Path, count: int = 5) -> Iterator[str]:
     records = tfrecord.read_records(path)
     for number, record in enumerate(itertools.islice(records, count)):
         yield from describe_record(record, number)
+
+
+def show_statistics(path: Path) -> Iterator[str]:
+    """Yields the lines that say what each feature of all records of a file holds.
+
+    Args:
+        path: A TFRecord file, compressed with GZIP or not.
+
+    Raises:
+        DataError: The file is missing, empty, damaged, or a record of it is no tf.Example.
+    """
+    profile = Profile()
+    for number, record in enumerate(tfrecord.read_records(path)):
+        try:
+            parsed = example_protos().SequenceExample.FromString(record)
+        except DecodeError as exc:
+            raise DataError(
+                "The record is not a tf.Example", where=f"{path}, record {number}"
+            ) from exc
+        row = {name: _plain([feature]) for name, feature in sorted(parsed.context.feature.items())}
+        for name, steps in sorted(parsed.feature_lists.feature_list.items()):
+            row[name] = _plain(steps.feature)
+        profile.add(row, record)
+    yield f"{path}: {profile.records:,} records"
+    yield from profile.lines()
+
+
+def _plain(features: Sequence[Any]) -> list[Any]:
+    """Returns the values of Feature messages, one after the other."""
+    return [
+        value
+        for feature in features
+        if (kind := feature.WhichOneof("kind"))
+        for value in getattr(feature, kind).value
+    ]
 
 
 def describe_record(record: bytes, number: int) -> list[str]:

@@ -12,7 +12,7 @@ from typing import cast
 
 from tfline.components.example_gen.example_proto import encode_example
 from tfline.pipelines.datasets.columns import FeatureType
-from tfline.pipelines.datasets.csv_table import read_csv
+from tfline.pipelines.datasets.csv_table import read_table
 from tfline.pipelines.datasets.splits import write_splits
 from tfline.transforms.errors import DataError
 
@@ -59,7 +59,7 @@ def write(out_dir: Path, source: Path | None = None) -> dict[str, int]:
         DataError: The CSV file is missing, lacks a column, or has a cell of another type.
     """
     splits: dict[str, list[bytes]] = {"train": [], "eval": []}
-    for row in read_csv([source or _installed_sample()], _TYPES, ","):
+    for row in read_table([source or _installed_sample()], _TYPES):
         tips, fare = (cast("float", row[column] or 0.0) for column in ("tips", "fare"))
         record = encode_example({**row, "big_tipper": int(tips > _BIG_TIP * fare)})
         is_eval = hashlib.sha256(record).digest()[0] < _EVAL_OF_256

@@ -1,7 +1,9 @@
 """Windows of a time series: rows in their order become records to forecast from.
 
 A record holds, for each column, the values of some consecutive rows, and what is to be forecast:
-the value of one column some rows later, or several of them.
+the value of one column some rows later, or several of them. It also says where it begins and ends,
+``window_start`` and ``window_end``, by the time of its first and its last row: by them, and by the
+name of its series, records can be divided without a row that is in two splits.
 """
 
 from __future__ import annotations
@@ -10,9 +12,11 @@ import collections
 import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import cast
+from typing import Literal, cast
 
+from tfline.components.example_gen.config import WINDOW_END, WINDOW_START
 from tfline.components.example_gen.example_proto import Scalar, Value
+from tfline.pipelines.datasets.columns import parse_date
 from tfline.transforms.errors import DataError, SpecError, did_you_mean
 
 AHEAD = "_ahead"
@@ -30,7 +34,14 @@ class Windows:
         target: The column that is to be forecast.
         horizon: How many rows after the last one of a window its target is.
         steps: How many rows are forecast, from that one on.
-        stride: How many rows lie between the beginnings of two windows.
+        stride: How many rows lie between the beginnings of two windows; of those whose future is
+            unknown, there is one for each row.
+        time: The column that says when a row is: numbers, or dates in ISO 8601, which never
+            decrease. None: a row is counted, from 0 on.
+        series: The column that names the series of a row; no window has rows of two. None: there
+            is one series.
+        future: ``known``: windows with their targets, to learn from; ``unknown``: those at the end
+            of each series whose targets lie beyond it, without them, to predict.
 
     Raises:
         SpecError: A number is below 1.
@@ -41,6 +52,9 @@ class Windows:
     horizon: int = 1
     steps: int = 1
     stride: int = 1
+    time: str | None = None
+    series: str | None = None
+    future: Literal["known", "unknown"] = "known"
 
     def __post_init__(self) -> None:
         for name in ("length", "horizon", "steps", "stride"):
@@ -50,37 +64,147 @@ class Windows:
                     f"Received: {getattr(self, name)}"
                 )
 
+    @property
+    def ahead(self) -> int:
+        """How many rows after its last one the last target of a window is."""
+        return self.horizon + self.steps - 1
 
-def cut_windows(rows: Iterable[Row], windows: Windows) -> Iterator[Row]:
-    """Yields a record for each window whose targets are known.
+
+@dataclasses.dataclass
+class LeftOut:
+    """How many windows were not made, and why.
+
+    Attributes:
+        target_missing: One of their targets is a missing value.
+        future_unknown: One of their targets lies beyond the end of the series.
+        too_short: Series that have not enough rows for a single window.
+    """
+
+    target_missing: int = 0
+    future_unknown: int = 0
+    too_short: int = 0
+
+
+@dataclasses.dataclass
+class _Recent:
+    """The last rows of a series, and how many there were."""
+
+    rows: collections.deque[Row]
+    count: int = 0
+
+
+def cut_windows(
+    rows: Iterable[Row], windows: Windows, left_out: LeftOut | None = None
+) -> Iterator[Row]:
+    """Yields a record for each window.
 
     Args:
-        rows: In the order of time.
+        rows: In the order of time; those of several series may alternate.
         windows: How they are cut.
+        left_out: Counts the windows that are not made.
 
     Yields:
         Each column as a list of `length` values (numbers as float, NaN or empty where they are
-        missing), and ``<target>_ahead``: a number, or a list of `steps`.
+        missing), but those of the time and of the series; ``<target>_ahead``: a number, or a list
+        of `steps`, unless the future is unknown; ``window_start`` and ``window_end``; and the
+        series.
 
     Raises:
-        DataError: There is no such column, or the target is no number.
+        DataError: There is no such column, the target is no number, or time decreases.
     """
-    span = windows.length + windows.horizon + windows.steps - 1
-    recent: collections.deque[Row] = collections.deque(maxlen=span)
-    for number, row in enumerate(rows, start=1):
-        if windows.target not in row:
-            hint = did_you_mean(windows.target, row)
-            raise DataError(f"There is no column '{windows.target}' to forecast", hint=hint)
-        recent.append(row)
-        if number < span or (number - span) % windows.stride:
+    left_out = left_out or LeftOut()
+    span = windows.length + windows.ahead
+    series: dict[Value, _Recent] = {}
+    for number, row in enumerate(rows):
+        _check_row(row, windows, number)
+        name = row[windows.series] if windows.series else None
+        recent = series.setdefault(name, _Recent(collections.deque(maxlen=span)))
+        _check_order(recent, row, windows, number)
+        recent.rows.append({**row, "": number if windows.time is None else row[windows.time]})
+        recent.count += 1
+        if windows.future == "unknown" or recent.count < span:
             continue
-        past, ahead = list(recent)[: windows.length], list(recent)[-windows.steps :]
-        targets = [_target(future[windows.target], windows.target, number) for future in ahead]
-        if None not in targets:
-            record: Row = {name: _series([one[name] for one in past]) for name in row}
-            known = cast("list[float]", targets)
-            record[windows.target + AHEAD] = known if windows.steps > 1 else known[0]
-            yield record
+        if (recent.count - span) % windows.stride == 0:
+            yield from _with_target([*recent.rows], windows, left_out, number)
+    for recent in series.values():
+        yield from _without_target([*recent.rows], windows, left_out)
+
+
+def _check_row(row: Row, windows: Windows, number: int) -> None:
+    """Raises a DataError when a row lacks what windows need."""
+    uses = {"forecast": windows.target, "take the time from": windows.time,
+            "take the series from": windows.series}  # fmt: skip
+    for use, column in uses.items():
+        if column is not None and column not in row:
+            hint = did_you_mean(column, row)
+            raise DataError(f"There is no column '{column}' to {use}", hint=hint)
+    if taken := {WINDOW_START, WINDOW_END} & set(row):
+        raise DataError(f"The column '{min(taken)}' has a name that windows need themselves")
+    if windows.time is not None and row[windows.time] is None:
+        raise DataError("A row has no time", where=f"row {number + 1}, column {windows.time}")
+
+
+def _check_order(recent: _Recent, row: Row, windows: Windows, number: int) -> None:
+    """Raises a DataError when a row is before the one that precedes it in its series."""
+    if windows.time is None:
+        return
+    now = row[windows.time]
+    where = f"row {number + 1}, column {windows.time}"
+    if isinstance(now, str):
+        try:
+            parse_date(now, "")
+        except ValueError as exc:
+            raise DataError(
+                f"{now!r} is no date or time in ISO 8601", where,
+                f"Say how it is written: `--dates {windows.time}=%d.%m.%Y`.",
+            ) from exc  # fmt: skip
+    if recent.rows and now < recent.rows[-1][""]:  # type: ignore[operator]  # of one column
+        raise DataError(
+            f"Time decreases: {now!r} follows {recent.rows[-1]['']!r}",
+            where,
+            "Sort the rows by time; several series in one file need `--series COLUMN`.",
+        )
+
+
+def _with_target(
+    rows: Sequence[Row], windows: Windows, left_out: LeftOut, number: int
+) -> Iterator[Row]:
+    """Yields the record of a window and its targets, unless one is missing."""
+    ahead = rows[-windows.steps :]
+    targets = [_target(future[windows.target], windows.target, number + 1) for future in ahead]
+    if None in targets:
+        left_out.target_missing += 1
+        return
+    known = cast("list[float]", targets)
+    record = _record(rows[: windows.length], rows[-1], windows)
+    record[windows.target + AHEAD] = known if windows.steps > 1 else known[0]
+    yield record
+
+
+def _without_target(rows: Sequence[Row], windows: Windows, left_out: LeftOut) -> Iterator[Row]:
+    """Yields the records at the end of a series, whose targets lie beyond it."""
+    if len(rows) < windows.length:
+        left_out.too_short += 1
+        return
+    first = max(0, len(rows) - windows.ahead - windows.length + 1)
+    for start in range(first, len(rows) - windows.length + 1):
+        if windows.future == "known":
+            left_out.future_unknown += 1
+            continue
+        past = rows[start : start + windows.length]
+        yield _record(past, past[-1], windows)
+
+
+def _record(past: Sequence[Row], last: Row, windows: Windows) -> Row:
+    """Returns the columns of a window, with where it begins and ends."""
+    scalars = {"", windows.time, windows.series}
+    record: Row = {
+        name: _series([one[name] for one in past]) for name in past[0] if name not in scalars
+    }
+    record |= {WINDOW_START: past[0][""], WINDOW_END: last[""]}
+    if windows.series is not None:
+        record[windows.series] = past[0][windows.series]
+    return record
 
 
 def _target(value: Value, column: str, number: int) -> float | None:

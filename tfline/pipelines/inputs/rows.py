@@ -1,7 +1,8 @@
-"""Rows to predict: JSON, CSV and TFRecord files, or standard input, as plain dicts."""
+"""Rows to predict: JSON, CSV, TFRecord and image files, or standard input, as plain dicts."""
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import itertools
@@ -13,13 +14,19 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tfline.components.example_gen import sniff
 from tfline.pipelines.inputs.records import read_features
 from tfline.serving.rows import FeatureType
 from tfline.transforms.errors import DataError
+from tfline.transforms.framing import is_framed
 
 Row = dict[str, Any]
 
 _log = logging.getLogger(__name__)
+
+
+MISSING = frozenset({"na", "n/a", "nan", "null", "none", "-", "?"})
+"""What stands for a missing number in CSV files, in small letters, beside an empty cell."""
 
 
 def _integer(cell: str) -> int:
@@ -38,8 +45,9 @@ def read_rows(source: str, types: Mapping[str, FeatureType]) -> Iterator[Row]:
     """Yields the rows of a file.
 
     Args:
-        source: A ``.json`` (a list, or an object a line), ``.csv`` (with a header) or TFRecord
-            file; ``-`` is standard input, JSON or CSV.
+        source: A ``.json`` (a list, or objects one after the other), ``.csv`` (with a header),
+            TFRecord or image file; ``-`` is standard input, JSON or CSV. Bytes are written in JSON
+            as ``{"b64": "..."}`` or as ``{"file": "cat.jpg"}``.
         types: The raw features of the model. Cells of a CSV file become numbers by them, and
             other columns of a CSV or TFRecord file are left out.
 
@@ -55,7 +63,11 @@ def read_rows(source: str, types: Mapping[str, FeatureType]) -> Iterator[Row]:
             head = file.read(64)
     except OSError as exc:
         raise DataError(f"The rows cannot be read: {exc.strerror}", str(path)) from exc
-    if path.suffix in (".json", ".jsonl", ".csv") or head.lstrip()[:1] in (b"{", b"["):
+    if sniff.image_format(head) is not None:
+        yield _of_image(path, types)
+    elif not is_framed(head) and (
+        path.suffix in (".json", ".jsonl", ".csv") or head.lstrip()[:1] in (b"{", b"[")
+    ):
         yield from _of_text(_read_text(path), str(path), types)
     else:
         for features in read_features(path):
@@ -76,22 +88,59 @@ def _of_text(text: str, where: str, types: Mapping[str, FeatureType]) -> Iterato
 
 
 def _of_json(text: str, where: str) -> Iterator[Row]:
-    if text.lstrip().startswith("["):
-        rows = enumerate([text], start=1)
-    else:
-        rows = enumerate(text.splitlines(), start=1)
-    for number, document in rows:
-        if not document.strip():
+    """Yields the objects of lists and of objects that follow one another, on any lines."""
+    decoder, position, counted, line = json.JSONDecoder(), 0, 0, 1
+    while position < len(text):
+        if text[position].isspace():
+            position += 1
             continue
+        line += text.count("\n", counted, position)
+        counted, place = position, f"{where}:{line}"
         try:
-            parsed = json.loads(document)
+            parsed, position = decoder.raw_decode(text, position)
         except json.JSONDecodeError as exc:
-            line = number + exc.lineno - 1
-            raise DataError(f"Not valid JSON: {exc.msg}", f"{where}:{line}") from exc
+            last = len(text[: exc.pos].rstrip())  # what follows an incomplete line is no mistake
+            number = text.count("\n", 0, last) + 1
+            raise DataError(f"Not valid JSON: {exc.msg}", f"{where}:{number}") from exc
         for row in parsed if isinstance(parsed, list) else [parsed]:
             if not isinstance(row, dict):
-                raise DataError(f"A row is an object. Received: {row!r}", f"{where}:{number}")
-            yield row
+                raise DataError(f"A row is an object. Received: {row!r}", place)
+            yield {key: _json_value(key, value, place) for key, value in row.items()}
+
+
+def _json_value(key: str, value: Any, place: str) -> Any:
+    """Returns a value of a row; bytes where they are written as an object."""
+    if isinstance(value, list):
+        return [_json_value(key, item, place) for item in value]
+    if not isinstance(value, dict):
+        return value
+    try:
+        match value:
+            case {"b64": str(encoded), **others} if not others:
+                return base64.b64decode(encoded, validate=True)
+            case {"file": str(path), **others} if not others:
+                return Path(path).read_bytes()
+    except ValueError as exc:
+        raise DataError(f"'{key}' is no base64: {exc}", place) from exc
+    except OSError as exc:
+        raise DataError(f"'{key}' cannot be read: {exc.strerror}", value["file"]) from exc
+    raise DataError(
+        f"'{key}' holds an object. Received: {value!r}",
+        place,
+        'Bytes are written as {"b64": "..."} or {"file": "cat.jpg"}.',
+    )
+
+
+def _of_image(path: Path, types: Mapping[str, FeatureType]) -> Row:
+    """Returns the row of an image file: the bytes of the only feature that takes some."""
+    keys = [key for key, kind in types.items() if kind is FeatureType.STRING]
+    if len(keys) != 1:
+        raise DataError(
+            f"The model has {len(keys)} features that may hold an image: {', '.join(keys)}",
+            str(path),
+            'Name it in JSON: {"FEATURE": {"file": "cat.jpg"}}.',
+        )
+    return {keys[0]: path.read_bytes()}
 
 
 def _of_csv(text: str, where: str, types: Mapping[str, FeatureType]) -> Iterator[Row]:
@@ -118,7 +167,8 @@ def _of_csv(text: str, where: str, types: Mapping[str, FeatureType]) -> Iterator
 
 
 def _cell(key: str, cell: str, kind: FeatureType, place: str) -> Any:
-    if not cell:
+    cell = cell.strip()
+    if not cell or (kind is not FeatureType.STRING and cell.lower() in MISSING):
         return None
     try:
         return _PARSERS[kind](cell)

@@ -15,6 +15,7 @@ from typing import Any
 
 from tfline.components.artifacts.history import find_baseline
 from tfline.components.example_gen.config import IngestConfig
+from tfline.components.example_validator.config import HeldAgainst
 from tfline.components.trainer.models import MODELS
 from tfline.components.trainer.models import resolve as resolve_model
 from tfline.pipelines.run.files import FileDigests, file_parts, shown_path
@@ -53,6 +54,7 @@ class Plan:
         schema_text: The curated schema; None if it is inferred.
         push_folder: Where a blessed model goes, absolute; None if nowhere.
         warm_start: Whether the Trainer begins with the model that Resolver finds.
+        reference: The run whose data the data is held against; None if there is none.
     """
 
     parts: dict[str, Parts]
@@ -60,6 +62,14 @@ class Plan:
     schema_text: str | None
     push_folder: Path | None
     warm_start: bool = False
+    reference: HeldAgainst | None = None
+
+    def held_against(self, reference: HeldAgainst) -> Plan:
+        """Returns the plan of a run whose data is held against that of an earlier one."""
+        against = settings("held against", f"run {reference.run}")
+        validator = (*self.parts["ExampleValidator"], *against)
+        parts = {**self.parts, "ExampleValidator": validator}
+        return dataclasses.replace(self, parts=parts, reference=reference)
 
     def upstream(self, component: str) -> tuple[str, ...]:
         """Returns the components that a component takes something from."""

@@ -1,16 +1,61 @@
-"""Looks at the first records before anything runs, so that a misspelt name costs no minutes."""
+"""Looks at the first records before anything runs, so that a mistake costs no minutes.
+
+TensorFlow is not imported: some hundred records are read and parsed in Python.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tfline.components.artifacts.owner import Owner, check_owner
+from tfline.components.example_gen.config import WINDOW_END, WINDOW_START
+from tfline.components.example_validator.config import Expectation
 from tfline.pipelines.inputs.records import read_features
 from tfline.pipelines.spec import PipelineSpec
 from tfline.transforms.errors import SpecError, did_you_mean
+from tfline.transforms.value_counts import HINTS, ValueCount, count_problem
 
 _RECORDS = 500
+_OTHER_RECORDS = 100
+
+
+@dataclasses.dataclass
+class _Seen:
+    """What the first records hold of one raw feature."""
+
+    kinds: set[str] = dataclasses.field(default_factory=set)
+    low: int = 0
+    high: int = 0
+
+    def add(self, kind: str, length: int) -> None:
+        """Adds a record that has `length` values."""
+        self.kinds.add(kind)
+        self.low = min(self.low or length, length)
+        self.high = max(self.high, length)
+
+    @property
+    def count(self) -> ValueCount:
+        """How many values a record holds."""
+        return ValueCount(self.low, self.high)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Survey:
+    """What the first records of a file hold.
+
+    Attributes:
+        file: The file.
+        records: How many were looked at.
+        seen: By raw feature; one that never has a value has no kind.
+    """
+
+    file: str
+    records: int
+    seen: Mapping[str, _Seen]
 
 
 def owner_of(spec: PipelineSpec) -> Owner:
@@ -20,7 +65,7 @@ def owner_of(spec: PipelineSpec) -> Owner:
 
 
 def check_data(spec: PipelineSpec) -> dict[str, int]:
-    """Checks that a spec's raw features occur in its data, and that it may push where it says.
+    """Checks that a spec's raw features are in its data as it takes them, and where it may push.
 
     Args:
         spec: The spec.
@@ -30,7 +75,8 @@ def check_data(spec: PipelineSpec) -> dict[str, int]:
 
     Raises:
         DataError: A pattern matches no file, or the first file holds no tf.Examples.
-        SpecError: A name occurs in none of the first records.
+        SpecError: A name occurs in none of the first records, a transform takes another type or
+            another number of values, or the splits have lists of different lengths.
         PushError: The push folder is another pipeline's.
     """
     if spec.push is not None:
@@ -44,26 +90,109 @@ def check_data(spec: PipelineSpec) -> dict[str, int]:
                 f"`data.split` makes no {sorted(missing)[0]} split",
                 hint="A pipeline trains on `train` and evaluates on `eval`.",
             )
-    first = next(iter(files.values()))[0]
     if config.payload == "tf_example":
-        _check_records(spec, first)
+        first, *others = files
+        train = _look(files[first][0], _RECORDS)
+        _check_records(spec, train)
+        if config.split is not None and config.split.by in ("hash", "stratify"):
+            _check_windows(config.split.by, train.file)
+        for split in others:
+            _check_same_lengths(spec, train, split, _look(files[split][0], _OTHER_RECORDS))
     return {split: len(paths) for split, paths in files.items()}
 
 
-def _check_records(spec: PipelineSpec, file: str) -> None:
+def _look(file: str, most: int) -> _Survey:
+    """Reads the first records of a file."""
+    seen: dict[str, _Seen] = {}
+    records = 0
+    for features in itertools.islice(read_features(file), most):
+        records += 1
+        for key, feature in features.items():
+            found = seen.setdefault(key, _Seen())
+            kind = feature.WhichOneof("kind")
+            if kind and (length := len(getattr(feature, kind).value)):
+                found.add(kind, length)
+    return _Survey(file, records, seen)
+
+
+def _check_records(spec: PipelineSpec, survey: _Survey) -> None:
     """Compares the spec with the first records of a file."""
-    names: set[str] = set()
-    count, is_float = 0, False
-    for features in itertools.islice(read_features(file), _RECORDS):
-        names.update(features)
-        is_float |= spec.label.key in features and bool(features[spec.label.key].float_list.value)
-        count += 1
+    label = survey.seen.get(spec.label.key)
+    is_float = label is not None and label.kinds == {"float_list"} and label.high == 1
     if spec.label.task is None and is_float:
         spec.evaluate.check_task("regression")  # a float is a number to predict
     for expected in spec.expectations:
-        if count and expected.key not in names:
+        if survey.records and expected.key not in survey.seen:
             raise SpecError(
-                f"The {expected.role} '{expected.key}' is in none of the first {count:,} records",
+                f"The {expected.role} '{expected.key}' is in none of the first "
+                f"{survey.records:,} records",
+                survey.file,
+                did_you_mean(expected.key, survey.seen),
+            )
+        if expected.key in survey.seen:
+            _check_feature(expected, survey)
+
+
+def _check_feature(expected: Expectation, survey: _Survey) -> None:
+    """Compares a raw feature with what the spec makes of it."""
+    seen = survey.seen[expected.key]
+    what = f"The {expected.role} '{expected.key}'"
+    if expected.kind == "number" and "bytes_list" in seen.kinds:
+        raise SpecError(
+            f"{what} holds text in the first {survey.records:,} records, but numbers are taken",
+            survey.file,
+            "Use a transform of categories or of text, or mend the data.",
+        )
+    if expected.kind == "bytes" and seen.kinds & {"float_list", "int64_list"}:
+        raise SpecError(
+            f"{what} holds numbers in the first {survey.records:,} records, but bytes are taken",
+            survey.file,
+            "Numbers of an image: `transform: [{reshape: {shape: [height, width, channels]}}]`.",
+        )
+    if problem := count_problem(seen.count if seen.high else None, expected.values):
+        raise SpecError(
+            f"{what} holds {seen.count} in the first {survey.records:,} records, but it takes "
+            f"{problem}",
+            survey.file,
+            HINTS[expected.role, expected.values],
+        )
+
+
+def _check_windows(by: str, file: str) -> None:
+    """Refuses to divide windows that share rows as if they were independent records."""
+    last: Any = None
+    for features in itertools.islice(read_features(file), _OTHER_RECORDS):
+        if WINDOW_START not in features or WINDOW_END not in features:
+            return
+        start, end = (_scalar(features[name]) for name in (WINDOW_START, WINDOW_END))
+        if last is not None and type(start) is type(last) and start <= last <= end:
+            raise SpecError(
+                f"Two windows that follow each other share rows, and a split by {by} puts such "
+                "windows into train and eval",
                 file,
-                did_you_mean(expected.key, names),
+                f"Write `split: {{train: 0.8, eval: 0.2, by: time, feature: {WINDOW_START}}}`, or "
+                "`by: group` and the feature that names the series.",
+            )
+        last = end
+
+
+def _scalar(feature: Any) -> Any:
+    """Returns the only value of a feature; None if it has none."""
+    kind = feature.WhichOneof("kind")
+    return next(iter(getattr(feature, kind).value), None) if kind else None
+
+
+def _check_same_lengths(spec: PipelineSpec, train: _Survey, split: str, other: _Survey) -> None:
+    """Compares the lists of a split with those of the train split."""
+    for expected in spec.expectations:
+        mine, theirs = train.seen.get(expected.key), other.seen.get(expected.key)
+        if expected.role == "slice" or not mine or not theirs or not theirs.high:
+            continue
+        width = mine.count.width
+        if width is not None and width > 1 and theirs.count != mine.count:
+            raise SpecError(
+                f"The {expected.role} '{expected.key}' holds {theirs.count} in the {split} split, "
+                f"but {mine.count} in the train split",
+                other.file,
+                "Convert all splits in the same way.",
             )

@@ -30,6 +30,7 @@ class ComponentRecord(pydantic.BaseModel):
         seconds: Wall time.
         cached: Whether an earlier execution was used.
         summary: The component's own line about its result.
+        warnings: What it wants people to know before they trust it.
         outputs: Folder of each output artifact, by channel.
         files: Digest of every file of an output, by channel and by path in its folder.
     """
@@ -37,6 +38,7 @@ class ComponentRecord(pydantic.BaseModel):
     seconds: float
     cached: bool
     summary: str = ""
+    warnings: list[str] = Field(default_factory=list)
     outputs: dict[str, str] = Field(default_factory=dict)
     files: dict[str, dict[str, str]] = Field(default_factory=dict)
 

@@ -14,6 +14,9 @@ from typing import IO, Protocol
 SUMMARY = "tfline.summary"
 """Logger of the one line that a component says about its result."""
 
+WARNING = "tfline.warning"
+"""Logger of what a component wants people to know before they trust its result."""
+
 PROGRESS = "tfline.progress"
 """Logger of what a component is doing now."""
 

@@ -17,9 +17,10 @@ from tfline.pipelines.run.files import FileDigests, folder_digests
 from tfline.pipelines.run.packages import environment_digest
 from tfline.pipelines.run.plan import Plan, make_plan
 from tfline.pipelines.run.records import ComponentRecord, RunRecord, list_runs
+from tfline.pipelines.run.reference import hold_against_last
 from tfline.pipelines.run.work_folder import WorkFolder
 from tfline.pipelines.runners.causes import full_or_read_only, root_cause
-from tfline.pipelines.runners.events import PROGRESS, SUMMARY, Listener, relayed
+from tfline.pipelines.runners.events import PROGRESS, SUMMARY, WARNING, Listener, relayed
 from tfline.pipelines.runners.launches import prepare
 from tfline.pipelines.spec import PipelineSpec
 
@@ -50,8 +51,8 @@ def run(
             started.
     """
     digests = FileDigests(folder.digests)
-    plan = make_plan(spec, digests)
     records = list_runs(folder.runs)
+    plan = hold_against_last(make_plan(spec, digests), records)
     if records and records[-1].holds(plan, digests):
         return _unchanged(records[-1].model_copy(update={"places": dict(places or {})}), listener)
     record = RunRecord(
@@ -102,8 +103,8 @@ def run_until(
             started.
     """
     digests = FileDigests(folder.digests)
-    plan = make_plan(spec, digests)
     records = list_runs(folder.runs)
+    plan = hold_against_last(make_plan(spec, digests), records)
     if records and records[-1].holds(plan, digests):
         return records[-1]
     record = RunRecord(id=run_id, pipeline=spec.name, parts=plan.parts, log=str(folder.log(run_id)))
@@ -115,7 +116,7 @@ def _unchanged(record: RunRecord, listener: Listener) -> RunRecord:
     for name, component in record.components.items():
         component.cached = True
         component.seconds = 0.0
-        listener.finished(name, 0.0, True, component.summary)
+        listener.finished(name, 0.0, True, said_of(component))
     return record
 
 
@@ -139,9 +140,11 @@ def _run_components(
     for name, launch in launches.items():
         listener.started(name)
         said: list[str] = []
+        warned: list[str] = []
         started = time.monotonic()
         with (
             relayed(SUMMARY, said.append),
+            relayed(WARNING, warned.append),
             relayed(PROGRESS, listener.progressed),
             _naming(name, Path(record.log)),
         ):
@@ -150,6 +153,7 @@ def _run_components(
             seconds=round(time.monotonic() - started, 3),
             cached=cached,
             summary=_summary_of(earlier, name, outputs) if cached else " ".join(said[-1:]),
+            warnings=_warnings_of(earlier, name, outputs) if cached else warned,
             outputs=outputs,
             files={channel: folder_digests(Path(uri), digests) for channel, uri in outputs.items()},
         )
@@ -157,9 +161,23 @@ def _run_components(
         digests.save()
         if until is None:
             _write(record, folder)
-        listener.finished(name, component.seconds, cached, component.summary)
+        listener.finished(name, component.seconds, cached, said_of(component))
         if name == until:
             return
+
+
+def said_of(component: ComponentRecord) -> str:
+    """Returns what a component said of its result, and a line a warning."""
+    return "\n    warning: ".join([component.summary, *component.warnings])
+
+
+def _warnings_of(records: list[RunRecord], name: str, outputs: Mapping[str, str]) -> list[str]:
+    """Returns what a component warned of when it made `outputs`."""
+    for record in reversed(records):
+        component = record.components.get(name)
+        if component is not None and component.outputs == outputs:
+            return component.warnings
+    return []
 
 
 def _summary_of(records: list[RunRecord], name: str, outputs: Mapping[str, str]) -> str:

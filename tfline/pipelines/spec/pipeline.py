@@ -31,7 +31,9 @@ from tfline.transforms.arguments import arguments_model
 from tfline.transforms.errors import ModelError, SpecError
 from tfline.transforms.features import FeatureSpec, FrozenModel, LabelSpec
 from tfline.transforms.kinds import kinds_of
+from tfline.transforms.table import FAMILIES
 from tfline.transforms.table import resolve as resolve_transform
+from tfline.transforms.taken import taken, taken_of_label
 
 _EXPECTED: dict[str | None, Literal["number", "bytes"]] = {
     "Numbers": "number",
@@ -39,6 +41,9 @@ _EXPECTED: dict[str | None, Literal["number", "bytes"]] = {
     "Bytes": "bytes",
 }
 """What a raw feature must be, by what its first transform takes."""
+
+_LOOKED_UP = frozenset(FAMILIES["categories"]) - {"hashing"}
+"""The transforms that know the values of the train split, and no others."""
 
 _TEXTS = frozenset({"text_vectorization", "token_ids"})
 """The transforms that end in a text; a text's `embedding` is the width of its tokens."""
@@ -208,14 +213,25 @@ class PipelineSpec(FrozenModel):
     @property
     def expectations(self) -> tuple[Expectation, ...]:
         """What this spec says of each raw feature that it names."""
-        found = [Expectation(key=key, kind="any", role="label") for key in self.label.keys]
+        values = taken_of_label(self.label)
+        found = [
+            Expectation(key=key, kind="any", role="label", values=values) for key in self.label.keys
+        ]
         for feature in self.features:
-            takes = kinds_of(resolve_transform(feature.steps[0].transform)).takes
-            kind: Literal["number", "bytes", "any"] = _EXPECTED.get(takes, "any")
-            found += [Expectation(key=key, kind=kind, role="feature") for key in feature.keys]
+            first = feature.steps[0].transform
+            takes = kinds_of(resolve_transform(first)).takes
+            kind: Literal["number", "category", "bytes", "any"] = _EXPECTED.get(takes, "any")
+            if first in _LOOKED_UP:
+                kind = "category"
+            found += [
+                Expectation(key=key, kind=kind, role="feature", values=taken(feature))
+                for key in feature.keys
+            ]
         weights = dict.fromkeys((self.train.weight, self.evaluation.weight))
         found += [
-            Expectation(key=key, kind="number", role="weight") for key in weights if key is not None
+            Expectation(key=key, kind="number", role="weight", values="one")
+            for key in weights
+            if key is not None
         ]
         named = {expectation.key for expectation in found}
         found += [

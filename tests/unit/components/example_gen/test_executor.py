@@ -49,6 +49,20 @@ def test_given_splits_become_the_splits_of_the_artifact(
     assert summary == ["100 train, 7 eval records, 0.0 MB"]
 
 
+def test_records_that_stand_in_two_splits_are_counted(
+    write_examples: Callable[..., Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [{"x": number} for number in range(20)]
+    train, evaluation = write_examples("train", rows[:15]), write_examples("eval", rows[12:])
+    config = IngestConfig(
+        payload="tf_example", splits={"train": (str(train),), "eval": (str(evaluation),)}
+    )
+    with caplog.at_level("INFO"):
+        examples = run(config, tmp_path / "examples")
+    assert examples.get_int_custom_property("repeated_eval") == 3
+    assert "3 of 8 records of the eval split stand in the train split, too" in caplog.text
+
+
 def test_files_are_divided_by_the_rule(write_examples: Callable[..., Path], tmp_path: Path) -> None:
     rule = SplitRule(fractions={"train": 0.8, "eval": 0.2}, by="time", feature="x")
     files = (str(write_examples("a", ROWS)),)

@@ -34,7 +34,7 @@ def divide(heap: list[Path], out: Path, **rule: Any) -> dict[str, list[dict[str,
     """Divides files and returns the features of the records of each split."""
     folders = {split: str(out / f"Split-{split}") for split in rule.get("fractions", FRACTIONS)}
     split_rule = SplitRule(**{"fractions": FRACTIONS, **rule})
-    counts = divide_files([str(path) for path in heap], folders, "tf_example", split_rule)
+    counts, _ = divide_files([str(path) for path in heap], folders, "tf_example", split_rule)
     splits = {split: _features(Path(folder)) for split, folder in folders.items()}
     assert counts == {split: len(rows) for split, rows in splits.items()}
     return splits
@@ -152,3 +152,56 @@ def test_fewer_records_than_files_leave_no_empty_file(
     )
     assert [len(rows) for rows in splits.values()] == [2, 2]
     assert len(list((tmp_path / "out" / "Split-train").iterdir())) == 2
+
+
+def test_windows_of_a_later_split_share_no_row_with_an_earlier_one(
+    write_examples: WriteExamples, tmp_path: Path
+) -> None:
+    rows = [
+        {"window_start": start, "window_end": start + 9, "id": start, "time": 0, "label": 0,
+         "user": "u"}
+        for start in range(100)
+    ]  # fmt: skip
+    heap = [write_examples("windows", rows)]
+    rule = {"fractions": {"train": 0.8, "eval": 0.2}, "by": "time", "feature": "window_start"}
+    splits = divide(heap, tmp_path / "out", **rule)
+    assert [row["id"] for row in splits["train"]] == list(range(80))
+    assert [row["id"] for row in splits["eval"]] == list(range(89, 100))
+    wider = divide(heap, tmp_path / "wider", **rule, embargo=5)
+    assert [row["id"] for row in wider["eval"]] == list(range(93, 100))
+
+
+@pytest.mark.parametrize(
+    ("values", "embargo", "message"),
+    [(["2024-01-01", "2024-01-02"], 3, "holds dates"), ([1, 2], "3d", "holds numbers")],
+)
+def test_embargo_is_in_the_unit_of_the_times(
+    write_examples: WriteExamples, tmp_path: Path, values: list[Any], embargo: Any, message: str
+) -> None:
+    rule = SplitRule(
+        fractions={"train": 0.5, "eval": 0.5}, by="time", feature="day", embargo=embargo
+    )
+    file = write_examples("days", [{"day": value} for value in values])
+    folders = {"train": str(tmp_path / "t"), "eval": str(tmp_path / "e")}
+    with pytest.raises(DataError, match=message):
+        divide_files([str(file)], folders, "tf_example", rule)
+
+
+def test_embargo_of_dates_is_a_time_span(write_examples: WriteExamples, tmp_path: Path) -> None:
+    rule = SplitRule(
+        fractions={"train": 0.5, "eval": 0.5}, by="time", feature="day", embargo="2.5d"
+    )
+    file = write_examples("days", [{"day": f"2024-01-{day:02}"} for day in range(1, 21)])
+    folders = {"train": str(tmp_path / "t"), "eval": str(tmp_path / "e")}
+    counts = divide_files([str(file)], folders, "tf_example", rule)
+    assert counts == ({"train": 10, "eval": 8}, 2)
+
+
+def test_numbers_are_stratified_in_bins(write_examples: WriteExamples, tmp_path: Path) -> None:
+    rows = [{"id": i, "price": i * 1.5, "time": 0, "label": 0, "user": "u"} for i in range(600)]
+    fractions = {"train": 0.6, "eval": 0.2, "test": 0.2}
+    rule = {"fractions": fractions, "by": "stratify", "feature": "price"}
+    splits = divide([write_examples("prices", rows)], tmp_path / "out", **rule)
+    for name, rows in splits.items():
+        assert len(rows) == pytest.approx(600 * fractions[name], abs=10)
+        assert sum(row["id"] < 300 for row in rows) == pytest.approx(len(rows) / 2, abs=5)

@@ -11,8 +11,8 @@ import pytest
 import tfx  # noqa: F401 - before tensorflow_data_validation, for which it prepares
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
+from tfline.components.example_validator.anomaly import Anomaly
 from tfline.components.example_validator.checks import (
-    Anomaly,
     expectation_anomalies,
     schema_anomalies,
 )

@@ -23,7 +23,7 @@ from tfline.transforms.columns import as_numbers, as_series, as_strings, as_toke
 from tfline.transforms.features import WEIGHT, LabelSpec, Step, Task
 from tfline.transforms.label import encode_class, encode_label
 from tfline.transforms.lexicon import given_table
-from tfline.transforms.sequence import window
+from tfline.transforms.sequence import last, window
 from tfline.transforms.target_text import REFERENCE, reference_text, tokens_of, with_specials
 
 CITIES = ("Bern", "Lima", "Oslo")
@@ -245,7 +245,7 @@ def sequence_fn(columns: dict[str, tf.SparseTensor]) -> dict[str, tf.Tensor]:
         "load": window(as_series(columns["load"]), length=SERIES_STEPS),
         "words": tf.strings.length(tokens).to_tensor(shape=[None, 4]),
         "label": encode_label(columns, label, []),
-        "one step": encode_label(columns, LabelSpec(key="label", task="regression"), []),
+        "one step": last(as_series(columns["label"])),
     }
 
 
@@ -273,9 +273,8 @@ def write_sequences(folder: Path, name: str) -> Case:
         "steps": SERIES_STEPS if name == "load" else 1,
         "classes": [],
         "class_values": [],
-        "features": [
-            {"name": name, "keys": [name], "lists": True, **(series if name == "load" else text)}
-        ],
+        "features": [{"name": name, "keys": [name], **(series if name == "load" else text)}],
+        "value_counts": {name: [0, None]},
     }
     raw = {"load": "float32", "words": "string", "label": "float32"}
     return write_case(folder, sequence_fn, raw, metadata, examples)
@@ -367,7 +366,8 @@ def write_as_given(folder: Path, features: Sequence[TensorFeature], head: Head) 
         "classes": head.classes,
         "class_values": head.classes,
         "shape": [side, side] if head.task == "mask" else None,
-        "features": [{**dataclasses.asdict(f), "keys": [f.name], "lists": True} for f in features],
+        "features": [{**dataclasses.asdict(f), "keys": [f.name]} for f in features],
+        "value_counts": {feature.name: [0, None] for feature in features},
     }
     dtypes = {feature.name: feature.dtype for feature in features}
     return TransformGraph(write_graph(folder, preprocess, {**dtypes, "label": "int64"}, metadata))

@@ -15,17 +15,17 @@ import pytest
 
 from tfline.components.example_gen import tfrecord
 from tfline.components.example_gen.example_proto import example_protos
-from tfline.pipelines.datasets.columns import type_of
+from tfline.pipelines.datasets.columns import TableOptions, type_of
 from tfline.pipelines.datasets.convert import convert
 from tfline.transforms.errors import DataError
 
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", zlib.crc32(b"")) * 4
 
 
-def converted(*inputs: Path, **options: Any) -> list[dict[str, Any]]:
+def converted(*inputs: Path, compress: bool = False, **options: Any) -> list[dict[str, Any]]:
     """Converts files and returns the values of each record by feature."""
     output = inputs[0].parent / "out" / "data.tfrecord"
-    count = convert(inputs, output, **options)
+    count = convert(inputs, output, options=TableOptions(**options), compress=compress).records
     rows = []
     for record in tfrecord.read_records(output):
         features = example_protos().Example.FromString(record).features.feature
@@ -223,7 +223,7 @@ def test_images_keep_their_bytes_and_are_shuffled_repeatably(images: Path) -> No
     [
         ("cat/notes.txt", b"notes", "no image: it looks like text"),
         ("cat/x.png", b"\x00\x01", "no known image"),
-        ("stray.png", PNG, "only folders"),
+        ("stray.png", PNG, "either folders"),
     ],
 )
 def test_image_error_names_the_file(images: Path, name: str, data: bytes, message: str) -> None:
@@ -255,3 +255,95 @@ def test_convert_raises_for_formats_it_does_not_know(tmp_path: Path) -> None:
         convert([], tmp_path / "out")
     with pytest.raises(DataError, match="Cannot read the file"):
         converted(tmp_path / "missing.csv")
+
+
+def test_stray_spaces_are_trimmed(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, "hr, name\n1, a \n2 ,\n 3, b c\n")
+    assert converted(path) == [
+        {"hr": [1], "name": [b"a"]},
+        {"hr": [2]},
+        {"hr": [3], "name": [b"b c"]},
+    ]
+
+
+@pytest.mark.parametrize(("delimiter", "end"), [(";", ".csv"), ("|", ".txt"), ("\t", ".tsv")])
+def test_delimiter_is_found(tmp_path: Path, delimiter: str, end: str) -> None:
+    text = "a,b;c d;e\n1;2;3\n4;5;6\n".replace(";", delimiter)
+    path = csv_file(tmp_path, text, f"data{end}")
+    assert converted(path)[0] == {"a,b": [1], "c d": [2], "e": [3]}
+
+
+def test_mark_that_divides_few_lines_is_no_delimiter(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, "a;b,c\n1;2\n" + "3;4\n" * 20)
+    assert converted(path)[0] == {"a": [1], "b,c": [2]}
+
+
+def test_missing_values_have_the_names_that_are_given(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, "a,b\n1,NA\n?,x\n NA ,y\n")
+    assert converted(path, missing=("NA", "?")) == [{"a": [1]}, {"b": [b"x"]}, {"b": [b"y"]}]
+
+
+def test_file_without_a_header_has_numbered_columns(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, "1,a\n2,b\n")
+    assert converted(path, header=False) == [
+        {"column_1": [1], "column_2": [b"a"]},
+        {"column_1": [2], "column_2": [b"b"]},
+    ]
+
+
+def test_decimal_comma(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, "a;b\n1,5;x,y\n2;z\n")
+    assert converted(path, decimal=",") == [
+        {"a": [1.5], "b": [b"x,y"]},
+        {"a": [2.0], "b": [b"z"]},
+    ]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_dates_become_iso_8601(tmp_path: Path, suffix: str) -> None:
+    cells = ["31.01.2024 07:05", " 01.02.2024 00:00 "]
+    path = csv_file(tmp_path, "day\n" + "\n".join(cells) + "\n")
+    if suffix == "parquet":
+        path = tmp_path / "data.parquet"
+        pq.write_table(pa.table({"day": cells}), path)
+    rows = converted(path, dates={"day": "%d.%m.%Y %H:%M"})
+    assert rows == [{"day": [b"2024-01-31T07:05:00"]}, {"day": [b"2024-02-01T00:00:00"]}]
+    with pytest.raises(DataError, match=r"`day`.*") as caught:
+        converted(path, dates={"day": "%Y"})
+    assert str(path) in caught.value.where
+
+
+def test_parquet_texts_are_read_like_those_of_csv_files(tmp_path: Path) -> None:
+    path = tmp_path / "data.parquet"
+    pq.write_table(pa.table({"a": [" x ", "NA"], "b": ["1", "2 "]}), path)
+    rows = converted(path, missing=("NA",), types={"b": "int"})
+    assert rows == [{"a": [b"x"], "b": [1]}, {"b": [2]}]
+
+
+def test_report_says_what_spoilt_a_number(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, "hr,x\n1,0.5\n2,\n4x,0.5\n3,1.5\n1,0.5\n")
+    conversion = convert([path], tmp_path / "out.tfrecord")
+    lines = "\n".join(conversion.lines())
+    assert f"`hr` is text, but 4 of its 5 cells are numbers: '4x' is none ({path}, line 4)" in lines
+    assert "--missing 4x" in lines
+    table = {line.split()[0]: line.split() for line in lines.splitlines()[1:4]}
+    assert table["hr"][1:4] == ["bytes", "0", "4"]
+    assert table["x"][1:4] == ["float", "1", "2"]
+    assert "1 records (20.0%) are equal to an earlier one" in lines
+    assert "cells end at a comma" in lines
+
+
+@pytest.mark.parametrize("given", ["file", "folder"])
+def test_images_without_classes_are_converted(tmp_path: Path, given: str) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(PNG)
+    rows = converted(folder if given == "folder" else folder / "a.png")
+    assert rows == [{"image": [PNG], "file": [b"a.png"]}]
+
+
+def test_value_that_no_example_holds_is_an_error_of_the_data(tmp_path: Path) -> None:
+    path = tmp_path / "data.parquet"
+    pq.write_table(pa.table({"a": [{"b": 1}]}), path)
+    with pytest.raises(DataError, match="cannot hold dict"):
+        converted(path)

@@ -10,7 +10,7 @@ import pytest
 
 from tfline.components.example_gen import tfrecord
 from tfline.components.example_gen.example_proto import encode_example, example_protos
-from tfline.pipelines.datasets.show import describe_record, show
+from tfline.pipelines.datasets.show import describe_record, show, show_statistics
 from tfline.transforms.errors import DataError
 from tfline.transforms.framing import frame
 
@@ -24,7 +24,6 @@ def test_show_describes_each_type(tmp_path: Path) -> None:
             "long": "word " * 100,
             "name": "Gr\u00fc\u00dfe",
             "raw": bytes(range(20)),
-            "empty": [],
             "many": list(range(100)),
         }
     )
@@ -32,7 +31,6 @@ def test_show_describes_each_type(tmp_path: Path) -> None:
     assert list(show(tmp_path / "data")) == [
         f"record 0: tf.Example, {len(record):,} bytes",
         "  count: int64[2] 1, 2",
-        "  empty: int64[0]",
         "  fare: float[2] 0.1, NaN (1 NaN)",
         "  image: bytes[1] JPEG image, 1,003 bytes",
         f"  long: bytes[1] {('word ' * 12)!r}... (500 bytes)",
@@ -87,3 +85,20 @@ def test_data_commands_load_without_tensorflow() -> None:
         "sys.exit(bool({'tensorflow', 'numpy', 'pyarrow', 'sklearn'} & set(sys.modules)))\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
+
+
+def test_statistics_say_what_each_feature_holds(tmp_path: Path) -> None:
+    rows = [
+        {"n": 1, "x": [0.5, 1.5], "s": "a"},
+        {"n": 3, "x": [float("nan")], "s": "b"},
+        {"n": None, "x": [2.5, 0.5], "s": "a"},
+        {"n": 1, "x": [0.5, 1.5], "s": "a"},
+    ]
+    tfrecord.write_records(tmp_path / "data", map(encode_example, rows))
+    heading, header, n, s, x, repeated = show_statistics(tmp_path / "data")
+    assert heading.endswith("data: 4 records")
+    assert header.split()[:4] == ["column", "type", "missing", "distinct"]
+    assert n.split() == ["n", "int", "1", "2", "1", "to", "3,", "mean", "1.66667"]
+    assert s.split() == ["s", "bytes", "0", "2", "'a'", "(3),", "'b'", "(1)"]
+    assert x.split()[:6] == ["x", "float", "1", "3", "1", "to"]
+    assert "1 records (25.0%) are equal to an earlier one" in repeated

@@ -11,7 +11,7 @@ import pytest
 from tfline.components.example_gen import tfrecord
 from tfline.components.example_gen.example_proto import example_protos
 from tfline.pipelines.cli import main
-from tfline.pipelines.datasets.windows import Windows, cut_windows
+from tfline.pipelines.datasets.windows import LeftOut, Windows, cut_windows
 from tfline.transforms.errors import DataError, SpecError
 
 ROWS: list[dict[str, Any]] = [{"load": n, "day": f"d{n}"} for n in range(6)]
@@ -20,9 +20,11 @@ ROWS: list[dict[str, Any]] = [{"load": n, "day": f"d{n}"} for n in range(6)]
 def test_window_holds_the_rows_before_its_target() -> None:
     records = list(cut_windows(ROWS, Windows(length=3, target="load", horizon=2)))
     assert records == [
-        {"load": [0.0, 1.0, 2.0], "day": ["d0", "d1", "d2"], "load_ahead": 4.0},
-        {"load": [1.0, 2.0, 3.0], "day": ["d1", "d2", "d3"], "load_ahead": 5.0},
-    ]
+        {"load": [0.0, 1.0, 2.0], "day": ["d0", "d1", "d2"], "load_ahead": 4.0,
+         "window_start": 0, "window_end": 4},
+        {"load": [1.0, 2.0, 3.0], "day": ["d1", "d2", "d3"], "load_ahead": 5.0,
+         "window_start": 1, "window_end": 5},
+    ]  # fmt: skip
 
 
 def test_several_steps_are_forecast() -> None:
@@ -80,3 +82,65 @@ def test_window_without_target_is_refused(tmp_path: Path) -> None:
     (tmp_path / "load.csv").write_text("load\n1\n")
     command = ["data", "convert", str(tmp_path / "load.csv"), str(tmp_path / "x"), "--window", "2"]
     assert main(command) == 2
+
+
+def test_windows_know_their_times_and_stay_in_their_series() -> None:
+    rows = [
+        {"at": f"2024-01-0{day}", "shop": shop, "sold": day + number}
+        for day in range(1, 5)
+        for number, shop in enumerate("ab")
+    ]
+    windows = Windows(2, "sold", time="at", series="shop")
+    records = list(cut_windows(rows, windows))
+    assert records[0] == {
+        "sold": [1.0, 2.0], "sold_ahead": 3.0, "shop": "a",
+        "window_start": "2024-01-01", "window_end": "2024-01-03",
+    }  # fmt: skip
+    assert [record["shop"] for record in records] == ["a", "b", "a", "b"]
+    assert all(r["sold"][1] == r["sold"][0] + 1 for r in records)
+
+
+def test_windows_of_an_unknown_future_are_the_others() -> None:
+    options = {"length": 2, "target": "load", "horizon": 2, "steps": 2}
+    left_out = LeftOut()
+    known = list(cut_windows(ROWS, Windows(**options), left_out))
+    unknown = list(cut_windows(ROWS, Windows(**options, future="unknown")))
+    assert [record["load"] for record in known] == [[0.0, 1.0], [1.0, 2.0]]
+    assert [record["load"] for record in unknown] == [[2.0, 3.0], [3.0, 4.0], [4.0, 5.0]]
+    assert not any("load_ahead" in record for record in unknown)
+    assert unknown[-1]["window_end"] == 5
+    assert left_out == LeftOut(future_unknown=3)
+
+
+def test_windows_that_are_left_out_are_counted() -> None:
+    left_out = LeftOut()
+    rows = [{"x": 1, "s": "a"}, {"x": None, "s": "a"}, {"x": 3, "s": "a"}, {"x": 4, "s": "b"}]
+    assert len(list(cut_windows(rows, Windows(2, "x", series="s"), left_out))) == 1
+    rows = [{"x": 1, "s": "a"}, {"x": 2, "s": "a"}, {"x": None, "s": "a"}, {"x": 4, "s": "b"}]
+    assert list(cut_windows(rows, Windows(2, "x", series="s"), left_out)) == []
+    assert left_out == LeftOut(target_missing=1, future_unknown=2, too_short=2)
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [(["2024-01-02", "2024-01-01"], "Time decreases"), (["1.2.24", "2.2.24"], "no date or time"),
+     ([1, None], "no time")],
+)  # fmt: skip
+def test_time_that_is_none_or_decreases_is_refused(times: list[Any], message: str) -> None:
+    rows = [{"x": 1, "at": time} for time in times]
+    with pytest.raises(DataError, match=message):
+        list(cut_windows(rows, Windows(1, "x", time="at")))
+
+
+def test_command_says_which_windows_are_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "load.csv").write_text("load\n1\n2\n\n3\nNA\n5\n6\n")
+    command = ["data", "convert", str(tmp_path / "load.csv"), str(tmp_path / "x.tfrecord")]
+    assert main([*command, "--window", "2", "--target", "load", "--missing", "NA"]) == 0
+    printed = capsys.readouterr().out
+    assert "left out: 1 windows, since `load` is missing at a target" in printed
+    assert "left out: 1 windows, since their future is unknown" in printed
+    assert main([*command, "--window", "2", "--target", "load", "--missing", "NA",
+                 "--unknown-future"]) == 0  # fmt: skip
+    assert "x.tfrecord: 1 records" in capsys.readouterr().out

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tfline.components.example_gen.example_proto import encode_example
 from tfline.components.example_gen.tfrecord import write_records
 from tfline.pipelines.inputs.rows import Row, read_rows
 from tfline.serving.rows import FeatureType
@@ -139,3 +141,54 @@ def test_number_that_is_no_integer_is_refused(tmp_path: Path, cell: str) -> None
     path = write(tmp_path / "rows.csv", f"age\n{cell}\n")
     with pytest.raises(DataError, match="takes int64"):
         list(read_rows(path, {"age": FeatureType.INT64}))
+
+
+@pytest.mark.parametrize("cell", ["NA", "n/a", "NaN", "null", "-", " "])
+def test_number_that_is_missing_may_be_written_out(tmp_path: Path, cell: str) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(f"fare,company\n{cell},NA\n")
+    types = {"fare": FeatureType.FLOAT, "company": FeatureType.STRING}
+    assert list(read_rows(str(path), types)) == [{"fare": None, "company": "NA"}]
+
+
+def test_json_may_be_printed_over_several_lines(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    rows = [{"fare": 1.5, "tags": ["a", "b"]}, {"fare": None}]
+    path.write_text("\n".join(json.dumps(row, indent=2) for row in rows))
+    assert list(read_rows(str(path), {})) == rows
+    path.write_text('{"fare": 1}\n{\n "fare": \n}\n')
+    with pytest.raises(DataError, match="Not valid JSON") as caught:
+        list(read_rows(str(path), {}))
+    assert caught.value.where == f"{path}:3"
+
+
+def test_tfrecord_is_told_by_its_checksum_and_not_by_its_first_byte(tmp_path: Path) -> None:
+    path = tmp_path / "rows"
+    length = 0
+    while path.exists() is False or path.read_bytes()[0] != ord("{"):
+        length += 1
+        write_records(path, [encode_example({"fare": [0.5], "company": "x" * length})])
+    types = {"fare": FeatureType.FLOAT}
+    assert list(read_rows(str(path), types)) == [{"fare": [0.5]}]
+
+
+def test_bytes_of_json_are_base64_or_a_file(tmp_path: Path) -> None:
+    picture = tmp_path / "a.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n123")
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps([{"x": {"file": str(picture)}}, {"x": {"b64": "AAE="}}]))
+    assert list(read_rows(str(path), {})) == [{"x": picture.read_bytes()}, {"x": b"\x00\x01"}]
+    for wrong, message in (({"b64": "?"}, "no base64"), ({"file": "nosuch"}, "cannot be read"),
+                           ({"a": 1}, "holds an object")):  # fmt: skip
+        path.write_text(json.dumps({"x": wrong}))
+        with pytest.raises(DataError, match=message):
+            list(read_rows(str(path), {}))
+
+
+def test_image_is_the_row_of_a_model_that_takes_one(tmp_path: Path) -> None:
+    picture = tmp_path / "a.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n123")
+    types = {"image": FeatureType.STRING, "age": FeatureType.FLOAT}
+    assert list(read_rows(str(picture), types)) == [{"image": picture.read_bytes()}]
+    with pytest.raises(DataError, match="2 features that may hold an image"):
+        list(read_rows(str(picture), {**types, "city": FeatureType.STRING}))

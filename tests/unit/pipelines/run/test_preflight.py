@@ -78,3 +78,57 @@ def test_metric_that_does_not_fit_a_label_of_floats_is_refused(folder: Path, wri
     with pytest.raises(SpecError, match="'auc' does not fit a regression task"):
         check_data(make_spec(evaluate={"metrics": ["auc"]}))
     assert check_data(make_spec(evaluate={"metrics": ["rmse"]}))
+
+
+@pytest.mark.parametrize(
+    ("row", "features", "message"),
+    [
+        ({"fare": [1.0, 2.0]}, {"one_hot": ["fare"]}, "'fare' holds lists of 2 values.* one value"),
+        ({"fare": "a"}, {"z_score": ["fare"]}, "'fare' holds text .* numbers are taken"),
+        ({"fare": 2.5}, {"fare": {"transform": {"decode_image": {"size": [2, 2]}}}}, "numbers"),
+        ({"tip": [0, 1, 0]}, {"z_score": ["fare"]}, "The label 'tip' holds lists of 3 values"),
+    ],
+)
+def test_values_that_a_transform_does_not_take_are_refused(
+    folder: Path, write_rows, row: dict, features: dict, message: str
+) -> None:
+    write_rows(folder / "train-1.tfrecord", [{"tip": 1, "fare": 1.0, **row}])
+    with pytest.raises(SpecError, match=message) as caught:
+        check_data(make_spec(features=features))
+    assert caught.value.hint
+
+
+def test_vectors_are_numbers_and_of_one_length(folder: Path, write_rows) -> None:
+    rows = [{"tip": 1, "fare": [1.0, 2.0]}, {"tip": 0}]
+    write_rows(folder / "train-1.tfrecord", rows)
+    write_rows(folder / "eval.tfrecord", rows)
+    assert check_data(make_spec())
+    write_rows(folder / "eval.tfrecord", [{"tip": 1, "fare": [1.0, 2.0, 3.0]}])
+    with pytest.raises(SpecError, match="'fare' holds lists of 3 values in the eval split, but li"):
+        check_data(make_spec())
+    write_rows(folder / "train-1.tfrecord", [*rows, {"tip": 1, "fare": [1.0]}])
+    with pytest.raises(SpecError, match=r"'fare' holds lists of 1 to 2 values.*equally many"):
+        check_data(make_spec())
+
+
+def test_series_of_any_length_are_fine_where_they_are_padded(folder: Path, write_rows) -> None:
+    features = {"fare": {"transform": {"pad": {"length": 3}}}}
+    rows = [{"tip": 1, "fare": [1.0, 2.0]}, {"tip": 0, "fare": [1.0]}]
+    for name in ("train-1", "eval"):
+        write_rows(folder / f"{name}.tfrecord", rows)
+    assert check_data(make_spec(features=features))
+
+
+def test_windows_that_share_rows_are_not_divided_by_hash(folder: Path, write_rows) -> None:
+    rows = [
+        {"tip": 1, "fare": 1.0, "window_start": i, "window_end": i + 5} for i in range(0, 60, 3)
+    ]
+    write_rows(folder / "windows.tfrecord", rows)
+    rule = {"train": 0.8, "eval": 0.2}
+    with pytest.raises(SpecError, match="share rows") as caught:
+        check_data(make_spec(data={"files": "windows.tfrecord", "split": rule}))
+    assert "by: time, feature: window_start" in caught.value.hint
+    by_time = {**rule, "by": "time", "feature": "window_start"}
+    assert check_data(make_spec(data={"files": "windows.tfrecord", "split": by_time}))
+    write_rows(folder / "windows.tfrecord", rows[::2])  # 6 rows further on each
+    assert check_data(make_spec(data={"files": "windows.tfrecord", "split": rule}))

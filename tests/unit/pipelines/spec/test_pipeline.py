@@ -297,7 +297,7 @@ def test_expectations_say_what_each_raw_feature_is_for(load: Load) -> None:
     assert found == [
         ("tip", "any", "label"),
         ("fare", "number", "feature"),
-        ("day", "any", "feature"),
+        ("day", "category", "feature"),
         ("image", "bytes", "feature"),
         ("city", "any", "slice"),
     ]

@@ -13,6 +13,7 @@ from tensorflow_metadata.proto.v0.statistics_pb2 import FeatureNameStatistics
 
 from tfline.components.evaluator.evidence.evidence_file import Associations
 from tfline.components.evaluator.reading.slice_by import SliceBy
+from tfline.components.example_validator.anomaly import read_anomalies
 from tfline.components.example_validator.checks import expectation_anomalies, schema_anomalies
 from tfline.components.example_validator.config import Expectation
 from tfline.pipelines.report.collect.histograms import (
@@ -257,7 +258,15 @@ def _drift(bars: Bars | None) -> float | None:
 
 
 def _anomalies(files: RunFiles) -> tuple[tuple[str, str], ...]:
-    """Returns severity and words of each anomaly: TFDV's, and those of what the spec expects."""
+    """Returns severity and words of each anomaly.
+
+    Those that ExampleValidator has written; of a run that ended before, those of what the spec
+    expects.
+    """
+    folder = files.record.output("ExampleValidator", "anomalies")
+    written = read_anomalies(folder) if folder is not None else None
+    if written is not None:
+        return tuple((anomaly.severity, str(anomaly)) for anomaly in written)
     found = []
     parts = files.record.parts.get("ExampleValidator", ())
     expected = find_setting(parts, "features") or ()

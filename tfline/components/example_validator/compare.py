@@ -1,0 +1,222 @@
+"""Statistics held against others: a split against train, train against an earlier run.
+
+Distances are those of TensorFlow Data Validation: L-infinity for categories, the Jensen-Shannon
+divergence for numbers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+import tensorflow_data_validation as tfdv
+from tensorflow_metadata.proto.v0 import schema_pb2
+from tensorflow_metadata.proto.v0.statistics_pb2 import (
+    DatasetFeatureStatisticsList as Statistics,
+)
+from tensorflow_metadata.proto.v0.statistics_pb2 import FeatureNameStatistics as FeatureStats
+
+from tfline.components.artifacts.statistics import common_statistics, feature_key
+from tfline.components.example_validator.anomaly import Anomaly
+from tfline.components.example_validator.config import Check, Expectation, ValidateConfig
+
+Severity = Literal["error", "warning"]
+
+_NOTED_UNSEEN = 0.01
+_NOTED_MISSING = 0.02
+_SIGMAS = 3.0
+_OUTSIDE = 1.0
+"""Numbers that lie outside a range by more than this multiple of it are noted."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Reference:
+    """What data is held against.
+
+    Attributes:
+        name: For people: ``the train split``.
+        statistics: Of one split.
+    """
+
+    name: str
+    statistics: Statistics
+
+
+@dataclasses.dataclass(frozen=True)
+class _Pair:
+    """A raw feature here and in the reference."""
+
+    expected: Expectation
+    now: FeatureStats
+    then: FeatureStats
+    records: int
+    records_then: int
+
+    @property
+    def noise(self) -> float:
+        """Three standard deviations of the difference of two shares, at most."""
+        return _SIGMAS * math.sqrt(0.25 * (1 / self.records + 1 / self.records_then))
+
+
+def compare(
+    split: str,
+    statistics: Statistics,
+    reference: Reference,
+    expectations: Iterable[Expectation],
+    config: ValidateConfig,
+) -> list[Anomaly]:
+    """Returns where a split differs from what it is held against.
+
+    Args:
+        split: Its name.
+        statistics: Its statistics.
+        reference: What it is held against.
+        expectations: What the spec says of each raw feature; only these are looked at.
+        config: The thresholds.
+    """
+    found: list[Anomaly] = []
+    for pair in _pairs(statistics, reference.statistics, expectations):
+        checks: dict[Check, tuple[str, Severity]] = {"type": (_type(pair), "error")}
+        if pair.now.type == pair.then.type:
+            checks |= {
+                "missing": _missing(pair, config.missing),
+                "unseen": _unseen(pair, config.unseen),
+                "range": (_range(pair), "warning"),
+                "drift": (
+                    _drift(pair, statistics, reference.statistics, config),
+                    "error" if config.drift.action == "stop" else "warning",
+                ),
+            }
+        for check, (text, severity) in checks.items():
+            if text and check not in config.allow:
+                words = text.format(reference=reference.name)
+                hint = f"Mend the data, or `validation: {{allow: [{check}]}}`."
+                found.append(Anomaly(split, pair.expected.key, words, severity, hint))
+    return found
+
+
+def _pairs(
+    statistics: Statistics, reference: Statistics, expectations: Iterable[Expectation]
+) -> Iterator[_Pair]:
+    [now], [then] = statistics.datasets, reference.datasets
+    if not now.num_examples or not then.num_examples:
+        return
+    here = {feature_key(stats): stats for stats in now.features}
+    there = {feature_key(stats): stats for stats in then.features}
+    # a raw feature may be in several features; the one that looks it up says most of it
+    strictest = {e.key: e for e in sorted(expectations, key=lambda e: e.kind == "category")}
+    for key, expected in strictest.items():
+        if expected.role != "slice" and key in here and key in there:
+            counts = int(now.num_examples), int(then.num_examples)
+            yield _Pair(expected, here[key], there[key], *counts)
+
+
+def _type(pair: _Pair) -> str:
+    if pair.now.type == pair.then.type:
+        return ""
+    names = [FeatureStats.Type.Name(stats.type) for stats in (pair.now, pair.then)]
+    return f"{names[0]}, but {names[1]} in {{reference}}"
+
+
+def _missing(pair: _Pair, limit: float) -> tuple[str, Severity]:
+    now = 1 - common_statistics(pair.now).num_non_missing / pair.records
+    then = 1 - common_statistics(pair.then).num_non_missing / pair.records_then
+    more = now - then - pair.noise
+    if more <= min(limit, _NOTED_MISSING):
+        return "", "warning"
+    text = f"missing in {now:.1%} of the records, but in {then:.1%} of {{reference}}"
+    return text, "error" if more > limit else "warning"
+
+
+def _unseen(pair: _Pair, limit: float) -> tuple[str, Severity]:
+    if pair.expected.kind != "category" or pair.now.WhichOneof("stats") != "string_stats":
+        return "", "warning"
+    known, found = _counts(pair.then), _counts(pair.now)
+    total = pair.now.string_stats.common_stats.tot_num_values
+    if len(known) < pair.then.string_stats.unique or not total:
+        return "", "warning"  # there are more values than the statistics list
+    unseen = {value: count for value, count in found.items() if value not in known}
+    share = sum(unseen.values()) / total
+    if share <= min(limit, _NOTED_UNSEEN):
+        return "", "warning"
+    frequent = sorted(unseen, key=lambda value: -unseen[value])[:3]
+    named = ", ".join(repr(value).replace("{", "{{").replace("}", "}}") for value in frequent)
+    text = f"{share:.1%} of the values are not in {{reference}}: {named}"
+    text += f" and {len(unseen) - 3:,} more" if len(unseen) > 3 else ""
+    return text, "error" if share > limit else "warning"
+
+
+def _counts(stats: FeatureStats) -> dict[str, float]:
+    """Returns how often each value occurs, of those that the statistics list."""
+    return {
+        bucket.label: bucket.sample_count for bucket in stats.string_stats.rank_histogram.buckets
+    }
+
+
+def _range(pair: _Pair) -> str:
+    if pair.now.WhichOneof("stats") != "num_stats":
+        return ""
+    now, then = pair.now.num_stats, pair.then.num_stats
+    width = then.max - then.min
+    numbers = (now.min, now.max, then.min, then.max)
+    if not all(map(math.isfinite, numbers)) or width <= 0:
+        return ""
+    if now.max > then.max + _OUTSIDE * width or now.min < then.min - _OUTSIDE * width:
+        return (
+            f"between {now.min:.6g} and {now.max:.6g}, but between {then.min:.6g} and "
+            f"{then.max:.6g} in {{reference}}"
+        )
+    return ""
+
+
+def _drift(
+    pair: _Pair, statistics: Statistics, reference: Statistics, config: ValidateConfig
+) -> str:
+    if pair.now.WhichOneof("stats") == "num_stats":
+        return _number_drift(pair, statistics, reference, config.drift.numbers)
+    if pair.expected.kind == "category" or pair.expected.role == "label":
+        return _category_drift(pair, config.drift.categories)
+    return ""
+
+
+def _category_drift(pair: _Pair, limit: float) -> str:
+    totals = [stats.string_stats.common_stats.tot_num_values for stats in (pair.now, pair.then)]
+    if not all(totals):
+        return ""
+    now, then = _counts(pair.now), _counts(pair.then)
+    changes = {v: (now.get(v, 0) / totals[0], then.get(v, 0) / totals[1]) for v in {*now, *then}}
+    if not changes:
+        return ""
+    value = max(changes, key=lambda v: abs(changes[v][0] - changes[v][1]))
+    share, earlier = changes[value]
+    distance, threshold = abs(share - earlier), limit + pair.noise
+    if distance <= threshold:
+        return ""
+    named = repr(value).replace("{", "{{").replace("}", "}}")
+    return (
+        f"{named} is {share:.1%} of the values, but {earlier:.1%} in {{reference}} (L-infinity "
+        f"distance {distance:.3f}, threshold {threshold:.3f})"
+    )
+
+
+def _number_drift(pair: _Pair, statistics: Statistics, reference: Statistics, limit: float) -> str:
+    threshold = limit + 4 * (1 / pair.records + 1 / pair.records_then)  # ten bins of a histogram
+    schema = schema_pb2.Schema()
+    feature = schema.feature.add(name=pair.expected.key, type=_SCHEMA_TYPES[pair.now.type])
+    feature.drift_comparator.jensen_shannon_divergence.threshold = threshold
+    found = tfdv.validate_statistics(statistics, schema, previous_statistics=reference)
+    for info in found.drift_skew_info:
+        for measured in info.drift_measurements:
+            if measured.value > threshold:
+                now, then = pair.now.num_stats, pair.then.num_stats
+                return (
+                    f"distributed otherwise than in {{reference}}: mean {now.mean:.6g} against "
+                    f"{then.mean:.6g} (Jensen-Shannon divergence {measured.value:.3f}, threshold "
+                    f"{threshold:.3f})"
+                )
+    return ""
+
+
+_SCHEMA_TYPES = {FeatureStats.INT: schema_pb2.INT, FeatureStats.FLOAT: schema_pb2.FLOAT}
