@@ -226,7 +226,7 @@ def test_binary_metrics_equal_scikit_learn_on_every_slice(
     assert run.files == ["BLESSED"]
     assert run.blessing.get_int_custom_property("blessed") == 1
     assert run.blessing.get_int_custom_property("current_model_id") == 2
-    assert f"on {RECORDS} records; blessed: auc 0." in caplog.messages[-1]
+    assert f"on {RECORDS} eval records; blessed: auc 0." in caplog.messages[-1]
 
 
 def test_tfma_opens_the_result_and_validates_the_same(
