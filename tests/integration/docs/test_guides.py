@@ -1,0 +1,41 @@
+"""README, how-to pages, explanations and guides: their commands, on a pipeline that has run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.docs.pages import ROOT, blocks, pages
+from tests.integration.docs.session import Session
+
+TUTORIALS = ("tutorials", "own-code")
+
+PAGES = [
+    page
+    for page in pages()
+    if page.parent.name not in TUTORIALS and any(block.is_run for block in blocks(page, "sh"))
+]
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """A folder with a pipeline that has run and a server on its model."""
+    folder = tmp_path_factory.mktemp("guides")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        session = Session(folder, most_records=2000)
+        yield session
+        session.close()
+
+
+def test_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}-{page.stem}")
+def test_page_does_what_it_says(
+    page: Path, session: Session, capfd: pytest.CaptureFixture[str]
+) -> None:
+    session.follow(page, capfd)

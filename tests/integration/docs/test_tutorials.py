@@ -1,0 +1,31 @@
+"""The tutorials and the examples of one's own code, from the first line to the last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.docs.pages import ROOT
+from tests.integration.docs.session import Session
+
+PAGES = sorted(
+    page for room in ("tutorials", "own-code") for page in (ROOT / "docs" / room).glob("*.md")
+)
+
+
+@pytest.fixture
+def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    """A new folder, which is the current one."""
+    monkeypatch.chdir(tmp_path)
+    session = Session(tmp_path, most_records=300)
+    yield session
+    session.close()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}-{page.stem}")
+def test_page_does_what_it_says(
+    page: Path, session: Session, capfd: pytest.CaptureFixture[str]
+) -> None:
+    session.follow(page, capfd)
