@@ -44,13 +44,14 @@ class Session:
     def __init__(self, folder: Path, most_records: int) -> None:
         self.folder = folder
         self._most_records = most_records
-        self._ports = {port: str(_free_port()) for port in PORTS}
+        self._ports: dict[str, str] = {}
         self._servers: list[subprocess.Popen[bytes]] = []
         self._names: dict[str, Any] = {}
 
     def follow(self, page: Path, capture: pytest.CaptureFixture[str]) -> None:
         """Runs all blocks of a page."""
         self._names = {"__name__": "page"}
+        self._ports = {port: str(_free_port()) for port in PORTS}
         printed = ""
         for block in blocks(page):
             if block.language == "text" and block.is_run:
@@ -58,9 +59,10 @@ class Session:
             elif block.is_run:
                 printed = self._run(block, capture)
 
-    def close(self) -> None:
-        """Ends the servers."""
-        for server in self._servers:
+    def end_servers(self) -> None:
+        """Ends what a page has started."""
+        while self._servers:
+            server = self._servers.pop()
             server.terminate()
             server.wait(timeout=30)
 
@@ -111,7 +113,7 @@ class Session:
 
     def _words(self, text: str) -> list[str]:
         """Returns the words of a command, as the shell makes them."""
-        printed = self._output(f'for word in {text}; do printf "%s\\0" "$word"; done')
+        printed = self._output(f'for word in {text}\ndo printf "%s\\0" "$word"; done')
         return printed.decode().split("\0")[:-1]
 
     def _in_shell(self, command: str) -> int:

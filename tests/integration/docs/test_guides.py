@@ -15,19 +15,17 @@ TUTORIALS = ("tutorials", "own-code")
 PAGES = [
     page
     for page in pages()
-    if page.parent.name not in TUTORIALS and any(block.is_run for block in blocks(page, "sh"))
+    if page.parent.name not in TUTORIALS and any(b.is_run for b in blocks(page, "sh", "python"))
 ]
 
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    """A folder with a pipeline that has run and a server on its model."""
+    """A folder for all pages: README, which comes first, runs a pipeline in it."""
     folder = tmp_path_factory.mktemp("guides")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        session = Session(folder, most_records=2000)
-        yield session
-        session.close()
+        yield Session(folder, most_records=2000)
 
 
 def test_readme_is_short() -> None:
@@ -38,4 +36,7 @@ def test_readme_is_short() -> None:
 def test_page_does_what_it_says(
     page: Path, session: Session, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    session.follow(page, capfd)
+    try:
+        session.follow(page, capfd)
+    finally:
+        session.end_servers()

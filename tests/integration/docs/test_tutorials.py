@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,16 +15,17 @@ PAGES = sorted(
 
 
 @pytest.fixture
-def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     """A new folder, which is the current one."""
     monkeypatch.chdir(tmp_path)
-    session = Session(tmp_path, most_records=300)
-    yield session
-    session.close()
+    return Session(tmp_path, most_records=300)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}-{page.stem}")
 def test_page_does_what_it_says(
     page: Path, session: Session, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    session.follow(page, capfd)
+    try:
+        session.follow(page, capfd)
+    finally:
+        session.end_servers()
