@@ -125,3 +125,30 @@ def test_path_in_place_of_a_certificate_is_refused(tmp_path: Path):
     config.write_text('server_key: "-----BEGIN PRIVATE KEY-----" server_cert: "server.pem"')
     with pytest.raises(StatusError, match="needs server_cert as PEM text"):
         server_credentials(str(config))
+
+
+def test_certificate_is_renewed_without_a_restart(publish: Callable[..., Path], tmp_path: Path):
+    publish("price", tmp_path / "price", 1)
+    config = tmp_path / "ssl.config"
+
+    def issue(name: str) -> None:
+        write_certificate(tmp_path, name)
+        key, certificate = ((tmp_path / f"{name}.{kind}").read_text() for kind in ("key", "pem"))
+        (tmp_path / "next.config").write_text(f"server_key: {key!r} server_cert: {certificate!r}")
+        (tmp_path / "next.config").rename(config)
+
+    def trusts(name: str) -> bool:
+        with Client(server.target, "price", tls=Tls(str(tmp_path / f"{name}.pem"))) as client:
+            try:
+                return client.predict([{"size": 1.0}])[0].value == 3.0
+            except UnreachableError:
+                return False
+
+    issue("old")
+    with start_server(tmp_path / "price", "price", flags=[f"--ssl_config_file={config}"]) as server:
+        assert (trusts("old"), trusts("old")) == (True, True)
+        issue("new")
+        assert (trusts("new"), trusts("old")) == (True, False)
+        config.write_text("server_key: 'broken'")
+        assert trusts("new")
+        assert "The certificates are not changed" in server.output()
