@@ -1,8 +1,9 @@
 """Clients of a model server, in a process of their own: `python -m benchmarks.grpc_clients`.
 
-    python -m benchmarks.grpc_clients PORT CLIENTS BATCH
+    python -m benchmarks.grpc_clients PORT CLIENTS BATCH [RATE]
 
-Each client is a thread with a connection of its own, and calls again as soon as it has its answer.
+Each client is a thread with a connection of its own, and calls again as soon as it has its answer;
+with a rate, all of them together make so many calls a second. Each call has a deadline.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
@@ -37,19 +39,21 @@ class Load:
         calls: How many there were.
         rate: Calls a second.
         latency: Median, in seconds.
+        slow: The latency that one call of a hundred exceeds, in seconds.
         caller_seconds: Processor time of the callers for one call.
     """
 
     calls: float
     rate: float
     latency: float
+    slow: float
     caller_seconds: float
 
 
-def over_grpc(port: int, clients: int, batch: int) -> Load:
-    """Has clients in another process call the server."""
+def over_grpc(port: int, clients: int, batch: int, rate: float = 0) -> Load:
+    """Has clients in another process call the server, if need be at a rate."""
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.grpc_clients", *map(str, (port, clients, batch))],
+        [sys.executable, "-m", "benchmarks.grpc_clients", *map(str, (port, clients, batch, rate))],
         cwd=Path(__file__).parent.parent,
         env=os.environ | {"GRPC_EXPERIMENTS": "-event_engine_client"},  # less time a call
         check=True,
@@ -59,11 +63,13 @@ def over_grpc(port: int, clients: int, batch: int) -> Load:
     return Load(*map(float, done.stdout.split()))
 
 
-def in_process(call: Callable[[], object]) -> Load:
-    """Calls again and again from this thread, after a call that is not counted."""
+def in_process(call: Callable[[], object], threads: int = 1) -> Load:
+    """Calls again and again from threads of this process, after a call that is not counted."""
     call()
     start = time.process_time()
-    latencies = _latencies(call)
+    with ThreadPoolExecutor(threads) as pool:
+        each = pool.map(_latencies, [call] * threads)
+        latencies = [latency for latencies in each for latency in latencies]
     return _load(latencies, time.process_time() - start)
 
 
@@ -86,23 +92,27 @@ def _request(batch: int) -> bytes:
     return serialized
 
 
-def _latencies(call: Callable[[], object]) -> list[float]:
-    """Calls for some time; returns the seconds of each call."""
+def _latencies(call: Callable[[], object], pause: float = 0.0) -> list[float]:
+    """Calls for some time, once in `pause` seconds; returns the seconds of each call."""
     latencies = []
-    end = time.perf_counter() + _SECONDS
-    while (start := time.perf_counter()) < end:
+    begun = time.perf_counter()
+    while (start := time.perf_counter()) < begun + _SECONDS:
         call()
         latencies.append(time.perf_counter() - start)
+        if pause:
+            time.sleep(max(0.0, begun + len(latencies) * pause - time.perf_counter()))
     return latencies
 
 
 def _load(latencies: Sequence[float], used: float) -> Load:
     calls = len(latencies)
-    return Load(calls, calls / _SECONDS, statistics.median(latencies), used / calls)
+    slow = sorted(latencies)[calls * 99 // 100]
+    return Load(calls, calls / _SECONDS, statistics.median(latencies), slow, used / calls)
 
 
-def main(port: int, clients: int, batch: int) -> None:
+def main(port: int, clients: int, batch: int, rate: float = 0) -> None:
     """Calls the server from `clients` threads; prints the fields of `Load`."""
+    pause = clients / rate if rate else 0.0
     request = _request(batch)
     together = threading.Barrier(clients)
     latencies: list[float] = []
@@ -113,7 +123,7 @@ def main(port: int, clients: int, batch: int) -> None:
             predict = channel.unary_unary(PREDICT, None, None)
             predict(request, wait_for_ready=True, timeout=_DEADLINE)
             together.wait()
-            latencies.extend(_latencies(lambda: predict(request, timeout=_DEADLINE)))
+            latencies.extend(_latencies(lambda: predict(request, timeout=_DEADLINE), pause))
 
     threads = [threading.Thread(target=work, args=(index,)) for index in range(clients)]
     for thread in threads:
@@ -125,4 +135,4 @@ def main(port: int, clients: int, batch: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*map(int, sys.argv[1:4]), *map(float, sys.argv[4:]))

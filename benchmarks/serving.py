@@ -1,28 +1,30 @@
 """How near the model server comes to TensorFlow itself: `python -m benchmarks.serving`.
 
 Calls over gRPC, from clients in another process, against calls of `tf.Session` in this one, in
-turns, so that all meet the same machine. The model is the convolutional network of 14,590
-parameters on tf.Examples of 784 floats. Beside the model server, as one process and as two that
-share a port, there are the plain server of `benchmarks.plain_server`, and one that answers without
-a model: the most that gRPC for Python can do here. Servers and clients share the processors: the
-last columns, processor time a call, say how many calls these can carry at most.
+turns, so that all meet the same machine. Each call has a deadline, as those of users have. The
+model is the convolutional network of 14,590 parameters on tf.Examples of 784 floats. Beside the
+model server, as one process and with ``--processes=2``, there are the plain server of
+`benchmarks.plain_server`, and one that answers without a model: the most that gRPC for Python can
+do here. Servers and clients share the processors: the last columns, processor time a call, say how
+many calls these can carry at most; that of the model alone stands beside the C API. Latencies at
+half the rate are those of the model server at half of what it has just carried.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 import grpc
+import psutil
 from rich.console import Console
 from rich.table import Table
 
@@ -34,6 +36,9 @@ from tfline.serving.server.tensor import string_tensor
 
 TURNS = 7
 """How often each case is measured; the medians count."""
+
+IN_PROCESS = ("tf.Session", "C API", "C API, 2 threads")
+"""The ways to call the model without a server."""
 
 START_SECONDS = 60.0
 """The most that a server may take to start."""
@@ -69,12 +74,12 @@ class Contender:
     Attributes:
         name: What the table calls it.
         arguments: Of ``python -m``; ``PORT`` stands for the port.
-        processes: How many share the port.
+        target: The least share of the rate in process that is good; None: it shows a limit only.
     """
 
     name: str
     arguments: Sequence[str]
-    processes: int = 1
+    target: float | None = None
 
 
 @dataclass(frozen=True)
@@ -84,13 +89,11 @@ class Case:
     Attributes:
         clients: Clients that call at a time.
         batch: Examples of a call.
-        target: The least share of the rate in process that is good; None: only latency counts.
         contenders: Who answers.
     """
 
     clients: int
     batch: int
-    target: float | None
     contenders: Sequence[Contender]
 
 
@@ -106,15 +109,12 @@ class Server:
         self.port = checked_port(0)
         arguments = [str(self.port) if word == "PORT" else word for word in contender.arguments]
         started = time.perf_counter()
-        self._processes = [
-            subprocess.Popen(
-                [sys.executable, "-m", *arguments],
-                cwd=Path(__file__).parent.parent,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            for _ in range(contender.processes)
-        ]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            cwd=Path(__file__).parent.parent,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         with grpc.insecure_channel(f"localhost:{self.port}") as channel:
             grpc.channel_ready_future(channel).result(START_SECONDS)
         self.start_seconds = time.perf_counter() - started
@@ -123,48 +123,43 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in self._processes:
-            process.terminate()
-            process.wait()
+        self._process.terminate()
+        self._process.wait()
 
     def resident_mib(self) -> float:
         """Returns the memory of all processes."""
-        return sum(_resident_mib(process.pid) for process in self._processes)
+        return sum(process.memory_info().rss for process in self._all()) / 2**20
 
     def processor_seconds(self) -> float:
         """Returns the processor time that all processes have used."""
-        return sum(_processor_seconds(process.pid) for process in self._processes)
+        return sum(sum(process.cpu_times()[:2]) for process in self._all())
 
-
-def _resident_mib(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    (line,) = (line for line in status.splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
-
-
-def _processor_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    def _all(self) -> list[psutil.Process]:
+        first = psutil.Process(self._process.pid)
+        return [first, *first.children(recursive=True)]
 
 
 def make_cases(base_path: Path, batching: Path) -> list[Case]:
     """Returns all cases, for a model and the parameters of batching."""
     model_server = (
         *("tfline.serving.server", "--port", "PORT", f"--model_name={MODEL}"),
-        *(f"--model_base_path={base_path}", "--grpc_channel_arguments=grpc.so_reuseport=1"),
+        f"--model_base_path={base_path}",
     )
     batched = (*model_server, "--enable_batching", f"--batching_parameters_file={batching}")
     nothing = Contender("no model", ("benchmarks.plain_server", "PORT"))
     plain = Contender("plain", ("benchmarks.plain_server", "PORT", str(base_path / "1")))
-    one = Contender("tfline", model_server)
-    two = Contender("tfline, 2 processes", (*model_server, "--grpc_max_threads=2"), processes=2)
-    one_batching = Contender("tfline, batching", batched)
-    two_batching = Contender("tfline, batching, 2 processes", batched, processes=2)
+
+    def tfline(one: float | None, two: float, arguments: Sequence[str]) -> list[Contender]:
+        return [
+            Contender("tfline", arguments, one),
+            Contender("tfline, 2 processes", (*arguments, "--processes=2"), two),
+        ]
+
     return [
-        Case(1, 1, None, (nothing, plain, one)),
-        Case(8, 1, 0.8, (nothing, plain, one, two)),
-        Case(8, 64, 0.85, (plain, one, two)),
-        Case(64, 1, 1.0, (nothing, plain, one_batching, two_batching)),
+        Case(1, 1, [nothing, plain, Contender("tfline", model_server)]),
+        Case(8, 1, [nothing, plain, *tfline(0.95, 1.5, model_server)]),
+        Case(8, 64, [plain, *tfline(0.95, 1.0, model_server)]),
+        Case(64, 1, [nothing, plain, *tfline(1.3, 1.5, batched)]),
     ]
 
 
@@ -177,37 +172,70 @@ def c_api_call(folder: Path) -> Callable[[list[bytes]], object]:
     return lambda values: session.run({examples: string_tensor(values)}, fetches)
 
 
-def compare(case: Case, folder: Path, table: Table) -> None:
-    """Measures one case in turns, and adds its rows to the table."""
+@dataclass
+class Measured:
+    """What the turns have measured of one way to call.
+
+    Attributes:
+        loads: At the full rate.
+        half: At half of it.
+        used: Processor seconds of the server a call.
+    """
+
+    loads: list[Load] = field(default_factory=list)
+    half: list[Load] = field(default_factory=list)
+    used: list[float] = field(default_factory=list)
+
+
+def measure(case: Case, folder: Path, servers: Mapping[str, Server]) -> dict[str, Measured]:
+    """Measures one case in turns."""
     values = [serialized_example()] * case.batch
     session, c_api = session_call(str(folder)), c_api_call(folder)
-    loads: dict[str, list[Load]] = {"tf.Session": [], "C API": []}
-    used: dict[str, list[float]] = {}
+    found: dict[str, Measured] = {name: Measured() for name in (*IN_PROCESS, *servers)}
+    for _ in range(TURNS):
+        found["tf.Session"].loads.append(in_process(lambda: session(values)))
+        found["C API"].loads.append(in_process(lambda: c_api(values)))
+        found["C API, 2 threads"].loads.append(in_process(lambda: c_api(values), threads=2))
+        for name, server in servers.items():
+            before = server.processor_seconds()
+            load = over_grpc(server.port, case.clients, case.batch)
+            found[name].used.append((server.processor_seconds() - before) / load.calls)
+            found[name].loads.append(load)
+            if name.startswith("tfline"):
+                half = over_grpc(server.port, case.clients, case.batch, load.rate / 2)
+                found[name].half.append(half)
+    return found
+
+
+def compare(case: Case, folder: Path, table: Table) -> None:
+    """Measures one case, and adds its rows to the table."""
     with contextlib.ExitStack() as stack:
         servers = {c.name: stack.enter_context(Server(c)) for c in case.contenders}
-        for _ in range(TURNS):
-            loads["tf.Session"].append(in_process(lambda: session(values)))
-            loads["C API"].append(in_process(lambda: c_api(values)))
-            for name, server in servers.items():
-                before = server.processor_seconds()
-                load = over_grpc(server.port, case.clients, case.batch)
-                seconds = (server.processor_seconds() - before) / load.calls
-                loads.setdefault(name, []).append(load)
-                used.setdefault(name, []).append(seconds)
-        for name, measured in loads.items():
-            inside = loads["tf.Session"]
-            cells = [f"{_median(load.rate for load in measured):.0f}"]
-            if name in servers:
-                pairs = list(zip(measured, inside, strict=True))
+        found = measure(case, folder, servers)
+        targets = {c.name: c.target for c in case.contenders}
+        inside = found["tf.Session"].loads
+        for name, measured in found.items():
+            loads, half = measured.loads, measured.half
+            pairs = list(zip(loads, inside, strict=True))
+            target = targets.get(name)
+            cells = [
+                f"{_median(load.rate for load in loads):.0f}",
+                f"{_median(load.rate / base.rate for load, base in pairs):.2f}",
+                "" if target is None else f"{target:.2f}",
+            ]
+            if server := servers.get(name):
                 cells += [
-                    f"{_median(load.rate / base.rate for load, base in pairs):.2f}",
-                    "" if case.target is None else f"{case.target:.2f}",
                     _milliseconds(load.latency - base.latency for load, base in pairs),
-                    f"{servers[name].start_seconds:.2f}",
-                    f"{servers[name].resident_mib():.0f}",
-                    _milliseconds(used[name]),
-                    _milliseconds(load.caller_seconds for load in measured),
+                    _milliseconds(load.latency for load in half) if half else "",
+                    _milliseconds(load.slow for load in half) if half else "",
+                    f"{server.start_seconds:.2f}",
+                    f"{server.resident_mib():.0f}",
+                    _milliseconds(measured.used),
+                    _milliseconds(load.caller_seconds for load in loads),
                 ]
+            else:
+                own = _milliseconds(load.caller_seconds for load in loads)
+                cells += ["", "", "", "", "", own, ""]
             table.add_row(str(case.clients), str(case.batch), name, *cells)
     table.add_section()
 
@@ -222,7 +250,10 @@ def _milliseconds(seconds: Iterable[float]) -> str:
 
 def main() -> None:
     """Builds the model and compares all cases."""
-    figures = ("calls/s", "ratio", "target", "added ms", "start s", "MiB", "server ms", "client ms")
+    figures = (
+        *("calls/s", "ratio", "target", "added ms", "p50 at half", "p99 at half", "start s"),
+        *("MiB", "server ms", "client ms"),
+    )
     table = Table("clients", "batch", "answered by", title="Calls of a model")
     for figure in figures:
         table.add_column(figure, justify="right")
@@ -233,7 +264,7 @@ def main() -> None:
         batching.write_text(BATCHING, encoding="utf-8")
         for case in make_cases(base_path, batching):
             compare(case, version, table)
-    Console(width=120).print(table)
+    Console(width=140).print(table)
 
 
 if __name__ == "__main__":

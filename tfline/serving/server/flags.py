@@ -88,6 +88,9 @@ class Flags:
     )
     enable_grpc_healthcheck_service: bool = _flag(False, "Serve grpc.health.v1")
     enable_grpc_reflection: bool = _flag(False, "Serve grpc.reflection, for grpcurl and others")
+    enable_opentelemetry: bool = _flag(
+        False, "Send traces and metrics to where OTEL_EXPORTER_OTLP_ENDPOINT says"
+    )
     load_libraries: str = _flag(
         "", "Libraries of operators, separated by commas; those of known wheels need not be named"
     )

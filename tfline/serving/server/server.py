@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import logging
 import os
@@ -33,6 +34,7 @@ from tfline.serving.server.rest.routes import Router
 from tfline.serving.server.rpc.server import GrpcOptions, GrpcServer
 from tfline.serving.server.service import Service
 from tfline.serving.server.status import StatusError, invalid_argument
+from tfline.serving.server.telemetry import Telemetry
 from tfline.serving.server.tls import server_credentials
 
 logger = logging.getLogger(__name__)
@@ -60,6 +62,7 @@ class Server:
         _check(flags)
         self._flags = flags
         self._credentials = server_credentials(flags.ssl_config_file)
+        self._telemetry = Telemetry() if flags.enable_opentelemetry else None
         self._metrics_path = metrics_path(flags.monitoring_config_file)
         self._config = _model_server_config(flags)
         metrics = Metrics()
@@ -112,13 +115,15 @@ class Server:
         if self._peers:
             self._loader.take_turns(self._peers.turn)
         if flags.port or flags.grpc_socket_path:
-            self._grpc = GrpcServer(self._service, _grpc_options(flags, self._credentials))
+            self._grpc = GrpcServer(
+                self._service, _grpc_options(flags, self._credentials, self._telemetry)
+            )
             logger.info("Running gRPC ModelServer at 0.0.0.0:%d ...", flags.port)
         if flags.rest_api_port and flags.rest_api_port == flags.port:
             logger.error("--rest_api_port is the port of gRPC: REST is not served.")
         elif flags.rest_api_port:
             router = Router(self._service, self._metrics_path)
-            self._rest = RestServer(router, _rest_options(flags))
+            self._rest = RestServer(router, _rest_options(flags, self._telemetry))
             logger.info("Exporting HTTP/REST API at:localhost:%d ...", flags.rest_api_port)
         # What is there by now stays: to look through it for garbage costs 5 % of the calls.
         gc.freeze()
@@ -158,6 +163,9 @@ class Server:
         self._log.close()
         self._manager.stop(_UNLOAD_SECONDS)
         self._loader.stop()
+        if self._telemetry:
+            self._telemetry.stop()
+            self._telemetry = None
 
 
 def _check(flags: Flags) -> None:
@@ -192,7 +200,9 @@ def _model_server_config(flags: Flags) -> ModelServerConfig:
     return single_model(flags.model_name, flags.model_base_path)
 
 
-def _grpc_options(flags: Flags, credentials: grpc.ServerCredentials | None) -> GrpcOptions:
+def _grpc_options(
+    flags: Flags, credentials: grpc.ServerCredentials | None, telemetry: Telemetry | None
+) -> GrpcOptions:
     return GrpcOptions(
         port=flags.port,
         socket_path=flags.grpc_socket_path,
@@ -203,11 +213,12 @@ def _grpc_options(flags: Flags, credentials: grpc.ServerCredentials | None) -> G
         worker_socket_path=flags.worker_socket_path,
         health=flags.enable_grpc_healthcheck_service,
         reflection=flags.enable_grpc_reflection,
+        interceptors=(telemetry.interceptor(),) if telemetry else (),
     )
 
 
-def _rest_options(flags: Flags) -> RestOptions:
-    return RestOptions(
+def _rest_options(flags: Flags, telemetry: Telemetry | None) -> RestOptions:
+    options = RestOptions(
         port=flags.rest_api_port,
         threads=flags.rest_threads,
         timeout=flags.rest_api_timeout_in_ms / _MILLIS,
@@ -219,6 +230,7 @@ def _rest_options(flags: Flags) -> RestOptions:
         max_total_bytes=flags.rest_api_max_total_bytes,
         stall_seconds=flags.rest_api_stall_timeout_in_ms / _MILLIS,
     )
+    return dataclasses.replace(options, watched=telemetry.watched) if telemetry else options
 
 
 def _channel_arguments(text: str) -> Iterator[tuple[str, int | str]]:

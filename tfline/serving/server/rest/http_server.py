@@ -54,6 +54,7 @@ class RestOptions:
         max_body_bytes: The largest body, as it is sent and unpacked.
         max_total_bytes: The most bytes of the bodies of all requests under way.
         stall_seconds: How long a client may neither send what it began nor read its answer.
+        watched: Makes of the ASGI application one whose requests are watched.
     """
 
     port: int
@@ -66,6 +67,7 @@ class RestOptions:
     max_body_bytes: int = 2**26
     max_total_bytes: int = 2**30
     stall_seconds: float = 30.0
+    watched: Callable[[Any], Any] = lambda application: application
 
 
 class _App:
@@ -155,7 +157,7 @@ class RestServer:
     def __init__(self, router: Router, options: RestOptions) -> None:
         self._socket = _listen(options)
         config = uvicorn.Config(
-            _App(router, options),
+            options.watched(_App(router, options)),
             http=connection_class(options.max_connections, options.stall_seconds),
             loop="asyncio",
             ws="none",

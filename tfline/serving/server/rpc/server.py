@@ -44,6 +44,7 @@ class GrpcOptions:
         credentials: For TLS on the TCP port; None: plain.
         health: Whether ``grpc.health.v1`` is served.
         reflection: Whether the methods can be listed and described.
+        interceptors: What watches the calls.
     """
 
     port: int = 0
@@ -55,6 +56,7 @@ class GrpcOptions:
     credentials: grpc.ServerCredentials | None = None
     health: bool = False
     reflection: bool = False
+    interceptors: tuple[grpc.ServerInterceptor, ...] = ()
 
     @property
     def server_options(self) -> list[tuple[str, int | str]]:
@@ -78,6 +80,7 @@ class GrpcServer:
             ThreadPoolExecutor(options.threads, "grpc"),
             options=options.server_options,
             maximum_concurrent_rpcs=options.max_calls or None,
+            interceptors=list(options.interceptors),
         )
         manager = ThreadPoolExecutor(_MANAGEMENT_THREADS, "grpc-management")
         self._server.add_generic_rpc_handlers((Handlers(service, manager),))
