@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 import pydantic
 from pydantic import Field
 
+from tfline.metrics.direction import goal_of
 from tfline.transforms.features import FrozenModel
 
 
@@ -57,7 +58,9 @@ class TuneConfig(FrozenModel):
     )
     objective: str = Field(default="val_loss", description="What decides, of the history.")
     goal: Literal["min", "max"] | None = Field(
-        default=None, description="Default: min for val_loss, max for the others."
+        default=None,
+        description="Whether it is to be small or large. Default: what the metric's nature is; one "
+        "of your own needs it.",
     )
     epochs: int | None = Field(
         default=None,
@@ -74,10 +77,22 @@ class TuneConfig(FrozenModel):
             raise ValueError(f"`{min(fixed)}` is the same for all trials")
         return over
 
+    @pydantic.model_validator(mode="after")
+    def _check_goal(self) -> Self:
+        if self.goal is None and goal_of(self.objective) is None:
+            raise ValueError(
+                f"Whether `{self.objective}` is to be small or large is not known. Add `goal: min` "
+                "or `goal: max`"
+            )
+        return self
+
     @property
     def direction(self) -> Literal["min", "max"]:
         """Whether the objective is to be small or large."""
-        return self.goal or ("min" if self.objective == "val_loss" else "max")
+        goal = self.goal or goal_of(self.objective)
+        if goal is None:
+            raise ValueError(f"`{self.objective}` has no direction that is known")
+        return goal
 
     def corners(self) -> Iterator[Mapping[str, Any]]:
         """Yields every value at the ends of a range and among choices, each alone."""

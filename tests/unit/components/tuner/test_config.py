@@ -27,10 +27,21 @@ def test_ranges_and_choices_are_read_and_survive_json() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "direction"),
-    [({}, "min"), ({"objective": "val_auc"}, "max"), ({"objective": "x", "goal": "min"}, "min")],
+    [
+        ({}, "min"),
+        ({"objective": "val_auc"}, "max"),
+        ({"objective": "val_mae"}, "min"),
+        ({"objective": "val_mae", "goal": "max"}, "max"),
+        ({"objective": "x", "goal": "min"}, "min"),
+    ],
 )
 def test_goal_follows_from_the_objective(settings: dict[str, str], direction: str) -> None:
     assert TuneConfig.model_validate({"over": OVER, **settings}).direction == direction
+
+
+def test_objective_of_unknown_nature_needs_a_goal() -> None:
+    with pytest.raises(pydantic.ValidationError, match="Add `goal: min` or `goal: max`"):
+        TuneConfig.model_validate({"over": OVER, "objective": "val_profit"})
 
 
 @pytest.mark.parametrize(

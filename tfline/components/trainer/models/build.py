@@ -11,9 +11,10 @@ import tensorflow as tf
 from tfline.components.trainer.config import TrainConfig
 from tfline.components.trainer.learning_rate import ScheduledRate
 from tfline.components.trainer.losses import build_loss
-from tfline.components.trainer.models import WRITERS, resolve
+from tfline.components.trainer.models import MODELS, WRITERS, resolve
 from tfline.components.trainer.models.heads.head import Head
 from tfline.components.trainer.models.inputs import TensorFeature
+from tfline.components.trainer.models.penalties import penalise
 from tfline.transforms.arguments import check_arguments
 from tfline.transforms.errors import ModelError
 
@@ -37,10 +38,13 @@ def build_model(
         ModelError: The features do not fit the model, or the model does not fit the task.
     """
     builder = resolve(name)
-    model = builder(features, head, **check_arguments(builder, arguments, f"model {name}"))
+    checked = check_arguments(builder, arguments, f"model {name}")
+    model = builder(features, head, **checked)
     if not isinstance(model, keras.Model):
         raise ModelError(f"'{name}' must return a keras.Model. Received: {type(model).__name__}")
     _check_fit(model, name, features, head)
+    if name in MODELS:  # the user's own builder has penalties of its own
+        penalise(model, checked.get("l1", 0.0), checked.get("l2", 0.0))
     return model
 
 

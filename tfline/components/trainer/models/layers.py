@@ -43,11 +43,13 @@ Normalization = Literal["batch", "layer", "none"]
 
 
 class WeightArguments(TypedDict, total=False):
-    """What a spec can say of the weights of a model's hidden layers."""
+    """What a spec can say of a model's weights; the penalties are on all of them, biases apart."""
 
     initializer: Annotated[Initializer, Field(description="Of the hidden layers' weights.")]
-    l1: Annotated[Weight, Field(description="Weight in the loss of the sum of |weights|.")]
-    l2: Annotated[Weight, Field(description="Weight in the loss of the sum of squared weights.")]
+    l1: Annotated[Weight, Field(description="Weight in the loss of the sum of |weights|: lasso.")]
+    l2: Annotated[
+        Weight, Field(description="Weight in the loss of the sum of squared weights: ridge.")
+    ]
     max_norm: Annotated[Width, Field(description="The most that a unit's weights measure.")]
 
 

@@ -34,11 +34,12 @@ def conv_gru(
     """Builds gated recurrent units that read what a convolution makes of the series.
 
     The convolution finds short patterns and shortens the series, so that the recurrent layers
-    remember more of it (Géron 2022, Hands-On Machine Learning, chapter 15).
+    remember more of it (Géron 2022, Hands-On Machine Learning, chapter 15). For a label with
+    `steps` it keeps all of them and sees none ahead: it is causal, without strides.
 
     Args:
         features: One or more series of equally many steps; see `stack_series`.
-        head: What to predict, from the last step.
+        head: What to predict, from the last step, or at each.
         filters: The number of patterns.
         kernel_size: How many steps a pattern has.
         strides: How many steps lie between two windows of the convolution.
@@ -61,9 +62,17 @@ def conv_gru(
             f"kernel_size={kernel_size}",
             hint="Use a smaller `kernel_size`, or a longer `window`.",
         )
+    every_step = head.steps > 1
+    if every_step and layers.bidirectional:
+        raise ModelError(
+            "conv_gru would see at each step what it has to forecast there",
+            where="model.bidirectional",
+            hint="Leave out `bidirectional`, or the label's `steps`.",
+        )
     weights = layers.arguments(axis=[0, 1])
-    x = keras.layers.Conv1D(filters, kernel_size, strides, activation="relu", **weights)(x)
-    x = layers.stack(x, keras.layers.GRU, units)  # [batch, units]
+    reading = {"padding": "causal"} if every_step else {"strides": strides}
+    x = keras.layers.Conv1D(filters, kernel_size, activation="relu", **reading, **weights)(x)
+    x = layers.stack(x, keras.layers.GRU, units, every_step=every_step)
     return keras.Model(inputs, head.output(x), name="conv_gru")
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+from sklearn.linear_model import Ridge
 
 from tfline.components.trainer.models.build import build_model
 from tfline.components.trainer.models.heads import HEADS
@@ -19,6 +21,7 @@ DAY = TensorFeature("day", "numeric", (7,))
 IMAGE = TensorFeature("image", "image", (28, 28, 1))
 TABLE = (AGE, CITY, DAY)
 BINARY = HEADS["binary"](("no", "yes"))
+NUMBER = HEADS["regression"]()
 
 PAIR = TensorFeature("pair", "numeric", (2,))
 PAIRS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
@@ -149,3 +152,42 @@ def test_auxiliary_output_is_saved_with_the_model(tmp_path: Any) -> None:
     x = {"age": np.zeros(2), "city": np.zeros(2, int), "day": np.ones((2, 7))}
     for ours, theirs in zip(model(x, training=True), loaded(x, training=True), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def fit_fully(model: keras.Model, x: Any, y: Any, rate: float, steps: int) -> None:
+    """Fits a model of a number by gradient descent on all records at once."""
+    model.compile(keras.optimizers.SGD(rate), NUMBER.loss(), steps_per_execution=steps)
+    data = tf.data.Dataset.from_tensors((x, y)).repeat(steps)
+    model.fit(data, steps_per_epoch=steps, shuffle=False, verbose=0)
+
+
+def test_linear_model_with_a_penalty_is_ridge() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(50, 2)).astype(np.float32)
+    y = (x @ [2.0, -1.0] + 3 + rng.normal(size=50)).astype(np.float32)[:, np.newaxis]
+    model = build_model("mlp", {"hidden_units": [], "l2": 0.3}, [PAIR], NUMBER)
+    fit_fully(model, {"pair": x}, y, 0.1, 400)
+    ridge = Ridge(alpha=0.3 * len(x)).fit(x, y[:, 0])
+    kernel, bias = model.layers[-1].get_weights()
+    np.testing.assert_allclose(kernel[:, 0], ridge.coef_, rtol=1e-3)
+    np.testing.assert_allclose(bias, ridge.intercept_, rtol=1e-3)
+
+
+@pytest.mark.parametrize("penalty", [{"l2": 1000.0}, {"l1": 1000.0}], ids=str)
+@pytest.mark.parametrize("name", ["mlp", "wide_deep"])
+def test_huge_penalty_empties_the_weights(name: str, penalty: dict[str, float]) -> None:
+    rng = np.random.default_rng(0)
+    x = {
+        "age": rng.normal(size=32),
+        "city": rng.integers(0, 4, 32),
+        "day": rng.normal(size=(32, 7)),
+    }
+    y = 5 + x["age"][:, np.newaxis] + 3 * (x["city"] == 1)[:, np.newaxis]
+    units = [] if name == "mlp" else [4]
+    model = build_model(name, {"hidden_units": units, **penalty}, TABLE, NUMBER)
+    before = model(x).numpy()
+    fit_fully(model, x, y, 2e-6 if "l1" in penalty else 2e-4, 1000)
+    assert np.ptp(before) > 0.1
+    assert np.ptp(model(x)) < 0.05
+    weights = [w.numpy() for w in model.trainable_variables if w.name in ("kernel", "embeddings")]
+    assert max(np.abs(weight).max() for weight in weights) < 0.01
