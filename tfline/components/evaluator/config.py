@@ -156,6 +156,13 @@ class EvaluateConfig(FrozenModel):
             is a ``max_loss``.
         gap: How far metrics may differ between the slices of a feature, such as
             ``{recall: 0.05, by: sex}``; or a list of these.
+        baselines: What becomes of a model that does not beat naive ones on the same records: the
+            majority class or the mean of the train split, a linear model of the same features,
+            and for a forecast the last value of the series and that of a season ago. ``require``:
+            it is not blessed; ``warn``: the verdict says so; ``off``: they are not measured. The
+            metric is the auc of two classes, the accuracy of several, the hamming_loss of labels,
+            the rmse of numbers, the mae of forecasts. What is compared is shown by resamples; a
+            linear model is beaten by one that is not clearly worse, by more than 0.01 or 1 %.
         confidence: Of intervals, and of what counts as shown. The rules over all examples, and
             those on slices, are each corrected for their number.
         resamples: Number of bootstrap resamples that tell how far a value may be off.
@@ -182,6 +189,7 @@ class EvaluateConfig(FrozenModel):
     require: dict[str, Bound] = pydantic.Field(default_factory=dict)
     change: dict[str, Change] = pydantic.Field(default_factory=dict)
     gap: tuple[Gap, ...] = pydantic.Field(default=(), strict=False)
+    baselines: Literal["require", "warn", "off"] = "require"
     confidence: float = pydantic.Field(default=0.95, ge=0.5, lt=1)
     resamples: int = pydantic.Field(default=200, ge=50, le=10_000)
     seed: int = pydantic.Field(default=0, ge=0)
@@ -231,6 +239,12 @@ class EvaluateConfig(FrozenModel):
         if len(set(map(frozenset, names))) < len(names):
             raise ValueError("The same slice is given twice.")
         return slices
+
+    @pydantic.field_validator("baselines", mode="before")
+    @classmethod
+    def _read_off(cls, value: Any) -> Any:
+        """Reads ``off``, which YAML takes for false."""
+        return "off" if value is False else value
 
     @pydantic.field_validator(
         "require", mode="before", json_schema_input_type=dict[str, float | Bound]

@@ -13,6 +13,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
+from tfline.components.artifacts import naive as naive_models
 from tfline.components.evaluator.config import EvaluateConfig
 from tfline.components.evaluator.gate.verdict import NO_BASELINE, Verdict, judge
 from tfline.components.evaluator.gate.verdict_file import write_verdict
@@ -32,7 +33,7 @@ SELECTION = "eval"
 
 _HEADLINE = (
     *("accuracy", "auc", "precision", "recall", "macro_f1"),
-    *("rmse", "mae", "r2"),
+    *("rmse", "mae", "r2", "mase"),
     *("exact_match", "bleu", "perplexity"),
 )
 """Metrics that the summary names, if they were measured."""
@@ -61,6 +62,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         """
         from tfline.components.evaluator.evidence.sample import write_evidence
         from tfline.components.evaluator.measuring import evaluation  # TFMA takes 5 s to import
+        from tfline.components.evaluator.measuring.naive import measure_naive
 
         self._log_startup(input_dict, output_dict, exec_properties)
         config = EvaluateConfig.model_validate_json(exec_properties["config"])
@@ -84,7 +86,11 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             config = config.model_copy(update={"threshold": chosen.threshold})
         results = evaluation.evaluate(files, models, card, config, *where)
         write_evidence(output, files, predictor, card, config, results[0].count)
-        verdict = judge(results, config, card.parts, no_baseline)
+        folder = os.path.join(candidate.uri, naive_models.FOLDER)
+        naive = []
+        if config.baselines != "off" and fileio.exists(folder):
+            naive = measure_naive(files, predictor, folder, card, config)
+        verdict = judge(results, config, card.parts, no_baseline, naive)
         against = f"compared with {baseline.uri}" if baseline else no_baseline
         _write_atomically(
             os.path.join(output, FILE_NAME),

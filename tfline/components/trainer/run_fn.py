@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import tempfile
 import time
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import keras
 import tensorflow as tf
 
+from tfline.components.artifacts.naive import FOLDER
 from tfline.components.trainer.config import RunConfig
 from tfline.components.trainer.data import TrainingData, load_data
 from tfline.components.trainer.devices import precision, repeatable, strategy
@@ -22,6 +24,7 @@ from tfline.components.trainer.losses import loss_unit, with_link
 from tfline.components.trainer.models.build import build_model, compile_model
 from tfline.components.trainer.models.heads.head import Head
 from tfline.components.trainer.monte_carlo import check_samples
+from tfline.components.trainer.naive.models import write_naive
 from tfline.components.trainer.report import write_report
 from tfline.components.trainer.transform_graph import TransformGraph
 from tfline.components.trainer.warm_start import warm_start
@@ -65,6 +68,8 @@ def run_fn(fn_args: FnArgs) -> None:
         second = find_fine_tuning(model, head, config.train, data)
         history = fit(model, data, config.train, fn_args.model_run_dir, state_dir, second)
         seconds = time.monotonic() - started
+        folder = os.path.join(os.path.dirname(fn_args.serving_model_dir.rstrip("/")), FOLDER)
+        write_naive(folder, graph, head, data, fn_args.train_files, config.train)
 
     export(model, graph, head, config, fn_args.serving_model_dir)
     write_report(fn_args.model_run_dir, model, data, config, history, seconds, begun, unit)

@@ -25,6 +25,7 @@ from tfline.components.evaluator.gate.claims import Claim, make_claims
 from tfline.components.evaluator.gate.comparison import compare
 from tfline.components.evaluator.gate.gaps import make_gap_claims
 from tfline.components.evaluator.gate.significance import adjust, detectable_loss
+from tfline.components.evaluator.measuring.naive import Naive
 from tfline.components.evaluator.measuring.results import SliceResult
 
 Outcome = Literal["passed", "failed", "not_proven", "unknown"]
@@ -82,12 +83,14 @@ class Verdict:
         reasons: What blocks it, in words; nothing else.
         comparison: How it compares with the baseline, where no rule asks.
         rules: All rules on all slices.
+        naive: How it compares with naive models.
     """
 
     blessed: bool
     reasons: tuple[str, ...]
     comparison: tuple[str, ...]
     rules: tuple[RuleResult, ...]
+    naive: tuple[Naive, ...] = ()
 
     @property
     def counts(self) -> dict[Outcome, int]:
@@ -98,6 +101,13 @@ class Verdict:
     @property
     def headline(self) -> str:
         """Why, in one line: the first of the blockers, or of the rules that passed."""
+        unbeaten = [naive.reason for naive in self.naive if not naive.beaten]
+        if unbeaten and not self.reasons:
+            return f"{unbeaten[0]}; {self._why}"
+        return self._why
+
+    @property
+    def _why(self) -> str:
         if self.reasons:
             more = len(self.reasons) - 1
             return f"{self.reasons[0]}{f'; and {more} more' if more else ''}"
@@ -130,6 +140,7 @@ def judge(
     config: EvaluateConfig,
     classes: Sequence[str] = (),
     no_baseline: str = NO_BASELINE,
+    naive: Sequence[Naive] = (),
 ) -> Verdict:
     """Applies the rules.
 
@@ -138,9 +149,10 @@ def judge(
         config: The rules.
         classes: Names of the classes; see `ModelCard.parts`.
         no_baseline: Why there is nothing to compare with, if the results have no baseline.
+        naive: How the model compares with naive ones.
 
     Returns:
-        The verdict. Without any rule a model is blessed.
+        The verdict. Without any rule a model is blessed that beats the naive ones.
     """
     claims = (*make_claims(results, config, classes), *make_gap_claims(results, config, classes))
     doubts = _doubts(claims, config)
@@ -149,7 +161,11 @@ def judge(
         for claim, doubt in zip(claims, doubts, strict=True)
     )
     blockers = tuple(rule.reason for rule in rules if rule.blocks)
-    return Verdict(not blockers, blockers, tuple(compare(results[0], config)), rules)
+    if config.baselines == "require":
+        blockers = (*(one.reason for one in naive if not one.beaten), *blockers)
+    compared = (*(one.reason for one in naive if one.reason not in blockers),)
+    compared += tuple(compare(results[0], config))
+    return Verdict(not blockers, blockers, compared, rules, tuple(naive))
 
 
 def _is_told(claim: Claim) -> bool:

@@ -49,6 +49,7 @@ def write_verdict(
         "outcomes": verdict.counts,
         "comparison": verdict.comparison,
         "rules": [dataclasses.asdict(rule) for rule in verdict.rules],
+        "naive": [dataclasses.asdict(naive) for naive in verdict.naive],
         "baseline": baseline,
         "task": card.task,
         "label": card.label,

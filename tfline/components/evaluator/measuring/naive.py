@@ -1,0 +1,144 @@
+"""A model beside naive ones on the same records: is it worth having at all?
+
+The Trainer writes what predicts naively (`tfline.components.artifacts.naive`). Here one metric of
+the task is measured of each and of the model, with a paired bootstrap of the difference.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tfline.components.artifacts.naive import OUTPUTS
+from tfline.components.evaluator.config import EvaluateConfig
+from tfline.components.evaluator.measuring.resamples import block_weights
+from tfline.components.evaluator.reading.blocks import read_blocks
+from tfline.components.evaluator.reading.model import ModelCard, Predictor
+from tfline.metrics.arrays import Floats
+from tfline.metrics.statistic import Decision, Statistic
+from tfline.metrics.table import METRICS
+from tfline.transforms.features import Task
+from tfline.transforms.lazy import lazy_import
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+else:
+    tf = lazy_import("tensorflow")
+
+COMPARED: Mapping[Task, str] = {
+    "binary": "auc",
+    "multiclass": "accuracy",
+    "multilabel": "hamming_loss",
+    "regression": "rmse",
+    "forecast": "mae",
+}
+"""The metric that is compared for each task that has naive models."""
+
+MARGIN = 0.01
+"""So much may a linear model be better: of a share as it is, of an error as a share of it."""
+
+_MODEL = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Naive:
+    """How a model compares with a naive one.
+
+    Attributes:
+        name: One of `OUTPUTS`.
+        metric: What is compared.
+        value: What the naive model reaches.
+        model: What the model reaches.
+        low: Lower end of the interval of how much better the model is; below 0: worse.
+        high: Upper end.
+        beaten: Whether the model is better, and that is no chance; of a linear model, which may be
+            all that there is to learn: whether it is not worse by more than `MARGIN`.
+    """
+
+    name: str
+    metric: str
+    value: float
+    model: float
+    low: float
+    high: float
+    beaten: bool
+
+    @property
+    def reason(self) -> str:
+        """The comparison in words."""
+        verb = "beats" if self.beaten else "does not beat"
+        if self.name == "linear" and self.beaten and self.low <= 0:
+            verb = "is no better than"
+        return (
+            f"{self.metric} {self.model:.4g} {verb} {OUTPUTS[self.name]}: {self.value:.4g} "
+            f"(better by {self.low:.3g} to {self.high:.3g})"
+        )
+
+
+def measure_naive(
+    files: Sequence[str],
+    predictor: Predictor,
+    folder: str,
+    card: ModelCard,
+    config: EvaluateConfig,
+) -> list[Naive]:
+    """Compares a model with the naive ones beside it.
+
+    Args:
+        files: TFRecord files of tf.Examples.
+        predictor: The model.
+        folder: The SavedModel of the naive ones.
+        card: What they predict.
+        config: Confidence, resamples and seed.
+    """
+    signature = tf.saved_model.load(folder).signatures["serving_default"]
+    names = [name for name in OUTPUTS if name in signature.structured_outputs]
+    predictors: dict[str, Any] = {_MODEL: predictor}
+    predictors |= {name: _output(signature, name) for name in names}
+    metric = METRICS[COMPARED[card.task]]
+    decision = Decision(len(card.classes), config.threshold)
+    sums: dict[str, Statistic] = {}
+    for file in files:
+        for block in read_blocks(file, card, predictors, (), config.batch_size):
+            weights = block_weights((config.seed, *block.seed), len(block.labels), config.resamples)
+            for name, predicted in block.predictions.items():
+                found = metric.statistic.resample(block.labels, predicted, decision, weights)
+                sums[name] = sums[name] + found if name in sums else found
+    values = {name: np.asarray(metric.values[card.task](total)) for name, total in sums.items()}
+    return [
+        compare(name, COMPARED[card.task], values[_MODEL], values[name], config.confidence)
+        for name in names
+        if np.isfinite(values[name][0]) and np.isfinite(values[_MODEL][0])
+    ]
+
+
+def _output(signature: Any, name: str) -> Any:
+    def predict(examples: tf.Tensor) -> tf.Tensor:
+        return signature(examples=examples)[name]
+
+    return predict
+
+
+def compare(name: str, metric: str, model: Floats, naive: Floats, confidence: float) -> Naive:
+    """Compares two models by what they reach on the same resamples.
+
+    Args:
+        name: Of the naive model.
+        metric: What is compared.
+        model: Its values of the model, [1 + resamples]; the first is that of all records.
+        naive: Those of the naive model, [1 + resamples].
+        confidence: Of one side of the interval.
+    """
+    is_error = METRICS[metric].better == "smaller"
+    better = naive - model if is_error else model - naive  # [1 + resamples]
+    known = better[1:][np.isfinite(better[1:])]
+    low, high = np.quantile(known, [1 - confidence, confidence]) if known.size else (0.0, 0.0)
+    if name == "linear":
+        margin = MARGIN * float(naive[0]) if metric in ("rmse", "mae") else MARGIN
+        beaten = bool(better[0] >= -margin or high >= 0)
+    else:
+        beaten = bool(better[0] > 0 and low > 0)
+    return Naive(name, metric, float(naive[0]), float(model[0]), float(low), float(high), beaten)
