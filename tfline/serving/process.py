@@ -112,7 +112,6 @@ def start_server(
     port = checked_port(port)
     if rest_api_port:
         checked_port(rest_api_port)
-    log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
     with _model_flags(model_name, base_path, version) as model_flags:
         command = [
             *(sys.executable, "-m", "tfline.serving.server.supervised"),
@@ -122,6 +121,7 @@ def start_server(
             "--max_num_load_retries=0",
             *flags,
         ]
+        log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
         server = ServerProcess(process, port, rest_api_port, log)
         try:

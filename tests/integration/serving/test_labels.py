@@ -130,6 +130,36 @@ def test_push_waits_until_the_server_has_the_version_or_cannot_load_it(
         assert Grpc(server.target).call("Predict", predict_request(x=[2.0])) is not None
 
 
+def test_predict_without_a_server_answers_from_the_version_that_is_asked_for(
+    publish: Callable[..., Path],
+    folder: Path,
+    write_text: Callable[[Path, str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Version 1 answers three times the size, version 2 four times."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    for version, model in ((1, "price"), (2, "whole_price")):
+        publish(model, folder / "pushed", version)
+    write_text(folder / "spec.yaml", SPEC.replace("toolbox", "price") + "push: pushed\n")
+    write_text(folder / "rows.jsonl", '{"size": 2}\n')
+
+    def predict(*arguments: str) -> str:
+        code = cli.main(["predict", "spec.yaml", "rows.jsonl", *arguments])
+        captured = capsys.readouterr()
+        return captured.out.strip() if code == 0 else f"{code}: {captured.err.splitlines()[0]}"
+
+    assert predict() == "8"  # the newest
+    assert predict("--label", "stable").startswith("2: tfline predict: No version is labelled")
+    push = PushFolder(folder / "pushed", "price")
+    promote(push, 1)
+    promote(push, 2, "canary")
+    assert predict() == "6"  # what is stable
+    assert predict("--label", "canary") == "8"
+    assert predict("--version", "1") == "6"
+    assert predict("--version", "7") == "2: tfline predict: There is no version 7"
+
+
 def test_rollback_ends_when_the_server_has_the_version(
     publish: Callable[..., Path],
     folder: Path,
