@@ -12,6 +12,7 @@ model server, because both write and read such files, and neither may need the o
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from typing import BinaryIO
 
 import google_crc32c
@@ -43,7 +44,10 @@ class FrameError(Exception):
 
 def masked_crc(data: bytes) -> int:
     """Returns the CRC-32C of `data`, rotated and shifted as TFRecord stores it."""
-    crc: int = google_crc32c.value(data)
+    return _masked(google_crc32c.value(data))
+
+
+def _masked(crc: int) -> int:
     return (((crc >> 15) | (crc << 17)) + _MASK_DELTA) & 0xFFFFFFFF
 
 
@@ -53,6 +57,15 @@ def is_framed(head: bytes) -> bool:
         return False
     _, crc = HEADER.unpack(head[: HEADER.size])
     return bool(masked_crc(head[: _LENGTH.size]) == crc)
+
+
+def frame_parts(parts: Sequence[bytes]) -> list[bytes]:
+    """Returns what stands in a file for a record that is given in parts, without copying them."""
+    length = _LENGTH.pack(sum(map(len, parts)))
+    crc = 0
+    for part in parts:
+        crc = google_crc32c.extend(crc, part)
+    return [length, CRC.pack(masked_crc(length)), *parts, CRC.pack(_masked(crc))]
 
 
 def frame(record: bytes) -> bytes:

@@ -20,10 +20,12 @@ class Call:
     Attributes:
         deadline: When its answer is of no use any more, by `time.monotonic`; None: never.
         active: Whether the client still waits.
+        request: The request as it came over gRPC, for the request log; empty if there is none.
     """
 
     deadline: float | None = None
     active: Callable[[], bool] = _always
+    request: bytes = b""
 
     @classmethod
     def within(cls, seconds: float | None, active: Callable[[], bool] = _always) -> Call:

@@ -65,7 +65,7 @@ class Service:
                 check_method=self.check_method,
                 max_filled=self.max_filled,
             )
-            self.log("predict_log", servable, request, response)
+            self.log("predict_log", servable, request, response, call)
             return response
 
     def classify(
@@ -74,7 +74,7 @@ class Service:
         """See `tfline.serving.server.handlers.examples.classify`."""
         with self.inference(request, "Classify") as servable:
             response = examples.classify(servable, request, call)
-            self.log("classify_log", servable, request, response)
+            self.log("classify_log", servable, request, response, call)
             return response
 
     def regress(
@@ -83,7 +83,7 @@ class Service:
         """See `tfline.serving.server.handlers.examples.regress`."""
         with self.inference(request, "Regress") as servable:
             response = examples.regress(servable, request, call)
-            self.log("regress_log", servable, request, response)
+            self.log("regress_log", servable, request, response, call)
             return response
 
     def multi_inference(
@@ -97,7 +97,7 @@ class Service:
             raise invalid_argument("ModelSpec has no name specified.")
         with self.inference(request.tasks[0], "MultiInference") as servable:
             response = examples.multi_inference(servable, request, call)
-            self.log("multi_inference_log", servable, request, response)
+            self.log("multi_inference_log", servable, request, response, call)
             return response
 
     def model_metadata(
@@ -143,10 +143,12 @@ class Service:
         others = self.peers.metrics() if self.peers else []
         return merged([self.metrics.text(), *others])
 
-    def log(self, kind: Kind, servable: Servable, request: Message, response: Message) -> None:
+    def log(
+        self, kind: Kind, servable: Servable, request: Message, response: Message, call: Call
+    ) -> None:
         """Has a request and its answer written, if its model wants that."""
         if self.core.log.has(servable.name):
-            self.core.log.write(kind, servable, request, response)
+            self.core.log.write(kind, servable, request, response, call.request)
 
     @contextlib.contextmanager
     def inference(self, request: Any, api: str) -> Iterator[Servable]:

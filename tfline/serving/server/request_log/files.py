@@ -9,7 +9,7 @@ import os
 import re
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 _ENDING, _PART = ".tfrecord", ".part"
 _MEGABYTE = 1_000_000
+_PARTS_A_CALL = 512  # what a call takes at most is 1,024 on Linux
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,18 +66,21 @@ class LogFiles:
         self._opened = 0.0
         self._count = 0
 
-    def write(self, framed: bytes) -> None:
+    def write(self, parts: Sequence[bytes]) -> None:
         """Writes whole records; begins the next file if they do not fit into this one.
+
+        Args:
+            parts: Framed records, in parts.
 
         Raises:
             OSError: They cannot be written. Nothing of them is left, and the file has its name.
         """
-        if self._descriptor is not None and self._is_full(len(framed)):
+        if self._descriptor is not None and self._is_full(sum(map(len, parts))):
             self.complete()
         if self._descriptor is None:
             self._open()
         try:
-            self._write(framed)
+            self._write(parts)
         except OSError:
             self._cut()
             self.complete()
@@ -138,11 +142,12 @@ class LogFiles:
         fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._size = 0
 
-    def _write(self, framed: bytes) -> None:
-        left = memoryview(framed)
-        while left and self._descriptor is not None:
-            left = left[os.write(self._descriptor, left) :]
-        self._size += len(framed)
+    def _write(self, parts: Sequence[bytes]) -> None:
+        for start in range(0, len(parts), _PARTS_A_CALL):
+            left: list[bytes | memoryview] = [*parts[start : start + _PARTS_A_CALL]]
+            while left and self._descriptor is not None:
+                left = _after(left, os.writev(self._descriptor, left))
+        self._size += sum(map(len, parts))
 
     def _cut(self) -> None:
         """Takes what was written of records that could not be written whole off again."""
@@ -169,6 +174,15 @@ class LogFiles:
             path.unlink(missing_ok=True)
             total -= size
             logger.info("The request log is full: %s is removed", path)
+
+
+def _after(parts: list[bytes | memoryview], written: int) -> list[bytes | memoryview]:
+    """Returns what is left of parts of which some bytes are written."""
+    for index, part in enumerate(parts):
+        if written < len(part):
+            return [memoryview(part)[written:], *parts[index + 1 :]]
+        written -= len(part)
+    return []
 
 
 def _final(part: Path) -> Path:

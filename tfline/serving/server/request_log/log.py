@@ -107,7 +107,14 @@ class RequestLog:
         for writer in unused:
             writer.close(_CLOSE_SECONDS)
 
-    def write(self, kind: Kind, servable: Servable, request: Message, response: Message) -> None:
+    def write(
+        self,
+        kind: Kind,
+        servable: Servable,
+        request: Message,
+        response: Message,
+        serialized: bytes = b"",
+    ) -> None:
         """Has a request and its answer written, if the model and chance want it.
 
         Args:
@@ -115,6 +122,7 @@ class RequestLog:
             servable: The version that answered.
             request: What was asked.
             response: What was answered.
+            serialized: The request as it came, if it came so.
         """
         found = self._sinks.get(servable.name)
         if found is None:
@@ -130,10 +138,15 @@ class RequestLog:
                 _signature(request),
                 time.time(),
                 sink.rate,
-                request.SerializeToString(),
+                serialized or request.SerializeToString(),
                 response.SerializeToString(),
             )
         )
+
+    @property
+    def is_on(self) -> bool:
+        """Whether requests of any model are written."""
+        return bool(self._sinks)
 
     def has(self, model: str) -> bool:
         """Tells whether requests of a model are written."""

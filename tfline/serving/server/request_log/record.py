@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from tfline.serving.protos import prediction_log_pb2
 from tfline.serving.server.servable import DEFAULT_SIGNATURE
@@ -11,6 +11,9 @@ from tfline.serving.server.servable import DEFAULT_SIGNATURE
 Kind = Literal["predict_log", "classify_log", "regress_log", "multi_inference_log"]
 """The field of a PredictionLog that has the request and the answer."""
 
+_FIELDS = prediction_log_pb2.PredictionLog.DESCRIPTOR.fields_by_name
+_METADATA = _FIELDS["log_metadata"].number
+_KINDS = {name: _FIELDS[name].number for name in get_args(Kind)}
 _DELIMITED = 2  # the wire type of messages
 _MORE, _BITS = 0x80, 7
 
@@ -45,11 +48,11 @@ class Entry:
         return len(self.request) + len(self.response)
 
 
-def encode(entry: Entry) -> bytes:
-    """Returns a serialized PredictionLog.
+def encode(entry: Entry) -> list[bytes]:
+    """Returns a serialized PredictionLog, in parts.
 
-    Request and answer go in as they are: to parse them, only to write them again, would take
-    longer than everything else.
+    Request and answer go in as they are: to parse or to copy them, only to write them again, would
+    take longer than everything else.
     """
     metadata = prediction_log_pb2.PredictionLog().log_metadata
     metadata.model_spec.name = entry.model
@@ -57,19 +60,16 @@ def encode(entry: Entry) -> bytes:
     metadata.model_spec.signature_name = entry.signature or DEFAULT_SIGNATURE
     metadata.sampling_config.sampling_rate = entry.rate
     metadata.timestamp_secs = int(entry.seconds)
-    return _field("log_metadata", metadata.SerializeToString()) + _field(
-        entry.kind, _message(1, entry.request) + _message(2, entry.response)
-    )
+    about = metadata.SerializeToString()
+    request, response = _begin(1, len(entry.request)), _begin(2, len(entry.response))
+    size = len(request) + len(entry.request) + len(response) + len(entry.response)
+    begin = _begin(_METADATA, len(about)) + about + _begin(_KINDS[entry.kind], size) + request
+    return [begin, entry.request, response, entry.response]
 
 
-def _field(name: str, content: bytes) -> bytes:
-    fields = prediction_log_pb2.PredictionLog.DESCRIPTOR.fields_by_name
-    return _message(fields[name].number, content)
-
-
-def _message(number: int, content: bytes) -> bytes:
-    """Returns a field that is a message: its tag, its length, its content."""
-    return _varint(number << 3 | _DELIMITED) + _varint(len(content)) + content
+def _begin(number: int, size: int) -> bytes:
+    """Returns what stands before a field that is a message: its tag and its length."""
+    return _varint(number << 3 | _DELIMITED) + _varint(size)
 
 
 def _varint(value: int) -> bytes:

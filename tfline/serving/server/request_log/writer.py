@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from tfline.serving.server.request_log.files import LogFiles, LogOptions
 from tfline.serving.server.request_log.record import Entry, encode
 from tfline.serving.server.status import Code
-from tfline.transforms.framing import frame
+from tfline.transforms.framing import frame_parts
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ class LogWriter:
                 self._count(model, code, count)
 
     def _write(self, entries: Sequence[Entry]) -> None:
-        self._files.write(b"".join(frame(encode(entry)) for entry in entries))
+        self._files.write([part for entry in entries for part in frame_parts(encode(entry))])
         if self._failing:
             logger.info("The request log %s is written again", self._prefix)
             self._failing = False

@@ -179,7 +179,7 @@ class Router:
                 response = predict_pb2.PredictResponse(
                     model_spec=answering_spec(servable, name), outputs=outputs
                 )
-                self._service.log("predict_log", servable, request, response)
+                self._service.log("predict_log", servable, request, response, call)
             return outputs, as_rows
 
     def _classify(self, spec: model_pb2.ModelSpec, body: bytes, call: Call) -> str:

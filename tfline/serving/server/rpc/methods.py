@@ -21,6 +21,7 @@ from tfline.serving.protos import (
     regression_pb2,
 )
 from tfline.serving.server.call import Call
+from tfline.serving.server.request_log.log import RequestLog
 from tfline.serving.server.service import Service
 from tfline.serving.server.status import StatusError
 
@@ -86,8 +87,9 @@ class Handlers(grpc.GenericRpcHandler):
             f"{_MODELS}GetModelStatus": service.model_status,
             f"{_MODELS}HandleReloadConfigRequest": service.reload_config,
         }
+        log = service.core.log
         self._handlers = {
-            path: _handler(MESSAGES[path][0], method, manager if path in manage else None)
+            path: _handler(MESSAGES[path][0], method, log, manager if path in manage else None)
             for path, method in (infer | manage).items()
         }
 
@@ -97,13 +99,21 @@ class Handlers(grpc.GenericRpcHandler):
 
 
 def _handler(
-    request_type: type[Message], method: Method, threads: ThreadPoolExecutor | None
+    request_type: type[Message],
+    method: Method,
+    log: RequestLog,
+    threads: ThreadPoolExecutor | None,
 ) -> grpc.RpcMethodHandler:
     """Returns the handler of one method: it turns errors into gRPC statuses."""
 
-    def answer(request: Message, context: grpc.ServicerContext) -> Message:
+    def read(data: bytes) -> tuple[Message, bytes]:
+        # What is written of a request is what came: to serialize it again would take its time.
+        return request_type.FromString(data), data if log.is_on else b""
+
+    def answer(came: tuple[Message, bytes], context: grpc.ServicerContext) -> Message:
+        request, data = came
         try:
-            return method(request, Call(deadline(context), context.is_active))
+            return method(request, Call(deadline(context), context.is_active, data))
         except Exception as error:
             context.abort(*status(request, error))
 
@@ -111,7 +121,7 @@ def _handler(
         answer.experimental_thread_pool = threads  # type: ignore[attr-defined]  # read by grpc
     return grpc.unary_unary_rpc_method_handler(
         answer,
-        request_deserializer=request_type.FromString,
+        request_deserializer=read,
         response_serializer=lambda response: response.SerializeToString(),
     )
 

@@ -22,7 +22,7 @@ from tfline.serving.server.request_log.record import Entry, encode
 from tfline.serving.server.request_log.writer import LogWriter
 from tfline.serving.server.servable import Servable
 from tfline.serving.server.status import Code, StatusError
-from tfline.transforms.framing import frame
+from tfline.transforms.framing import frame_parts
 
 OPTIONS = LogOptions()
 
@@ -40,6 +40,10 @@ def entry(text: str = "x", size: int = 0) -> Entry:
     response.outputs["y"].string_val.append(b"y" * size)
     serialized = request.SerializeToString(), response.SerializeToString()
     return Entry("predict_log", "m", 7, "", 1.6e9, 0.5, *serialized)
+
+
+def framed(entry: Entry) -> list[bytes]:
+    return frame_parts(encode(entry))
 
 
 def eventually(condition: Callable[[], Any], seconds: float = 10.0) -> None:
@@ -71,7 +75,7 @@ def test_record_is_the_message_of_tensorflow_serving(kind: str, size: int) -> No
     part.response.SetInParent()
     serialized = part.request.SerializeToString(), part.response.SerializeToString()
     got = prediction_log_pb2.PredictionLog.FromString(
-        encode(Entry(f"{kind}_log", "m", 7, "", 1.6e9, 0.5, *serialized))  # type: ignore[arg-type]
+        b"".join(encode(Entry(f"{kind}_log", "m", 7, "", 1.6e9, 0.5, *serialized)))  # type: ignore[arg-type]
     )
     log.log_metadata.model_spec.name = "m"
     log.log_metadata.model_spec.version.value = 7
@@ -83,7 +87,7 @@ def test_record_is_the_message_of_tensorflow_serving(kind: str, size: int) -> No
 
 def test_file_is_hidden_until_it_is_complete(tmp_path: Path) -> None:
     files = LogFiles(str(tmp_path / "logs" / "m"), LogOptions(), clock=lambda: 1.6e9)
-    files.write(frame(encode(entry("a"))))
+    files.write(framed(entry("a")))
     [part] = (tmp_path / "logs").iterdir()
     assert part.name.startswith(".m-20200913T122640-")
     files.complete()
@@ -98,7 +102,7 @@ def test_files_are_bounded_in_size_age_and_sum(tmp_path: Path) -> None:
     files = LogFiles(str(tmp_path / "m"), options, clock=lambda: now[0])
     (tmp_path / "m-notes.tfrecord").write_bytes(bytes(9_000_000))  # another's
     for number in range(40):
-        files.write(frame(encode(entry(str(number), 400_000))))
+        files.write(framed(entry(str(number), 400_000)))
         sizes = [path.stat().st_size for path in tmp_path.glob("m-2*")]
         assert all(size <= 1_000_000 for size in sizes)
         assert sum(path.stat().st_size for path in tmp_path.glob("*m-2*")) <= 4_000_000
@@ -106,7 +110,7 @@ def test_files_are_bounded_in_size_age_and_sum(tmp_path: Path) -> None:
     kept = labels(tmp_path)
     assert kept == [str(number) for number in range(40)][-len(kept) :]  # the newest
     assert len(kept) >= 6
-    files.write(frame(encode(entry("late"))))
+    files.write(framed(entry("late")))
     files.complete_if_old()
     assert "late" not in labels(tmp_path)
     now[0] += 60
@@ -115,12 +119,12 @@ def test_files_are_bounded_in_size_age_and_sum(tmp_path: Path) -> None:
 
 
 def test_file_of_a_killed_process_is_completed_up_to_its_last_whole_record(tmp_path: Path) -> None:
-    whole = frame(encode(entry("a"))) + frame(encode(entry("b")))
+    whole = b"".join(framed(entry("a")) + framed(entry("b")))
     left = tmp_path / ".m-20200913T122640-host-1-0.tfrecord.part"
-    left.write_bytes(whole + frame(encode(entry("c")))[:-1])
+    left.write_bytes(whole + b"".join(framed(entry("c")))[:-1])
     (tmp_path / ".m-20200913T122641-host-1-1.tfrecord.part").write_bytes(b"\x01")
     in_use = LogFiles(str(tmp_path / "m"), LogOptions())
-    in_use.write(frame(encode(entry("d"))))
+    in_use.write(framed(entry("d")))
     LogFiles(str(tmp_path / "m"), LogOptions()).recover()
     assert labels(tmp_path) == ["a", "b"]
     assert len(list(tmp_path.glob(".*.part"))) == 1
@@ -158,15 +162,14 @@ def test_everything_is_written_by_the_end(start: Any, counts: Counts, tmp_path: 
 def test_slow_disk_costs_records_and_no_time(
     start: Any, counts: Counts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write, go_on, stuck = os.write, threading.Event(), threading.Event()
+    write, go_on, stuck = os.writev, threading.Event(), threading.Event()
 
-    def write_slowly(descriptor: int, data: Any) -> int:
-        if threading.current_thread().name == "request-log":
-            stuck.set()
-            go_on.wait(20)
-        return write(descriptor, data)
+    def write_slowly(descriptor: int, parts: Any) -> int:
+        stuck.set()
+        go_on.wait(20)
+        return write(descriptor, parts)
 
-    monkeypatch.setattr(os, "write", write_slowly)
+    monkeypatch.setattr(os, "writev", write_slowly)
     writer = start(max_queue_mb=1)
     writer.offer(entry("first", 500_000))
     assert stuck.wait(10)
@@ -184,16 +187,15 @@ def test_slow_disk_costs_records_and_no_time(
 def test_full_disk_is_counted_and_what_comes_later_is_written(
     start: Any, counts: Counts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write, full = os.write, threading.Event()
+    write, full = os.writev, threading.Event()
 
-    def write_a_part(descriptor: int, data: Any) -> int:
-        if threading.current_thread().name == "request-log" and full.is_set():
-            if len(data) > 10:
-                return write(descriptor, bytes(data)[:10])
+    def write_a_part(descriptor: int, parts: Any) -> int:
+        whole = b"".join(parts)
+        if full.is_set() and len(whole) <= 10:
             raise OSError(errno.ENOSPC, "No space left on device")
-        return write(descriptor, data)
+        return write(descriptor, [whole[:10]])  # no call writes more
 
-    monkeypatch.setattr(os, "write", write_a_part)
+    monkeypatch.setattr(os, "writev", write_a_part)
     writer = start()
     writer.offer(entry("before"))
     eventually(lambda: counts["m", "OK"] == 1)
