@@ -61,6 +61,8 @@ def is_framed(head: bytes) -> bool:
 
 def frame_parts(parts: Sequence[bytes]) -> list[bytes]:
     """Returns what stands in a file for a record that is given in parts, without copying them."""
+    if len(parts) == 1:
+        return [frame(parts[0])]
     length = _LENGTH.pack(sum(map(len, parts)))
     crc = 0
     for part in parts:

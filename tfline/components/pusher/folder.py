@@ -76,7 +76,7 @@ class PushFolder:
             The copy, alone in its folder and named by a number, so that a model server can be
             started on it. Files may be added.
         """
-        with self._errors(), self._staging() as staging:
+        with self._errors("The model cannot be pushed"), self._staging() as staging:
             copy = staging / str(self._next_number())
             shutil.copytree(model, copy)
             yield copy
@@ -179,12 +179,12 @@ class PushFolder:
                 shutil.rmtree(removed, ignore_errors=True)
 
     @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
+    def _errors(self, what: str = "The push folder cannot be changed") -> Iterator[None]:
         try:
             yield
         except OSError as exc:
             raise PushError(
-                f"The push folder cannot be changed: {_reason(exc)}",
+                f"{what}: {_reason(exc)}",
                 str(self.path),
                 "Nothing half-written is left there. Free the disk, or choose another `push`.",
             ) from exc

@@ -81,7 +81,7 @@ def test_failing_copy_leaves_the_folder_as_it_was(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(shutil, "copytree", copy_a_part)
-    with pytest.raises(PushError, match="cannot be changed: No space left on device") as caught:
+    with pytest.raises(PushError, match="cannot be pushed: No space left on device") as caught:
         push.push(make_model("b"))
     assert caught.value.where == str(push.path)
     assert numbers(push) == [before.number]
@@ -89,7 +89,7 @@ def test_failing_copy_leaves_the_folder_as_it_was(
 
 
 def test_missing_model_is_no_version(push: PushFolder, tmp_path: Path) -> None:
-    with pytest.raises(PushError, match="The push folder cannot be changed"):
+    with pytest.raises(PushError, match="The model cannot be pushed: No such file"):
         push.push(tmp_path / "none")
     assert numbers(push) == []
     assert staged(push) == []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, get_args
+import functools
+from typing import Literal, NamedTuple, get_args
 
 from tfline.serving.protos import prediction_log_pb2
 from tfline.serving.server.servable import DEFAULT_SIGNATURE
@@ -14,12 +14,12 @@ Kind = Literal["predict_log", "classify_log", "regress_log", "multi_inference_lo
 _FIELDS = prediction_log_pb2.PredictionLog.DESCRIPTOR.fields_by_name
 _METADATA = _FIELDS["log_metadata"].number
 _KINDS = {name: _FIELDS[name].number for name in get_args(Kind)}
+_SMALL_BYTES = 16_384  # to copy less than that costs less than to write it in parts
 _DELIMITED = 2  # the wire type of messages
 _MORE, _BITS = 0x80, 7
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What is to be written.
 
     Attributes:
@@ -54,17 +54,26 @@ def encode(entry: Entry) -> list[bytes]:
     Request and answer go in as they are: to parse or to copy them, only to write them again, would
     take longer than everything else.
     """
-    metadata = prediction_log_pb2.PredictionLog().log_metadata
-    metadata.model_spec.name = entry.model
-    metadata.model_spec.version.value = entry.version
-    metadata.model_spec.signature_name = entry.signature or DEFAULT_SIGNATURE
-    metadata.sampling_config.sampling_rate = entry.rate
-    metadata.timestamp_secs = int(entry.seconds)
-    about = metadata.SerializeToString()
+    about = _metadata(entry.model, entry.version, entry.signature, entry.rate, int(entry.seconds))
     request, response = _begin(1, len(entry.request)), _begin(2, len(entry.response))
     size = len(request) + len(entry.request) + len(response) + len(entry.response)
-    begin = _begin(_METADATA, len(about)) + about + _begin(_KINDS[entry.kind], size) + request
+    begin = about + _begin(_KINDS[entry.kind], size) + request
+    if size < _SMALL_BYTES:
+        return [b"".join((begin, entry.request, response, entry.response))]
     return [begin, entry.request, response, entry.response]
+
+
+@functools.lru_cache(maxsize=256)
+def _metadata(model: str, version: int, signature: str, rate: float, seconds: int) -> bytes:
+    """Returns the field that tells whose request it was, which is the same for a second."""
+    metadata = prediction_log_pb2.PredictionLog().log_metadata
+    metadata.model_spec.name = model
+    metadata.model_spec.version.value = version
+    metadata.model_spec.signature_name = signature or DEFAULT_SIGNATURE
+    metadata.sampling_config.sampling_rate = rate
+    metadata.timestamp_secs = seconds
+    serialized: bytes = metadata.SerializeToString()
+    return _begin(_METADATA, len(serialized)) + serialized
 
 
 def _begin(number: int, size: int) -> bytes:
