@@ -101,7 +101,10 @@ def test_run_killed_in_one_component_after_another_ends_like_one_that_was_not(
     assert project.executed() == ["Pusher"]
     assert len(project.versions()) == 1
     assert not [*(project.folder / "models" / "trips").glob(".*")]
-    assert [run.status for run in project.records] == ["running"] * 4 + ["complete"]
+    assert [run.status for run in project.records] == ["killed"] * 4 + ["complete"]
+    assert [run.resumes.rpartition(" ")[2] for run in project.records] == [
+        "", "Transform", "Trainer", "Evaluator", "Pusher",
+    ]  # fmt: skip
 
     # Every folder on disk belongs to an execution that has finished.
     uris = [uri for run in project.records for c in run.components.values()

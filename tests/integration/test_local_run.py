@@ -79,7 +79,8 @@ def test_runs_and_schema_review_read_the_records(
     finished, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert finished.tfline("runs", "spec.yaml") == 0
-    assert " blessed " in capsys.readouterr().out
+    [_, line] = capsys.readouterr().out.splitlines()
+    assert " blessed  accuracy 0." in line
     target = tmp_path / "schema.pbtxt"
     assert finished.tfline("schema-review", "spec.yaml", "-o", str(target)) == 0
     assert 'name: "fare"' in target.read_text()

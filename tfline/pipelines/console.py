@@ -90,6 +90,11 @@ class RunDisplay:
             line.stylize("green", len(head) - len(time) - 2, len(head))
         self._console.print(line, soft_wrap=True)
 
+    def noted(self, text: str) -> None:
+        """Prints a line."""
+        self._stop()
+        self._console.print(Text(broken(f"  {text}", self._width)), soft_wrap=True)
+
     def _stop(self) -> None:
         if self._status is not None:
             self._status.stop()

@@ -69,7 +69,8 @@ class Grid:
         header: The name of each column.
         rows: The cells of each row, as many as there are columns.
         names: How many columns name a row.
-        left: How many of the first columns are flush left; the others are flush right.
+        left: How many of the first columns are flush left; the others are flush right, as
+            numbers are.
         least: The least width of the first column.
     """
 

@@ -188,19 +188,30 @@ def test_runs_and_why_before_the_first_run(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out == "Trainer has not run yet.\n"
 
 
-def test_runs_shows_failed_and_killed_runs(
+def test_runs_shows_how_each_ended_and_what_was_new(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     runs = project / ".tfline" / "trips" / "runs"
     runs.mkdir(parents=True)
-    RunRecord(id="1", pipeline="trips", parts={}).write(runs)
-    failed = RunRecord(id="2", pipeline="trips", parts={}, status="failed", error="Why.\n  more")
+    spec = {"train": {"epochs": 5, "seed": 1}, "model": {"name": "mlp"}}
+    RunRecord(id="1", pipeline="trips", parts={}, spec=spec).write(runs)
+    failed = RunRecord(
+        id="2",
+        pipeline="trips",
+        parts={},
+        spec={**spec, "train": {"epochs": 8, "seed": 1}},
+        status="failed",
+        error="Why.\n  more",
+        resumes="run 1, which was killed in Trainer",
+    )
     failed.write(runs)
     assert cli.main(["runs", "spec.yaml"]) == 0
-    first, second = capsys.readouterr().out.splitlines()
-    assert first.split()[:3] == ["1", "1", "running"]
+    header, first, second = capsys.readouterr().out.splitlines()
+    assert header.split() == ["#", "run", "verdict", "metric", "time", "what"]
+    assert first.split()[:3] == ["1", "1", "killed"]
     assert second.split()[:3] == ["2", "2", "failed"]
-    assert second.endswith("Why.")
+    what = "Why.; went on from run 1, which was killed in Trainer; train.epochs: 5 -> 8"
+    assert second.endswith(what)
 
 
 def test_doctor_finds_a_port_in_use(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tfline.components.artifacts.versions import Version, list_versions
 from tfline.components.evaluator.gate.verdict_reading import FILE_NAME, read_verdict
 from tfline.pipelines.api.verdict import Verdict
+from tfline.pipelines.run.parts import Change, Parts, changes, settings
 from tfline.pipelines.run.plan import training_fingerprint
 from tfline.pipelines.run.records import (
     ComponentRecord,
@@ -56,7 +57,10 @@ class Run:
 
     @property
     def status(self) -> str:
-        """``blessed``, ``not blessed``, ``overridden``, ``failed`` or ``running``."""
+        """``blessed``, ``not blessed``, ``overridden``, ``failed``, ``killed`` or ``running``."""
+        if self.record.status == "running":
+            running = self._folder.holder() == self.record.process
+            return "running" if running else "killed"
         if self.record.status != "complete":
             return self.record.status
         if is_blessed(self.record):
@@ -132,6 +136,19 @@ class Run:
         """The metrics over all records: ``run.metrics["auc"]``. One that is undefined is NaN."""
         overall: Mapping[str, float | None] = self._evaluation["slices"][0]["metrics"]
         return {name: float("nan") if value is None else value for name, value in overall.items()}
+
+    @property
+    def main_metric(self) -> tuple[str, float] | None:
+        """The metric of the first rule, or else the first one; None without an evaluation."""
+        if self.record.output("Evaluator", "evaluation") is None:
+            return None
+        rules = self._evaluation["rules"]
+        name = rules[0]["metric"] if rules else next(iter(self.metrics), "")
+        return (name, self.metrics[name]) if name in self.metrics else None
+
+    def changes(self, before: Run) -> list[Change]:
+        """Returns the settings of the spec that are others than in an earlier run."""
+        return changes(_settings(before.record), _settings(self.record))
 
     @property
     def slices(self) -> pd.DataFrame:
@@ -261,6 +278,10 @@ class Run:
         if self.record.output("Evaluator", "evaluation") is not None:
             end += self.verdict._repr_html_()
         return f"<p>{head}</p><table>{rows}</table>{end}"
+
+
+def _settings(record: RunRecord) -> Parts:
+    return tuple(part for key, value in record.spec.items() for part in settings(key, value))
 
 
 def _time(record: ComponentRecord) -> str:

@@ -56,8 +56,10 @@ class RunRecord(pydantic.BaseModel):
     Attributes:
         id: When it was started, UTC; sorts by time.
         pipeline: The name in the spec.
-        status: ``running`` also stands for a run that was killed.
+        status: ``running`` also stands for a run that was killed until the next one finds it.
         seconds: Wall time.
+        process: The process that ran it.
+        resumes: The unfinished run from which it went on, in words; empty: none.
         parts: The plan: by component, what its result depends on.
         spec: The spec in its long form; empty in a record of an older version.
         environment: Digest of the names and versions of all installed packages.
@@ -70,8 +72,10 @@ class RunRecord(pydantic.BaseModel):
 
     id: str
     pipeline: str
-    status: Literal["running", "complete", "failed"] = "running"
+    status: Literal["running", "complete", "failed", "killed"] = "running"
     seconds: float = 0.0
+    process: int = 0
+    resumes: str = ""
     parts: dict[str, Parts]
     spec: dict[str, Any] = Field(default_factory=dict)
     environment: str = ""
@@ -208,6 +212,37 @@ def find_run(records: list[RunRecord], name: str | None = None) -> RunRecord:
             hint=f"Name one of 1 to {len(records)}, or an id; `tfline runs SPEC` lists them.",
         )
     return found[0]
+
+
+def close_killed(records: list[RunRecord], folder: Path) -> None:
+    """Records of runs that say they are running that they were killed.
+
+    Args:
+        records: All runs.
+        folder: Of the records; the caller holds the lock, so that nothing runs.
+    """
+    for record in records:
+        if record.status == "running":
+            record.status = "killed"
+            record.write(folder)
+
+
+def resumption(records: list[RunRecord], plan: Plan) -> str:
+    """Returns the unfinished run from which a run of this plan goes on; empty if from none.
+
+    Args:
+        records: The earlier runs, the oldest first.
+        plan: What is to run.
+    """
+    if not records or records[-1].status not in ("failed", "killed"):
+        return ""
+    last = records[-1]
+    done = [name for name in last.components if last.parts.get(name) == plan.parts.get(name)]
+    if not done:
+        return ""
+    ahead = next((name for name in plan.parts if name not in last.components), "")
+    verb = "failed" if last.status == "failed" else "was killed"
+    return f"run {last.id}, which {verb}{f' in {ahead}' if ahead else ''}"
 
 
 def last_parts(records: list[RunRecord], component: str) -> Parts | None:

@@ -70,6 +70,21 @@ class WorkFolder:
         finally:
             os.close(descriptor)
 
+    def holder(self) -> int | None:
+        """Returns the process that holds the folder; None: nobody does."""
+        try:
+            descriptor = os.open(self._lock, os.O_RDONLY)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return int(os.read(descriptor, 32) or 0)
+        else:
+            return None
+        finally:
+            os.close(descriptor)
+
 
 def default_work_folder(pipeline: str) -> Path:
     """Returns where a pipeline works unless another folder is named."""

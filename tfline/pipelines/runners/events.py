@@ -33,6 +33,9 @@ class Listener(Protocol):
     def finished(self, component: str, seconds: float, cached: bool, summary: str) -> None:
         """A component has finished."""
 
+    def noted(self, text: str) -> None:
+        """Something is to be said of the run as a whole."""
+
 
 class Silence:
     """A listener that shows nothing."""
@@ -44,6 +47,9 @@ class Silence:
         """Does nothing."""
 
     def finished(self, component: str, seconds: float, cached: bool, summary: str) -> None:
+        """Does nothing."""
+
+    def noted(self, text: str) -> None:
         """Does nothing."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,13 @@ from pathlib import Path
 from tfline.pipelines.run.files import FileDigests, folder_digests
 from tfline.pipelines.run.packages import environment_digest
 from tfline.pipelines.run.plan import Plan, make_plan
-from tfline.pipelines.run.records import ComponentRecord, RunRecord, list_runs
+from tfline.pipelines.run.records import (
+    ComponentRecord,
+    RunRecord,
+    close_killed,
+    list_runs,
+    resumption,
+)
 from tfline.pipelines.run.reference import hold_against_last
 from tfline.pipelines.run.work_folder import WorkFolder
 from tfline.pipelines.runners.causes import full_or_read_only, root_cause
@@ -58,6 +65,7 @@ def run(
     record = RunRecord(
         id=run_id,
         pipeline=spec.name,
+        process=os.getpid(),
         parts=plan.parts,
         spec=spec.model_dump(mode="json"),
         environment=environment_digest(),
@@ -66,6 +74,10 @@ def run(
     )
     started = time.monotonic()
     try:
+        close_killed(records, folder.runs)
+        record.resumes = resumption(records, plan)
+        if record.resumes:
+            listener.noted(f"goes on from {record.resumes}")
         _write(record, folder)
         _run_components(spec, plan, folder, record, records, listener, digests)
         record.status = "complete"

@@ -17,10 +17,12 @@ from tfline.pipelines.run.plan import Plan
 from tfline.pipelines.run.records import (
     ComponentRecord,
     RunRecord,
+    close_killed,
     is_blessed,
     last_parts,
     list_runs,
     new_id,
+    resumption,
 )
 
 INGEST = IngestConfig(payload="tf_example", splits={"train": ("a",), "eval": ("b",)})
@@ -64,6 +66,22 @@ def test_record_is_read_as_it_was_written(tmp_path: Path, record: RunRecord) -> 
     record.write(runs)
     assert list_runs(runs) == [record]
     assert [path.name for path in runs.glob("1.*")] == ["1.json"]
+
+
+def test_run_goes_on_from_the_last_one_that_did_not_end(tmp_path: Path, plan: Plan) -> None:
+    done = {"ExampleGen": ComponentRecord(seconds=1, cached=False)}
+    killed = RunRecord(id="1", pipeline="trips", parts=PARTS, components=done)
+    failed = killed.model_copy(update={"id": "2", "status": "failed"})
+    close_killed([killed, failed], tmp_path)
+    assert [run.status for run in list_runs(tmp_path)] == ["killed"]  # only that one is written
+    assert resumption([killed], plan) == "run 1, which was killed in Evaluator"
+    assert resumption([killed, failed], plan) == "run 2, which failed in Evaluator"
+
+    complete = killed.model_copy(update={"status": "complete"})
+    other = killed.model_copy(update={"parts": {"ExampleGen": settings("data", 2)}})
+    nothing = killed.model_copy(update={"components": {}})
+    for records in ([], [killed, complete], [other], [nothing]):
+        assert resumption(records, plan) == ""
 
 
 def test_record_of_a_moved_work_folder_finds_what_it_made(

@@ -52,6 +52,14 @@ def test_second_process_is_refused_until_the_first_is_killed(tmp_path: Path) -> 
         pass
 
 
+def test_holder_is_the_process_that_holds_the_folder_while_it_lives(tmp_path: Path) -> None:
+    folder = WorkFolder(tmp_path)
+    assert folder.holder() is None
+    with folder.locked():
+        assert folder.holder() == os.getpid()
+    assert folder.holder() is None
+
+
 def test_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "work").touch()
     with (
