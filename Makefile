@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export UV_LINK_MODE ?= copy
 
-.PHONY: help setup demo test test-release quick unit lint docs format bench goldens lock dist clean
+.PHONY: help setup demo test test-release test-debian13 quick unit lint docs format bench goldens \
+	lock dist clean
 
 help:  ## say what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +44,9 @@ quick: setup  ## run the tests that need no TensorFlow: half a minute
 
 test-release: setup  ## run the tests that take minutes each, before a release
 	$(BIN)/python -m pytest -m release -n0
+
+test-debian13:  ## run the tests on Debian 13 with Python 3.13, in a root that is built (as root)
+	.ci/debian13
 
 unit: setup  ## run the tests of single modules
 	$(BIN)/python -m pytest tests/unit

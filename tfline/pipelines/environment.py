@@ -11,8 +11,18 @@ import importlib.metadata
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from tfline.pipelines.commands.requirements import MEND
+_FOLDER = Path(__file__).parents[1] / "requirements"
+
+LOCK = _FOLDER / "lock.txt"
+"""Every package at the version with which this release was run."""
+
+OVERRIDES = _FOLDER / "overrides.txt"
+"""What an installer has to take in place of the metadata of TensorFlow Extended."""
+
+MEND = 'pip install --no-deps -r "$(tfline requirements)"'
+"""The line that installs what tfline needs; with ``uv pip`` too."""
 
 SHOWN = (
     "tfx",

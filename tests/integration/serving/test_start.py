@@ -182,7 +182,10 @@ def test_rest_is_left_out_on_the_port_of_grpc(publish: Callable[..., Path], tmp_
     publish("price", tmp_path / "price", 1)
     port = free_port()
     with start_server(tmp_path / "price", "price", port, flags=[f"--rest_api_port={port}"]) as one:
-        assert "REST is not served" in one.output()
+        end = time.monotonic() + 10
+        while "REST is not served" not in one.output():  # it is said once gRPC is open
+            assert time.monotonic() < end, one.output()
+            time.sleep(0.05)
 
 
 def test_cors_headers_are_sent_if_asked_for(publish: Callable[..., Path], tmp_path: Path):

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tfline.pipelines.commands.requirements import MEND
-from tfline.pipelines.environment import SHOWN, check_packages
+from tfline.pipelines.environment import MEND, SHOWN, check_packages
 
 GOOD = {
     "tfline": ("0.1.0", ["tfx<1.22,>=1.21", "protobuf<7,>=6.31.1", "dill", "kfp; extra == 'k'"]),

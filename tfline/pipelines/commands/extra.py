@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 
-from tfline.pipelines.commands.requirements import MEND
+from tfline.pipelines.environment import MEND
 from tfline.transforms.errors import SpecError
 
 

@@ -12,13 +12,8 @@ Example:
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-FOLDER = Path(__file__).parents[2] / "requirements"
-LOCK = FOLDER / "lock.txt"
-OVERRIDES = FOLDER / "overrides.txt"
-MEND = 'pip install --no-deps -r "$(tfline requirements)"'
-"""The line that installs what tfline needs; with ``uv pip`` too."""
+from tfline.pipelines.environment import LOCK, OVERRIDES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
