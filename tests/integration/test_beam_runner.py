@@ -10,8 +10,6 @@ from pathlib import Path
 import portpicker
 import pytest
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def job_service(tmp_path: Path) -> Iterator[tuple[str, Path]]:

@@ -557,7 +557,6 @@ def test_unknown_categories_share_several_buckets_by_their_hash(analyze, feature
     assert set(unknown.tolist()) == {0, 1, 2}
 
 
-@pytest.mark.slow
 def test_vocabulary_of_100_000_categories(analyze, feature) -> None:
     values = [f"category {number}" for number in range(100_000)]
     graph = analyze({"x": values}, [feature("x", ["string_lookup"])])
