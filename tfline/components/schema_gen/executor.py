@@ -7,20 +7,18 @@ import logging
 import os
 from typing import Any
 
-from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 from tfx.components.schema_gen import executor
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact, artifact_utils
 from tfx.utils import io_utils
 
-from tfline.components.artifacts.schema import SCHEMA_FILE, read_schema
+from tfline.components.artifacts.schema import SCHEMA_FILE, parse_schema, read_schema
 from tfline.components.artifacts.statistics import (
     common_statistics,
     feature_key,
     read_statistics,
 )
-from tfline.transforms.errors import SpecError
 
 _summary = logging.getLogger("tfline.summary")
 
@@ -77,13 +75,7 @@ class SchemaImportExecutor(base_executor.BaseExecutor):
         Raises:
             SpecError: The text is no Schema.
         """
-        try:
-            schema = text_format.Parse(exec_properties["schema_text"], schema_pb2.Schema())
-        except text_format.ParseError as exc:
-            raise SpecError(
-                f"The curated schema is not a valid text proto: {exc}",
-                hint="`tfline schema-review` writes one to start from.",
-            ) from exc
+        schema = parse_schema(exec_properties["schema_text"])
         folder = artifact_utils.get_single_uri(output_dict["schema"])
         io_utils.write_pbtxt_file(os.path.join(folder, SCHEMA_FILE), schema)
         _summary.info("%d features, curated", len(schema.feature))

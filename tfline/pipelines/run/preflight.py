@@ -15,6 +15,8 @@ from tfline.components.artifacts.owner import Owner, check_owner
 from tfline.components.example_gen.config import WINDOW_END, WINDOW_START
 from tfline.components.example_validator.config import Expectation
 from tfline.pipelines.inputs.records import read_features
+from tfline.pipelines.run.class_check import check_classes
+from tfline.pipelines.run.plan import read_schema
 from tfline.pipelines.spec import PipelineSpec
 from tfline.transforms.errors import SpecError, did_you_mean
 from tfline.transforms.value_counts import HINTS, ValueCount, count_problem
@@ -75,7 +77,8 @@ def check_data(spec: PipelineSpec) -> dict[str, int]:
 
     Raises:
         DataError: A pattern matches no file, or the first file holds no tf.Examples.
-        SpecError: A name occurs in none of the first records, a transform takes another type or
+        SpecError: The curated schema cannot be read, a name occurs in none of the first records,
+            a label is none of the classes, a transform takes another type or
             another number of values, or the splits have lists of different lengths.
         PushError: The push folder is another pipeline's.
     """
@@ -90,10 +93,16 @@ def check_data(spec: PipelineSpec) -> dict[str, int]:
                 f"`data.split` makes no {sorted(missing)[0]} split",
                 hint="A pipeline trains on `train` and evaluates on `eval`.",
             )
+    schema = read_schema(spec.schema_file)
+    if schema is not None:
+        from tfline.components.artifacts.schema import parse_schema  # takes a third of a second
+
+        parse_schema(schema, str(spec.schema_file))
     if config.payload == "tf_example":
         first, *others = files
         train = _look(files[first][0], _RECORDS)
         _check_records(spec, train)
+        check_classes(spec.label, train.file)
         if config.split is not None and config.split.by in ("hash", "stratify"):
             _check_windows(config.split.by, train.file)
         for split in others:

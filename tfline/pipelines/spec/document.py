@@ -100,13 +100,18 @@ class Document:
         """Returns the content as JSON, which is YAML too."""
         return json.dumps(self.data, ensure_ascii=False, default=str)
 
-    def place(self, path: Sequence[str | int]) -> str:
-        """Returns where the value at `path` was written, or the nearest one around it."""
-        known: list[str | int] = []
+    def known(self, path: Sequence[str | int]) -> tuple[str | int, ...]:
+        """Returns the parts of a path that the document has, without what a reader puts between."""
+        known: tuple[str | int, ...] = ()
         for part in path:
             if (*known, part) in self.places:
-                known.append(part)
-        where = self.places.get(tuple(known), f"{self.source}:1")
+                known = (*known, part)
+        return known
+
+    def place(self, path: Sequence[str | int]) -> str:
+        """Returns where the value at `path` was written, or the nearest one around it."""
+        known = self.known(path)
+        where = self.places.get(known, f"{self.source}:1")
         dotted = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in known).lstrip(".")
         return f"{where}, {dotted}" if dotted else where
 

@@ -15,6 +15,48 @@ from tfline.transforms.errors import SpecError, did_you_mean
 Models = Sequence[type[pydantic.BaseModel]]
 
 
+def explain_all(
+    errors: Sequence[Any], document: Document, spec: type[pydantic.BaseModel]
+) -> SpecError:
+    """Returns one error for all of pydantic's: the first in words, the others in its hint.
+
+    Args:
+        errors: The items of `pydantic.ValidationError.errors`.
+        document: Knows on which line each value was written.
+        spec: The model of the whole document.
+    """
+    # A misspelt key comes first: it is why another one is missing.
+    ordered = sorted(errors, key=lambda error: error["type"] != "extra_forbidden")
+    best = _best_by_place(ordered, document)
+    first, *others = [explain(error, document, spec) for error in best]
+    more = [f"       also {other.where}: {other.message}" for other in others]
+    hint = "\n  ".join([first.hint or "Mend the value.", *more])
+    return SpecError(first.message, first.where, hint)
+
+
+def _best_by_place(errors: Sequence[Any], document: Document) -> list[Any]:
+    """Returns the errors without those of forms that a value was not written in.
+
+    A value that may have several forms fails by each of them; the form that it was written in is
+    the one whose errors are not about its type.
+    """
+    by_place: dict[tuple[str | int, ...], list[Any]] = {}
+    for error in errors:
+        by_place.setdefault(_path(error, document), []).append(error)
+    best = []
+    for found in by_place.values():
+        further = [error for error in found if not error["type"].endswith("_type")]
+        best += (further or found)[:1] if len(found) > 1 else found
+    return best
+
+
+def _path(error: Any, document: Document) -> tuple[str | int, ...]:
+    """Returns the path of an error as the document has it, and the key that it lacks."""
+    loc = error["loc"]
+    known = document.known(loc)
+    return (*known, loc[-1]) if error["type"] == "missing" else known
+
+
 def explain(error: Any, document: Document, spec: type[pydantic.BaseModel]) -> SpecError:
     """Translates one of pydantic's errors.
 
@@ -32,8 +74,8 @@ def explain(error: Any, document: Document, spec: type[pydantic.BaseModel]) -> S
         known = [key for model in _models_at(spec, loc[:-1]) for key in model.model_fields]
         return SpecError(f"Unknown key '{loc[-1]}'", place, did_you_mean(str(loc[-1]), known))
     if error["type"] == "missing":
-        return SpecError(f"`{'.'.join(map(str, loc))}` is missing", place)
-    name = ".".join(map(str, loc)) or "the spec"
+        return SpecError(f"`{'.'.join(map(str, _path(error, document)))}` is missing", place)
+    name = ".".join(map(str, _path(error, document) or loc)) or "the spec"
     received = "" if isinstance(error["input"], Mapping) else f". Received: {error['input']!r}"
     message = _in_words(error, _models_at(spec, loc)).rstrip(".")
     return SpecError(f"Invalid value for `{name}`. {message}{received}", place, _hint(error))
@@ -69,6 +111,9 @@ def _in_words(error: Any, models: Models) -> str:
         return f"Expected {_PATTERNS.get(pattern, f'a text that matches {pattern}')}"
     if kind == "literal_error":
         return f"Expected {context['expected']}"
+    if kind == "too_short":
+        count = context["min_length"]
+        return f"Expected {count} value{'s' if count > 1 else ''} at least"
     if kind in _WORDS:
         return f"Expected {_WORDS[kind]}"
     message: str = error["msg"]

@@ -149,7 +149,19 @@ def _expand(forms: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], F
             raise FormError(f"The feature '{name}' has no transform", (name,),
                             "Write {transform: passthrough} to use it as it is.")  # fmt: skip
         else:
-            raise FormError(f"Unknown transform '{name}'", (name,), did_you_mean(name, TRANSFORMS))
+            hint = _turned_round(name, form) or did_you_mean(name, TRANSFORMS)
+            raise FormError(f"Unknown transform '{name}'", (name,), hint)
+
+
+def _turned_round(name: str, form: Any) -> str:
+    """Returns what to write for ``feature: [transform]``; empty if that is not what it says."""
+    links = form if isinstance(form, list) else [form]
+    names = [next(iter(link), None) if isinstance(link, Mapping) else link for link in links]
+    if not names or not all(isinstance(link, str) and link in TRANSFORMS for link in names):
+        return ""
+    if len(names) == 1 and links[0] == names[0]:
+        return f"Features stand below their transform. Write `{names[0]}: [{name}]`."
+    return f"A chain of transforms stands below `transform`. Write `{name}: {{transform: {form}}}`."
 
 
 def _is_named(form: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pydantic
 
 from tfline.pipelines.spec.document import Document, read_document
-from tfline.pipelines.spec.errors import explain
+from tfline.pipelines.spec.errors import explain_all
 from tfline.pipelines.spec.pipeline import PipelineSpec
 from tfline.transforms.errors import SpecError, did_you_mean
 
@@ -56,9 +56,4 @@ def read_spec(document: Document) -> PipelineSpec:
     try:
         return PipelineSpec.model_validate(document.data)
     except pydantic.ValidationError as exc:
-        # A misspelt key comes first: it is why another one is missing.
-        errors = sorted(exc.errors(), key=lambda error: error["type"] != "extra_forbidden")
-        first, *others = [explain(error, document, PipelineSpec) for error in errors]
-        more = [f"       also {other.where}: {other.message}" for other in others]
-        hint = "\n  ".join([first.hint or "Mend the value.", *more])
-        raise SpecError(first.message, first.where, hint) from exc
+        raise explain_all(exc.errors(), document, PipelineSpec) from exc

@@ -15,6 +15,7 @@ from tfline.components.trainer.label import check_training
 from tfline.components.trainer.models import MODELS, WRITERS
 from tfline.components.trainer.models.transformer.arguments import check_heads
 from tfline.components.tuner.config import TuneConfig
+from tfline.metrics.table import METRICS
 from tfline.pipelines.spec.beam import BeamSpec
 from tfline.pipelines.spec.card import CardSpec
 from tfline.pipelines.spec.data import DataSpec
@@ -209,6 +210,20 @@ class PipelineSpec(FrozenModel):
         return self.evaluate.model_copy(
             update={"weight": weight, "unit": self.evaluate.unit or group}
         )
+
+    @pydantic.model_validator(mode="after")
+    def _check_bounds_of_shares(self) -> Self:
+        for name, bound in self.evaluate.require.items():
+            is_share = name in METRICS and METRICS[name].share is not None
+            limits = {side: value for side, value in bound if isinstance(value, float | int)}
+            for side, value in limits.items():
+                if is_share and not 0 <= value <= 1:
+                    raise FormError(
+                        f"`{name}` is a share between 0 and 1. Received: {side} {value:g}",
+                        ("evaluate", "require", name),
+                        f"Write {value / 100:g} for {value:g} %." if 1 < value <= 100 else "",
+                    )
+        return self
 
     @property
     def expectations(self) -> tuple[Expectation, ...]:

@@ -132,3 +132,32 @@ def test_windows_that_share_rows_are_not_divided_by_hash(folder: Path, write_row
     assert check_data(make_spec(data={"files": "windows.tfrecord", "split": by_time}))
     write_rows(folder / "windows.tfrecord", rows[::2])  # 6 rows further on each
     assert check_data(make_spec(data={"files": "windows.tfrecord", "split": rule}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"label": {"key": "tip", "classes": ["no"]}}, "The label 1 is no index of the 1 classes"),
+        ({"label": {"key": "day", "classes": ["Monday", "Sunday"]}}, "The label 'monday' is none"),
+        ({"schema_file": "none.pbtxt"}, "The curated schema cannot be read"),
+        ({"schema_file": "broken.pbtxt"}, "The curated schema is not a valid text proto"),
+        (
+            {"data": {"files": "*.tfrecord", "split": {
+                "by": "group", "feature": "dya", "train": 0.5, "eval": 0.5}}},
+            "'dya' is in none of the first",
+        ),
+    ],
+)  # fmt: skip
+def test_what_would_fail_after_minutes_is_refused(
+    data: Path, changes: dict[str, object], message: str
+) -> None:
+    (data / "broken.pbtxt").write_text("feature {")
+    with pytest.raises(SpecError, match=message):
+        check_data(make_spec(**changes))
+
+
+def test_classes_that_are_there_and_a_schema_that_can_be_read_are_fine(data: Path) -> None:
+    (data / "schema.pbtxt").write_text('feature { name: "fare" type: FLOAT }')
+    label = {"key": "day", "classes": ["monday", "sunday"]}
+    assert check_data(make_spec(label=label, schema_file="schema.pbtxt"))
+    assert check_data(make_spec(label={"key": "tip", "classes": ["no", "yes"]}))

@@ -38,6 +38,13 @@ def test_pattern_without_a_file_is_refused(folder: Path) -> None:
         data.resolve()
 
 
+def test_uri_is_refused_with_what_to_do(folder: Path) -> None:
+    data = DataSpec.model_validate({"train": "gs://bucket/train*", "eval": "none*"})
+    with pytest.raises(DataError, match="'gs://bucket/train\\*' is a URI") as caught:
+        data.resolve()
+    assert "--data-root" in caught.value.hint
+
+
 def test_files_are_split_by_hash_unless_told_otherwise(folder: Path) -> None:
     (folder / "a.tfrecord").touch()
     resolved = DataSpec.model_validate({"files": "a.tfrecord"}).resolve()

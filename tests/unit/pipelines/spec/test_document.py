@@ -100,6 +100,40 @@ def test_override_sets_a_value_in_yaml_and_is_its_place(read) -> None:
     assert document.place(("a", "b")) == "--set a.b=[2, x], a.b"
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1e-3", 0.001), ("-2E+5", -2e5), ("1.e2", 100.0), ("1.5e3", 1500.0), ("0.001", 0.001)],
+)
+def test_number_with_an_exponent_is_a_number(read, text: str, value: float) -> None:
+    document = read(f"a: {text}\n", f"b={text}", f"c={{d: [{text}]}}")
+    assert document.data == {"a": value, "b": value, "c": {"d": [value]}}
+
+
+@pytest.mark.parametrize("text", ["e3", "1e", "1e3x", "'1e3'", "v1e3"])
+def test_text_that_looks_like_a_number_is_a_text(read, text: str) -> None:
+    assert read(f"a: {text}\n").data == {"a": text.strip("'")}
+
+
+def test_key_that_is_twice_in_an_override_is_refused(read) -> None:
+    with pytest.raises(SpecError, match="The key 'b' is there twice") as caught:
+        read("a: 1\n", "a={b: 1, b: 2}")
+    assert caught.value.where.startswith("--set a={b: 1, b: 2}")
+
+
+def test_setting_to_tune_is_one_key(read) -> None:
+    document = read("tune: {over: {train.batch_size: [1]}}\n", "tune.over.train.learning_rate=[2]")
+    assert document.data["tune"]["over"] == {"train.batch_size": [1], "train.learning_rate": [2]}
+
+
+def test_document_of_python_values_names_where_they_were_written() -> None:
+    document = Document.of({"a": {"b": [1, {"c": 2}]}}, "Pipeline(...)")
+    assert document.place(("a", "b", 1, "c")) == "Pipeline(...), a.b[1].c"
+    document.change({"a": {"d": 3}, "model": {"cnn": {}}}, "Pipeline.load(...)")
+    document.change({"model": {"mlp": {}}}, "Pipeline.load(...)")
+    assert document.data == {"a": {"b": [1, {"c": 2}], "d": 3}, "model": {"mlp": {}}}
+    assert document.place(("a", "d")) == "Pipeline.load(...), a.d"
+
+
 def test_last_override_wins(read) -> None:
     assert read("a: 1\n", "a=2", "a=3").data == {"a": 3}
 

@@ -226,6 +226,26 @@ def test_what_is_expected_is_said_in_words_of_yaml(load: Load, override: str, me
     assert message in refused(load, TEXT, override).message
 
 
+@pytest.mark.parametrize(
+    ("override", "message", "hint"),
+    [
+        ("tune={over: {model.dropout: [0.1]}}", "`tune.over.model.dropout`. Expected 2 values", ""),
+        ("tune={over: {model.dropout: 3}}", "`tune.over.model.dropout`. Expected a section", ""),
+        ("train={optimizer: {adam: {beta_1: x}}}", "`train.optimizer.adam.beta_1`. Expected", ""),
+        ("evaluate.require={accuracy: 90}", "`accuracy` is a share between 0 and 1", "0.9 for 90"),
+        ("features={DEWP: [z_score]}", "Unknown transform 'DEWP'", "`z_score: [DEWP]`"),
+        ("features={DEWP: [z_score, clip]}", "Unknown transform 'DEWP'", "DEWP: {transform: ["),
+    ],
+)
+def test_error_names_the_key_as_it_was_written(
+    load: Load, override: str, message: str, hint: str
+) -> None:
+    error = refused(load, TEXT, override)
+    assert message in str(error)
+    assert hint in error.hint
+    assert not any(mark in str(error) for mark in ("function-", "tuple[", "pydantic"))
+
+
 def test_unquoted_yes_and_no_are_explained(load: Load) -> None:
     error = refused(load, TEXT.replace("label: tip", "label: {key: tip, classes: [No, Yes]}"))
     assert 'Put quotes around them: "Yes"' in error.hint
