@@ -225,7 +225,7 @@ def test_curated_schema_that_does_not_parse_is_refused(
 ) -> None:
     (project.folder / "bad.pbtxt").write_text("feature { nam: 'fare' }")
     line = refused(project, capsys, schema_file="bad.pbtxt")
-    assert line.startswith("SchemaGen: The curated schema is not a valid text proto")
+    assert line.startswith("tfline run: The curated schema is not a valid text proto")
 
 
 @pytest.fixture
