@@ -25,7 +25,6 @@ def store_connection(store: MetadataSpec, file: Path) -> metadata_store_pb2.Conn
     """
     config = metadata_store_pb2.ConnectionConfig()
     if store.backend == "sqlite":
-        file.parent.mkdir(parents=True, exist_ok=True)
         config.sqlite.filename_uri = str(file)
         config.sqlite.connection_mode = (
             metadata_store_pb2.SqliteMetadataSourceConfig.READWRITE_OPENCREATE
