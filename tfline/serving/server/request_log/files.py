@@ -134,12 +134,11 @@ class LogFiles:
         self._opened = self._clock()
         moment = time.strftime("%Y%m%dT%H%M%S", time.gmtime(self._opened))
         host = re.sub(r"[^A-Za-z0-9.]+", "_", socket.gethostname())
-        name = f"{self._prefix.name}-{moment}-{host}-{os.getpid()}-{self._count}{_ENDING}"
-        self._count += 1
-        self._part = self._prefix.with_name(f".{name}{_PART}")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        self._descriptor = os.open(self._part, flags, 0o666)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        while self._descriptor is None:
+            name = f"{self._prefix.name}-{moment}-{host}-{os.getpid()}-{self._count}{_ENDING}"
+            self._count += 1
+            self._part = self._prefix.with_name(f".{name}{_PART}")
+            self._descriptor = _new_locked(self._part)
         self._size = 0
 
     def _write(self, parts: Sequence[bytes]) -> None:
@@ -174,6 +173,20 @@ class LogFiles:
             path.unlink(missing_ok=True)
             total -= size
             logger.info("The request log is full: %s is removed", path)
+
+
+def _new_locked(path: Path) -> int | None:
+    """Returns a new file, locked; None if another process took it for what was left behind."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if path.exists():
+            return descriptor
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None
 
 
 def _after(parts: list[bytes | memoryview], written: int) -> list[bytes | memoryview]:

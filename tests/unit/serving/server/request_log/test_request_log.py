@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import threading
 import time
@@ -130,6 +131,24 @@ def test_file_of_a_killed_process_is_completed_up_to_its_last_whole_record(tmp_p
     assert len(list(tmp_path.glob(".*.part"))) == 1
     in_use.complete()
     assert sorted(labels(tmp_path)) == ["a", "b", "d"]
+
+
+def test_file_that_another_process_takes_for_a_leftover_is_begun_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one looks between the moment the file is there, and that it is locked."""
+    files, another = (LogFiles(str(tmp_path / "m"), OPTIONS) for _ in range(2))
+    flock = fcntl.flock
+
+    def recover_first(descriptor: int, operation: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", flock)
+        another.recover()
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", recover_first)
+    files.write(framed(entry("a")))
+    files.complete()
+    assert labels(tmp_path) == ["a"]
 
 
 @pytest.fixture
