@@ -257,14 +257,15 @@ def test_full_disk_at_the_push_leaves_what_is_live(
     live = small_disk / "trips" / "7"
     live.mkdir(parents=True)
     (live / "weights").write_bytes(bytes(2_000_000))
-    assert project.run(push=small_disk / "trips", evaluate="{}", train__epochs=1) == 2
+    changes = {"evaluate": "{baselines: 'off'}", "train__epochs": 1, "push": small_disk / "trips"}
+    assert project.run(**changes) == 2
     line = capsys.readouterr().err.splitlines()[0]
     assert line == "Pusher: The model cannot be pushed: [Errno 28] No space left on device"
     assert {path.name for path in (small_disk / "trips").iterdir()} == {"7", ".push"}
     assert list((small_disk / "trips" / ".push" / "staging").iterdir()) == []
     # With room again only the Pusher runs.
     shutil.rmtree(live)
-    assert project.run(push=small_disk / "trips", evaluate="{}", train__epochs=1) == 0
+    assert project.run(**changes) == 0
     assert project.executed() == ["Resolver", "Evaluator", "Pusher"]  # the baseline is gone
 
 

@@ -16,14 +16,14 @@ def test_push_is_gated_certified_and_taken_back(
     project, encoder: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One story: each part comes on top of the ones before."""
-    assert project.run(train__epochs=1, evaluate="{}", push=PUSH.format(0.001)) == 2
+    assert project.run(train__epochs=1, evaluate="{baselines: 'off'}", push=PUSH.format(0.001)) == 2
     [first, where, *_] = capsys.readouterr().err.splitlines()
     assert first.startswith("Pusher: The model exceeds its budget: model_mb is ")
     assert where == "  where: push.budgets"
     assert project.versions() == []
 
     # A larger budget concerns the push alone. The version has its certificate.
-    assert project.run(train__epochs=1, evaluate="{}", push=PUSH.format(50)) == 0
+    assert project.run(train__epochs=1, evaluate="{baselines: 'off'}", push=PUSH.format(50)) == 0
     assert project.executed() == ["Pusher"]
     folder = project.folder / "models" / "trips"
     [version] = list_versions(folder)
@@ -39,7 +39,7 @@ def test_push_is_gated_certified_and_taken_back(
 
     # Another model, with an encoder of texts, is certified too; it needs what is in its version.
     transfer = f"{{text_transfer: {{encoder: {encoder}, trainable: true, frozen_epochs: 1}}}}"
-    changes = {"features": "{text: [day]}", "model": transfer, "evaluate": "{}"}
+    changes = {"features": "{text: [day]}", "model": transfer, "evaluate": "{baselines: 'off'}"}
     assert project.run(**changes, push=PUSH.format(50)) == 0
     served = read_certificate(list_versions(folder)[-1].path)
     assert served is not None

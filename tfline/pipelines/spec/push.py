@@ -19,7 +19,9 @@ class PushSpec(FrozenModel):
     """Where a blessed model goes."""
 
     to: str = Field(description="The folder that TF Serving watches; versions are made below it.")
-    keep: int = Field(default=5, ge=1, description="How many versions stay; those that have a label do besides.")
+    keep: int = Field(
+        default=5, ge=1, description="How many versions stay, besides those with labels."
+    )
     budgets: Budgets = Field(
         default_factory=Budgets,
         description="What a model may cost: p99_ms, model_mb, cold_start_s.",
