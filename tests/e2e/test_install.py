@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def lines_of_readme(tool: str) -> list[str]:
     """Returns the installing lines of the README, below its heading "Install"."""
-    [section] = re.findall(r"^## Install\n(.*?)^## ", (ROOT / "README.md").read_text(), re.M | re.S)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    [section] = re.findall(r"^## Install\n(.*?)(?=^## |\Z)", text, re.M | re.S)
     blocks = re.findall(r"^```sh\n(.*?)^```$", section, re.M | re.S)
     [block] = [b for b in blocks if re.search(rf"^{tool} install", b, re.M)]
     return [line for line in block.splitlines() if line.startswith(f"{tool} install")]
