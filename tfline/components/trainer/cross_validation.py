@@ -9,26 +9,31 @@ from __future__ import annotations
 import dataclasses
 import logging
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
-from sklearn.model_selection import KFold, StratifiedKFold
 
 from tfline.components.trainer.config import RunConfig
-from tfline.components.trainer.data import TrainingData, make_data
+from tfline.components.trainer.data import TrainingData, evaluation_dataset, make_data
 from tfline.components.trainer.devices import repeatable
 from tfline.components.trainer.fine_tuning import find_fine_tuning
 from tfline.components.trainer.fit import fit
+from tfline.components.trainer.folds import RANDOM, Division, Rule, divide, inner_split
 from tfline.components.trainer.losses import with_link
-from tfline.components.trainer.report import best_epoch
+from tfline.components.trainer.models.heads.head import Head
+from tfline.components.trainer.models.heads.numbers import RegressionHead
+from tfline.components.trainer.raw_values import as_times, raw_values
 from tfline.components.trainer.run_fn import prepare_model
+from tfline.components.trainer.schedules import Plateau
 from tfline.components.trainer.sources import Source, load_rows
 from tfline.components.trainer.splits import Split, survey
 from tfline.components.trainer.transform_graph import Batch, TransformGraph
 from tfline.components.trainer.weights import check_weights
-from tfline.transforms.errors import DataError
+from tfline.metrics.statistic import Decision
+from tfline.metrics.table import METRICS
+from tfline.transforms.features import CLASS_TASKS, NUMBER_TASKS
 
 _progress = logging.getLogger("tfline.progress")
 
@@ -56,59 +61,89 @@ class FoldedMetric:
         return statistics.stdev(self.values)
 
 
+@dataclasses.dataclass(frozen=True)
+class Dividing:
+    """How the examples of a train split are divided into folds; see `folds.Division`.
+
+    Attributes:
+        by: ``random``, ``group`` or ``time``.
+        feature: The raw feature that holds the group or the time.
+        until: The raw feature that says when a record ends.
+        embargo: Between training and what is held out, in the unit of the time.
+    """
+
+    by: Rule = "random"
+    feature: str | None = None
+    until: str | None = None
+    embargo: float = 0.0
+
+
 def cross_validate(
-    config: RunConfig, transform_graph: str, files: Sequence[str], folds: int
+    config: RunConfig,
+    transform_graph: str,
+    files: Sequence[str],
+    folds: int,
+    dividing: Dividing | None = None,
+    metrics: Sequence[str] = (),
+    threshold: float = 0.5,
 ) -> list[FoldedMetric]:
     """Trains a model `folds` times, each time without one fold, on which it is then evaluated.
+
+    With early stopping, or a rate that falls with the val_loss, a part of the training fold decides
+    on the epoch: what is held out is seen once, at the end.
 
     Args:
         config: Which model, and how it is trained.
         transform_graph: A TransformGraph artifact.
         files: Patterns of the files of the train split, which is read into memory.
-        folds: How many there are; stratified by class where there are classes.
+        folds: How many there are.
+        dividing: What divides the examples; None: chance, by class where there are classes.
+        metrics: Names of `METRICS`; empty, and for a text, a box or a mask: those of the training.
+        threshold: From which probability on a record is of a class.
 
     Returns:
-        The loss and each metric; with early stopping, those of the best epoch.
+        The loss and each metric.
 
     Raises:
-        DataError: There are too few examples, or too few of a class.
+        DataError: There are too few examples, groups or times, or too few of a class.
     """
     graph = TransformGraph(transform_graph)
     split = survey("train", files, graph)
     check_weights(split, graph)
     rows = load_rows(split, graph)
+    division = _division(split, graph, dividing or Dividing())
+    labels, seed = _labels(rows, graph), config.train.seed
     found: dict[str, list[float]] = {}
     with repeatable(config.train.deterministic):
-        for number, (train, held_out) in enumerate(fold(rows, graph, folds, config.train.seed), 1):
+        for number, (train, held_out) in enumerate(divide(labels, division, folds, seed), 1):
             _progress.info("fold %d of %d", number, folds)
-            keras.utils.set_random_seed(config.train.seed + 1)
-            parts = _part(rows, split, train), _part(rows, split, held_out, "eval")
-            data = make_data(*parts, graph, config.train)
-            for name, value in _evaluated(config, graph, data).items():
+            keras.utils.set_random_seed(seed + 1)
+            held = _part(rows, split, held_out, "eval")
+            chosen = held
+            if config.train.early_stopping or isinstance(config.train.schedule, Plateau):
+                train, inner = inner_split(labels, division, train, seed)
+                chosen = _part(rows, split, inner, "eval")
+            data = make_data(_part(rows, split, train), chosen, graph, config.train)
+            for name, value in _evaluated(config, graph, data, held, metrics, threshold).items():
                 found.setdefault(name, []).append(value)
     names = sorted(found, key=lambda name: name != "loss")  # the loss first
     return [FoldedMetric(name, tuple(found[name])) for name in names]
 
 
-def fold(
-    rows: Batch, graph: TransformGraph, folds: int, seed: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yields the indices of the examples to train on, and of those that are held out.
+def _labels(rows: Batch, graph: TransformGraph) -> np.ndarray:
+    """Returns the class of each example; of another label what is no class."""
+    labels: np.ndarray = rows[1].numpy()
+    return labels if graph.metadata.task in ("binary", "multiclass") else np.zeros(len(labels))
 
-    Raises:
-        DataError: There are too few examples, or too few of a class.
-    """
-    labels = rows[1].numpy()
-    stratified = graph.metadata.task in ("binary", "multiclass")
-    least = int(np.unique(labels, return_counts=True)[1].min()) if stratified else len(labels)
-    if least < folds:
-        what = "of a class" if stratified else "in the train split"
-        raise DataError(
-            f"{folds} folds need {folds} examples {what} at least. Received: {least}",
-            hint="Ask for fewer folds.",
-        )
-    kind = StratifiedKFold if stratified else KFold
-    yield from kind(folds, shuffle=True, random_state=seed).split(np.zeros(len(labels)), labels)
+
+def _division(split: Split, graph: TransformGraph, dividing: Dividing) -> Division:
+    if dividing.feature is None:
+        return RANDOM
+    values = raw_values(split, graph, dividing.feature)
+    ends = None if dividing.until is None else raw_values(split, graph, dividing.until)
+    if dividing.by == "time":
+        values, ends = as_times(values), None if ends is None else as_times(ends)
+    return Division(dividing.by, values, ends, dividing.embargo)
 
 
 def _part(rows: Batch, split: Split, indices: np.ndarray, name: str = "train") -> Source:
@@ -117,17 +152,48 @@ def _part(rows: Batch, split: Split, indices: np.ndarray, name: str = "train") -
     return Source(part, tf.nest.map_structure(lambda x: tf.gather(x, indices), rows))
 
 
-def _evaluated(config: RunConfig, graph: TransformGraph, data: TrainingData) -> dict[str, float]:
+def _evaluated(
+    config: RunConfig,
+    graph: TransformGraph,
+    data: TrainingData,
+    held_out: Source,
+    metrics: Sequence[str],
+    threshold: float,
+) -> dict[str, float]:
     """Trains a model; returns what it reaches on what is held out."""
     head = with_link(graph.head, config.train.loss)
     model = prepare_model(config, graph, head, data)
     train = config.train.model_copy(update={"tensorboard": False})
     second = find_fine_tuning(model, head, train, data)
-    history = fit(model, data, train, log_dir="", state_dir=None, fine_tuning=second)
-    epoch = best_epoch(history) if train.early_stopping else -1
-    prefix = "val_"
-    return {
-        name.removeprefix(prefix): values[epoch]
-        for name, values in history.items()
-        if name.startswith(prefix)
-    }
+    fit(model, data, train, log_dir="", state_dir=None, fine_tuning=second)
+    batches = evaluation_dataset(held_out, graph, train)
+    reached: dict[str, float] = model.evaluate(batches, return_dict=True, verbose=0)
+    if not metrics or head.task not in (*CLASS_TASKS, *NUMBER_TASKS):
+        return reached
+    labels, predictions = _predicted(model, head, batches)
+    decision = Decision(len(head.classes), threshold)
+    measured = {}
+    for name in metrics:
+        metric = METRICS[name]
+        value = metric.values[head.task](metric.statistic.of(labels, predictions, decision))[0]
+        if np.ndim(value) == 0:  # others have a value for each class
+            measured[name] = float(value)
+    return {"loss": reached["loss"], **measured}
+
+
+def _predicted(
+    model: keras.Model, head: Head, batches: tf.data.Dataset
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns labels and predictions as `tfline.metrics.statistic` has them."""
+    found = []
+    for batch in batches:
+        y = model(batch[0], training=False)
+        label = batch[1]
+        if isinstance(head, RegressionHead):
+            label, y = head.scale.restored(label), head.predicted(y)
+            if head.steps > 1:
+                label, y = label[:, -1], y[:, -1]
+        found.append((label.numpy(), y.numpy()))
+    labels, predictions = (np.concatenate(part) for part in zip(*found, strict=True))
+    is_flat = head.task == "binary" or (head.task == "regression" and head.size == 1)
+    return labels, predictions[:, 0] if is_flat else predictions

@@ -13,6 +13,7 @@ from tfline.pipelines.commands.arguments import read_pipeline
 
 if TYPE_CHECKING:
     from tfline.components.trainer.config import RunConfig
+    from tfline.pipelines.spec.pipeline import PipelineSpec
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,10 @@ class Prepared:
         config: Which model, and how it is trained.
         transform_graph: The TransformGraph artifact.
         train_files: The files of the train split.
+        spec: The spec.
     """
 
+    spec: PipelineSpec
     config: RunConfig
     transform_graph: str
     train_files: tuple[str, ...]
@@ -53,6 +56,7 @@ def prepared(arguments: argparse.Namespace) -> Iterator[Prepared]:
         display.started(arguments.command)
         with relayed(PROGRESS, display.progressed):
             yield Prepared(
+                spec,
                 config,
                 graph,
                 tuple(str(file) for file in sorted((examples / "Split-train").glob("*"))),
