@@ -7,11 +7,10 @@ one goes, and one that fails to load never displaces one that works.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent import futures
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,8 +18,9 @@ from pathlib import Path
 
 from tfline.serving.server.call import ENDLESS, Call
 from tfline.serving.server.model_config import ModelConfig
+from tfline.serving.server.registry import Registry
 from tfline.serving.server.servable import Servable
-from tfline.serving.server.status import Code, StatusError, not_found
+from tfline.serving.server.status import Code, StatusError
 from tfline.serving.server.version import State, Version, aspire
 from tfline.serving.server.versions import aspired_versions
 
@@ -30,7 +30,6 @@ Loader = Callable[[str, int, Path], Servable]
 """Loads a version of a model from a folder."""
 
 _STEP_SECONDS = 0.1
-_REMEMBERED = 1000  # versions of a model that ended, and models that are gone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +79,7 @@ class Wait:
 _FOR_EVER = Wait()
 
 
-class Manager:
+class Manager(Registry):
     """Keeps the loaded versions in line with the base paths.
 
     Args:
@@ -89,13 +88,11 @@ class Manager:
     """
 
     def __init__(self, load: Loader, options: ManagerOptions) -> None:
+        super().__init__()
         self._load = load
         self._options = options
         self._models: Mapping[str, ModelConfig] = {}
         self._looked_for: Mapping[str, ModelConfig] = self._models
-        self._versions: dict[str, dict[int, Version]] = {}
-        self._newest: dict[str, Version] = {}  # the highest available version of each model
-        self._changed = threading.Condition()
         self._stopping = threading.Event()
         self._poll_at = 0.0
         self._initial_loaders = ThreadPoolExecutor(options.initial_load_threads, "initial-load")
@@ -160,42 +157,6 @@ class Manager:
                 left = wait.call.seconds_left()
                 self._changed.wait(_STEP_SECONDS if left is None else min(_STEP_SECONDS, left))
 
-    @contextlib.contextmanager
-    def hold(self, name: str, number: int | None = None) -> Iterator[Servable]:
-        """Gives a version to a request; it stays loaded for as long.
-
-        Args:
-            name: The model.
-            number: The version; None: the highest available one.
-
-        Raises:
-            StatusError: NOT_FOUND if there is no such version, or it is not available.
-        """
-        with self._changed:
-            version, servable = self._find(name, number)
-            version.holders += 1
-        try:
-            yield servable
-        finally:
-            with self._changed:
-                version.holders -= 1
-                if not version.holders and version.state is State.UNLOADING:
-                    self._changed.notify_all()
-
-    def is_available(self, name: str, number: int) -> bool:
-        """Returns whether version `number` of model `name` can be used."""
-        with self._changed:
-            version = self._versions.get(name, {}).get(number)
-            return version is not None and version.state is State.AVAILABLE
-
-    def statuses(self, name: str) -> list[tuple[int, State, StatusError | None]]:
-        """Returns number, state and load error of all versions ever seen, newest first."""
-        with self._changed:
-            versions = self._versions.get(name, {})
-            return [
-                (n, versions[n].state, versions[n].error) for n in sorted(versions, reverse=True)
-            ]
-
     def stop(self, seconds: float = 5.0) -> None:
         """Unloads everything that no request holds, and ends the threads.
 
@@ -227,48 +188,6 @@ class Manager:
             servable, version.servable = version.servable, None
         if servable:
             servable.runner.close()
-
-    def _find(self, name: str, number: int | None) -> tuple[Version, Servable]:
-        if number is None:
-            version = self._newest.get(name)
-        else:
-            version = self._versions.get(name, {}).get(number)
-        if version and version.servable and version.state is State.AVAILABLE:
-            return version, version.servable
-        wanted = f"Latest({name})" if number is None else f"Specific({name}, {number})"
-        raise not_found(f"Servable not found for request: {wanted}")
-
-    def _enter(self, version: Version, state: State) -> None:
-        """Puts a version into a state."""
-        version.state = state
-        versions = self._versions.get(version.name, {}).values()
-        available = [v for v in versions if v.state is State.AVAILABLE]
-        if available:
-            self._newest[version.name] = max(available, key=lambda v: v.number)
-        else:
-            self._newest.pop(version.name, None)
-        self._changed.notify_all()
-
-    def _available(self, name: str) -> bool:
-        return name in self._newest
-
-    def _settled(self, name: str) -> bool:
-        """Returns whether waiting for `name` is over: it is available, or all attempts failed."""
-        versions = [v for v in self._versions.get(name, {}).values() if v.aspired]
-        failed = bool(versions) and all(v.state is State.END and v.error for v in versions)
-        return self._available(name) or failed
-
-    def _is_loading(self, name: str, number: int) -> bool:
-        version = self._versions.get(name, {}).get(number)
-        states = (State.START, State.LOADING)
-        return version is not None and version.state in states and not version.failures
-
-    def _load_errors(self, name: str) -> list[str]:
-        return [
-            f"{{name: {name} version: {version.number}}} due to error: {version.error}"
-            for version in self._versions.get(name, {}).values()
-            if version.aspired and version.error
-        ]
 
     def _control(self) -> None:
         """Looks at the base paths and takes the next action of each model, until stopped.
@@ -315,20 +234,9 @@ class Manager:
                 if self._models.get(name) is model and not self._stopping.is_set():
                     aspire(self._versions.setdefault(name, {}), name, found)
         with self._changed:
-            self._forget()
+            self._forget(self._models)
             self._looked_for = models
             self._changed.notify_all()
-
-    def _forget(self) -> None:
-        """Forgets the versions that ended long ago, and what was of models that are gone."""
-        for versions in self._versions.values():
-            ended = [n for n, v in versions.items() if v.state is State.END and not v.aspired]
-            for number in sorted(ended)[:-_REMEMBERED]:
-                del versions[number]
-        gone = [name for name in self._versions if name not in self._models]
-        for name in gone[:-_REMEMBERED]:
-            if all(v.state is State.END for v in self._versions[name].values()):
-                del self._versions[name]
 
     def _act(self, versions: Mapping[int, Version]) -> None:
         """Takes at most one action for a model: unload one version, or load one."""

@@ -111,7 +111,10 @@ class Server:
         """
         flags = self._flags
         reloaded = self._peers.reloaded_config() if self._peers else None
-        self.core.reload(reloaded or self._config)
+        if reloaded:
+            self._take(reloaded)
+        else:
+            self.core.reload(self._config)
         if self._peers:
             self._loader.take_turns(self._peers.turn)
         if flags.port or flags.grpc_socket_path:
@@ -125,6 +128,8 @@ class Server:
             router = Router(self._service, self._metrics_path)
             self._rest = RestServer(router, _rest_options(flags, self._telemetry))
             logger.info("Exporting HTTP/REST API at:localhost:%d ...", flags.rest_api_port)
+        if self._peers and (latest := self._peers.reloaded_config()) and latest != reloaded:
+            self._take(latest)  # from while this process could not be reached yet
         # What is there by now stays: to look through it for garbage costs 5 % of the calls.
         gc.freeze()
 
@@ -138,9 +143,18 @@ class Server:
                 continue
             wait_for_change(flags.model_config_file, seconds)
             try:
-                self.core.reload(_model_server_config(flags), Call.within(_RELOAD_SECONDS))
+                config = _model_server_config(flags)
             except StatusError as error:
                 logger.error("The model configuration is not changed: %s", error)
+            else:
+                self._take(config)
+
+    def _take(self, config: ModelServerConfig) -> None:
+        """Replaces the models; those of them that cannot be loaded are logged."""
+        try:
+            self.core.reload(config, Call.within(_RELOAD_SECONDS))
+        except StatusError as error:
+            logger.error("The models are not those of the configuration: %s", error)
 
     def drain(self) -> None:
         """Says that the end has come, refuses what is new, and lets calls under way end."""

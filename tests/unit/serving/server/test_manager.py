@@ -204,7 +204,7 @@ def failing_once(method):
 
 
 def test_ended_versions_are_forgotten_in_time(manage, tmp_path, monkeypatch):
-    monkeypatch.setattr("tfline.serving.server.manager._REMEMBERED", 2)
+    monkeypatch.setattr("tfline.serving.server.registry._REMEMBERED", 2)
     manager = manage()
     for number in range(1, 6):
         (tmp_path / str(number)).mkdir()
