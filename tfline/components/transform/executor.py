@@ -23,6 +23,7 @@ from tfx_bsl.public import tfxio
 from tfline.components.artifacts.schema import read_schema, value_counts
 from tfline.components.progress import counted
 from tfline.components.transform.classes import find_classes, find_task
+from tfline.components.transform.leaks import find_leaks
 from tfline.components.transform.materialize import count_records, is_worthwhile, materialize
 from tfline.components.transform.metadata import (
     describe_features,
@@ -37,6 +38,7 @@ from tfline.transforms.preprocessing import preprocessing_fn
 from tfline.transforms.taken import check_counts
 
 _summary = logging.getLogger("tfline.summary")
+_warning = logging.getLogger("tfline.warning")
 
 Artifacts = dict[str, list[artifact.Artifact]]
 
@@ -74,6 +76,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             features = features or [prompt_feature(label, values)]
         declared = {key: count for key, count in value_counts(schema).items() if key in raw}
         counts = check_counts(features, label, weight, declared)
+
+        for leak in find_leaks(files["train"], records, raw, features, label):
+            _warning.info(leak)
 
         folder = artifact_utils.get_single_uri(output_dict["transform_graph"])
         custom_config = {
