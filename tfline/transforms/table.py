@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tfline.transforms import categorical, combine, image, numeric, sequence, text
+from tfline.transforms import categorical, combine, image, numeric, sequence, text, times
 from tfline.transforms.dotted import find_function
 
 Transform = Callable[..., Any]
@@ -32,6 +32,9 @@ FAMILIES: dict[str, dict[str, Transform]] = {
         "impute_constant": numeric.impute_constant,
         "missing": numeric.missing,
         "polynomial": numeric.polynomial,
+    },
+    "times": {
+        "datetime": times.datetime,
     },
     "several features": {
         "ratio": combine.ratio,

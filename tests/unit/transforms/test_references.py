@@ -48,6 +48,10 @@ def make_rows() -> dict[str, list[Any]]:
         "text": [" ".join(tokens) for tokens in words_of],
         "series": [rng.normal(size=rng.integers(1, 7)).tolist() for _ in range(ROWS)],
         "image": [image.tobytes() for image in pixels],
+        "epoch": rng.integers(0, 4_000_000_000, ROWS).tolist(),
+        "local": [
+            pd.Timestamp(int(s), unit="s").isoformat() for s in rng.integers(0, 4 * 10**9, ROWS)
+        ],
         "vector": rng.normal(5, 3, (ROWS, 12)).astype(np.float32).tolist(),
         "png": [tf.io.encode_png(image).numpy() for image in pixels],
     }
@@ -109,6 +113,20 @@ def padded(rows: Iterable[Any], length: int, side: str = "post") -> np.ndarray:
 def all_steps() -> preprocessing.StandardScaler:
     """Returns a scaler that has seen the steps of all series."""
     return preprocessing.StandardScaler().fit(np.concatenate(RAW["series"])[:, np.newaxis])
+
+
+PARTS = ("year", "month", "day", "yearday", "weekday", "hour", "minute")
+
+
+def shown(times: pd.DatetimeIndex) -> np.ndarray:
+    """Returns what pandas says of the parts of points in time, [rows, parts]."""
+    names = {"yearday": "dayofyear"}
+    return np.column_stack([getattr(times, names.get(part, part)) for part in PARTS])
+
+
+def on_circle(turns: np.ndarray) -> np.ndarray:
+    """Returns sine and cosine of parts of a turn, [rows, 2]."""
+    return np.column_stack([np.sin(2 * np.pi * turns), np.cos(2 * np.pi * turns)])
 
 
 class Reference(NamedTuple):
@@ -209,6 +227,21 @@ REFERENCES = {
     "z_score of a vector": Reference(
         "sklearn StandardScaler", ("vector",), ("z_score",),
         lambda: preprocessing.StandardScaler().fit_transform(RAW["vector"]),
+    ),
+    "datetime of integers": Reference(
+        "pandas", ("epoch",),
+        (("datetime", {"parts": PARTS, "cyclic": False, "zone": "America/New_York"}),),
+        lambda: shown(pd.to_datetime(RAW["epoch"], unit="s", utc=True).tz_convert(
+            "America/New_York"
+        )),
+    ),
+    "datetime of texts": Reference(
+        "pandas", ("local",), (("datetime", {"parts": PARTS, "cyclic": False}),),
+        lambda: shown(pd.to_datetime(RAW["local"])),
+    ),
+    "datetime": Reference(
+        "pandas, on a circle", ("local",), (("datetime", {"parts": ("hour",)}),),
+        lambda: on_circle(shown(pd.to_datetime(RAW["local"]))[:, 5] / 24),
     ),
     "pca of a vector": Reference(
         "sklearn PCA", ("vector",), (("pca", {"components": 3}),),

@@ -439,6 +439,22 @@ CASES = {
     "one_hot of NaN and infinity": Case(
         ("one_hot",), [math.nan, math.inf, 2.5, 2.5], [[0], [0], [1], [1]], [None], [[0]],
     ),
+    "datetime": Case(
+        (("datetime", {"parts": ("year", "month", "weekday", "hour"), "cyclic": False}),),
+        ["2024-02-29T23:05:00Z", "2024-02-31", "1 May", None],
+        [[2024, 2, 3, 23], [0] * 4, [0] * 4, [0] * 4],
+        ["1969-12-31 23:59:59", "2000-01-01"], [[1969, 12, 2, 23], [2000, 1, 5, 0]],
+    ),
+    "datetime of a zone": Case(  # summer time begins at 1 o'clock UTC
+        (("datetime", {"parts": ("hour",), "zone": "Europe/Berlin", "cyclic": False}),),
+        [1_711_846_799, 1_711_846_800, None], [1, 3, 0],
+        [0], [1],
+    ),
+    "datetime of nanoseconds, on a circle": Case(
+        (("datetime", {"parts": ("hour", "since"), "unit": "ns", "since": "2024-01-01"}),),
+        [1_704_088_800_000_000_000, None], [[1, 0, 0.25], [0, 0, 0]],
+        [-1], [[-math.sin(math.pi / 12), math.cos(math.pi / 12), -19723 - 1 / 86400]],
+    ),
     "steps": Case(("steps",), [[1.0, 2.0], [3.0], None], [2, 1, 0], [None], [0]),
 }  # fmt: skip
 

@@ -6,17 +6,23 @@ import dataclasses
 import math
 from collections import Counter
 from functools import partial
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tfline.transforms.analysis.reducer import Array, Floats, NumberReducer, Shape
 
-EXACT_VALUES = 1 << 20
-"""Quantiles of a feature with up to so many values are exact; it then takes 4 MiB a level."""
+EXACT_VALUES = 1 << 18
+"""Quantiles of a feature with up to so many values are exact: one or two MiB a level. The columns
+of a vector share them, down to `FEWEST_VALUES` each."""
+
+FEWEST_VALUES = 1 << 12
+
+MOST_DISTINCT = 1 << 18
+"""So many distinct values are counted; of more, those that have been seen least are forgotten."""
 
 Bounds = tuple[Floats, Floats]
-Levels = list[list[npt.NDArray[np.float32]]]
+Levels = list[list[Array]]
 """Values of one column by their weight: one at level i stands for 2 ** i."""
 
 
@@ -56,7 +62,7 @@ class Quantiles(NumberReducer):
 
     Exact for up to `EXACT_VALUES` values. Of more, the sorted values are halved whenever a level
     is full, each of the rest standing for two (Manku, Rajagopalan and Lindsay 1998): the rank is
-    then wrong by about `levels / EXACT_VALUES` of the rows, a few millionths.
+    then wrong by about `levels / EXACT_VALUES` of the rows, some hundred-thousandths.
 
     Attributes:
         probabilities: Which quantiles, each in [0, 1].
@@ -69,12 +75,13 @@ class Quantiles(NumberReducer):
 
     def add(self, state: list[Levels], *batch: Array) -> list[Levels]:  # noqa: D102
         columns = _columns(batch[0])
-        return self.merge(state, [[[column[np.isfinite(column)]]] for column in columns])
+        return self.merge(state, [[[_compact(column[np.isfinite(column)])]] for column in columns])
 
     def merge(self, state: list[Levels], other: list[Levels]) -> list[Levels]:  # noqa: D102
         if not state or not other:
             return state or other
-        return [_merge_levels(*pair) for pair in zip(state, other, strict=True)]
+        room = max(FEWEST_VALUES, EXACT_VALUES // len(state))
+        return [_merge_levels(*pair, room) for pair in zip(state, other, strict=True)]
 
     def shapes(self, shape: Shape) -> list[Shape]:  # noqa: D102
         return [(*shape, len(self.probabilities))]
@@ -89,7 +96,10 @@ class Quantiles(NumberReducer):
 
 @dataclasses.dataclass(frozen=True)
 class MostFrequent(NumberReducer):
-    """The most frequent finite value, column by column; the smallest of several."""
+    """The most frequent finite value, column by column; the smallest of several.
+
+    Of more than `MOST_DISTINCT` distinct values, those that have been seen least are forgotten.
+    """
 
     def start(self) -> list[Counter[float]]:  # noqa: D102
         return []
@@ -103,8 +113,10 @@ class MostFrequent(NumberReducer):
     ) -> list[Counter[float]]:
         if not state or not other:
             return state or other
+        room = max(1, MOST_DISTINCT // len(state))
         for counter, more in zip(state, other, strict=True):
             counter.update(more)
+            forget_rare(counter, room)
         return state
 
     def shapes(self, shape: Shape) -> list[Shape]:  # noqa: D102
@@ -137,6 +149,14 @@ class Rows(NumberReducer):
         return [np.array(float(state))]
 
 
+def forget_rare(counter: Counter[Any], room: int) -> None:
+    """Leaves the more frequent half of a counter that has more than `room` entries."""
+    if len(counter) > room:
+        kept = counter.most_common(max(1, room // 2))
+        counter.clear()
+        counter.update(dict(kept))
+
+
 def _columns(x: Array) -> Array:
     """Returns rows [rows] or [rows, n] as columns [1, rows] or [n, rows]."""
     return x.reshape(len(x), math.prod(x.shape[1:])).T
@@ -146,14 +166,20 @@ def _rarity(counter: Counter[float], value: float) -> tuple[int, float]:
     return -counter[value], value
 
 
-def _merge_levels(levels: Levels, other: Levels) -> Levels:
+def _compact(values: Array) -> Array:
+    """Returns values in 32 bits if they lose nothing: those of a tf.Example, and small integers."""
+    single = values.astype(np.float32)
+    return single if np.array_equal(single, values) else values
+
+
+def _merge_levels(levels: Levels, other: Levels, room: int) -> Levels:
     for level, parts in enumerate(other):
         if level == len(levels):
             levels.append([])
         levels[level] += parts
     level = 0
     while level < len(levels):
-        if sum(map(len, levels[level])) > EXACT_VALUES:
+        if sum(map(len, levels[level])) > room:
             values = np.sort(np.concatenate(levels[level]))
             even = len(values) // 2 * 2
             levels[level] = [values[even:]]

@@ -6,6 +6,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Callable
 
+from tfline.transforms.analysis.order import forget_rare
 from tfline.transforms.analysis.reducer import Array, FileReducer
 
 SEPARATOR = "\x1f"
@@ -13,6 +14,9 @@ SEPARATOR = "\x1f"
 
 NO_TERM = b"\x00no term"
 """The only line of a vocabulary that is empty: TensorFlow reads no table from an empty file."""
+
+MOST_TERMS = 1 << 18
+"""So many terms are counted at a time where only the most frequent are wanted."""
 
 State = tuple[Counter[bytes], Counter[bytes]]
 """How often each term occurs, and in how many rows; the latter only if it is asked for."""
@@ -24,6 +28,10 @@ class Terms(FileReducer):
 
     Of terms that are equally frequent the greater comes first, as in Keras and TensorFlow
     Transform. Empty terms, and those that a line cannot hold, are left out.
+
+    With `top_k`, only `MOST_TERMS` terms are counted at a time, or a hundred times `top_k`: of
+    more, those that have been seen least are forgotten. So a small vocabulary takes little memory,
+    however many terms there are, and is exact unless they come in by the million.
 
     Its batches are the terms, string [terms]; with `documents` also the row of each, int64.
 
@@ -48,11 +56,20 @@ class Terms(FileReducer):
         if self.documents:
             rows = batch[1].tolist()
             state[1].update(term for _, term in set(zip(rows, terms, strict=True)))
-        return state
+        return self._bounded(state)
 
     def merge(self, state: State, other: State) -> State:  # noqa: D102
         for counter, more in zip(state, other, strict=True):
             counter.update(more)
+        return self._bounded(state)
+
+    def _bounded(self, state: State) -> State:
+        """Forgets rare terms where only the most frequent are wanted."""
+        counts, documents = state
+        if self.top_k is not None and len(counts) > max(MOST_TERMS, 100 * self.top_k):
+            forget_rare(counts, len(counts) - 1)
+            for term in documents.keys() - counts.keys():
+                del documents[term]
         return state
 
     def finish(self, state: State) -> list[bytes]:  # noqa: D102

@@ -34,6 +34,7 @@ def test_quantiles_of_more_values_than_are_kept_have_nearly_the_right_rank(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(order, "EXACT_VALUES", 1000)
+    monkeypatch.setattr(order, "FEWEST_VALUES", 1)
     rng = np.random.default_rng(2)
     x = rng.permutation(np.arange(100_000, dtype=np.float32))
     [found] = reduce(Quantiles(PROBABILITIES), *np.split(x, 200))
@@ -42,6 +43,7 @@ def test_quantiles_of_more_values_than_are_kept_have_nearly_the_right_rank(
 
 def test_quantiles_keep_a_bounded_number_of_values(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(order, "EXACT_VALUES", 100)
+    monkeypatch.setattr(order, "FEWEST_VALUES", 1)
     reducer = Quantiles((0.5,))
     state = reducer.start()
     for _ in range(100):
@@ -69,3 +71,37 @@ def test_extremes_and_most_frequent_value_pass_over_what_is_missing() -> None:
     assert (low.tolist(), high.tolist()) == ([-1, 1], [3, 2])
     [found] = reduce(MostFrequent(), x[:2], x[2:])
     assert found.tolist() == [-1, 1]
+
+
+def test_columns_of_a_vector_share_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(order, "EXACT_VALUES", 4000)
+    monkeypatch.setattr(order, "FEWEST_VALUES", 10)
+    values = np.random.default_rng(0).random((20_000, 40))
+    reducer = order.Quantiles((0.5,))
+    state = reducer.start()
+    for batch in np.split(values, 20):
+        state = reducer.add(state, batch)
+    kept = sum(len(part) for levels in state for parts in levels for part in parts)
+    assert kept < 40 * 100 * 12
+    [[*medians]] = reducer.finish(state, (40,))
+    np.testing.assert_allclose(np.ravel(medians), 0.5, atol=0.05)
+
+
+def test_large_integers_keep_their_digits_among_quantiles() -> None:
+    times = np.arange(1_700_000_000, 1_700_000_101, dtype=np.float64)
+    reducer = order.Quantiles((0.5,))
+    [found] = reducer.finish(reducer.add(reducer.start(), times), ())
+    assert found.tolist() == [1_700_000_050]
+
+
+def test_most_frequent_value_is_found_among_more_than_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(order, "MOST_DISTINCT", 100)
+    rng = np.random.default_rng(0)
+    reducer = order.MostFrequent()
+    state = reducer.start()
+    for _ in range(50):
+        state = reducer.add(state, np.concatenate([rng.random(200), np.full(20, 7.0)]))
+    assert len(state[0]) <= 100
+    assert reducer.finish(state, ())[0] == 7.0

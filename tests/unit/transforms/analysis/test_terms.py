@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tfline.transforms.analysis import terms as terms_module
 from tfline.transforms.analysis.terms import NO_TERM, SEPARATOR, Terms
 
 
@@ -45,3 +46,20 @@ def test_integers_are_compared_as_such() -> None:
 @pytest.mark.parametrize("term", [b"", b"a\nb", b"a\rb", b"a" + SEPARATOR.encode()])
 def test_term_that_a_line_cannot_hold_is_left_out(term: bytes) -> None:
     assert listed(Terms(), ([term], [0])) == [(NO_TERM, 0)]
+
+
+@pytest.mark.parametrize("documents", [False, True])
+def test_frequent_terms_are_found_among_more_than_are_counted(
+    monkeypatch: pytest.MonkeyPatch, documents: bool
+) -> None:
+    monkeypatch.setattr(terms_module, "MOST_TERMS", 500)
+    reducer = Terms(top_k=2, documents=documents)
+    state = reducer.start()
+    for batch in range(40):
+        words = [b"often"] * 30 + [b"less"] * 20 + [b"%d-%d" % (batch, n) for n in range(400)]
+        state = reducer.add(state, np.array(words, object), np.arange(len(words)))
+        assert max(map(len, state)) <= 500
+    assert [line.split(SEPARATOR.encode()) for line in reducer.finish(state)] == [
+        [b"often", b"1200"],
+        [b"less", b"800"],
+    ]
