@@ -44,11 +44,6 @@ def same(rows: list[Row]) -> list[Row]:
 
 
 BAD_ROWS = {
-    "feature that is there with another type": Bad(
-        "ExampleValidator",
-        r"fare \(train split\): STRING in 160 records, but its transform takes numbers",
-        edit(lambda _, row: {**row, "fare": str(row["fare"])}),
-    ),
     "feature of another type in eval": Bad(
         "ExampleValidator",
         r"fare \(eval split\): STRING in 80 records, but its transform takes numbers",
@@ -181,14 +176,16 @@ def test_damaged_file_is_refused(
     ingest: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    file = project.folder / "eval.tfrecord"
-    file.write_bytes(damage(file.read_bytes()))
+    file = project.folder / "eval2.tfrecord"  # of the first file, the first records are looked at
+    file.write_bytes(damage((project.folder / "eval.tfrecord").read_bytes()))
     damaged = file.read_bytes()
     before = project.artifacts().get("ExampleGen", set())
-    assert re.match(f"ExampleGen: {message}", refused(project, capsys, data__ingest=ingest))
+    changes = {"data__ingest": ingest, "data__eval": "eval*.tfrecord"}
+    assert re.match(f"ExampleGen: {message}", refused(project, capsys, **changes))
     assert str(file) in project.records[-1].error
     assert file.read_bytes() == damaged
     assert project.artifacts().get("ExampleGen", set()) == before
+    file.unlink()
 
 
 def test_damage_in_the_first_file_is_found_before_anything_runs(
@@ -198,6 +195,15 @@ def test_damage_in_the_first_file_is_found_before_anything_runs(
     file.write_bytes(truncate(file.read_bytes()))
     runs = len(project.records)
     assert refused(project, capsys).startswith("tfline run: The file is truncated")
+    assert len(project.records) == runs
+
+
+def test_feature_of_another_type_is_found_before_anything_runs(
+    project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.write("train", [{**row, "fare": str(row["fare"])} for row in project.rows["train"]])
+    runs = len(project.records)
+    assert refused(project, capsys).startswith("tfline run: The feature 'fare' holds text")
     assert len(project.records) == runs
 
 
