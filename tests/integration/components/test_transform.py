@@ -239,7 +239,7 @@ def test_record_of_another_length_is_an_error_in_training_and_in_the_served_mode
     records = [encode_example(row) for row in rows]
     graph = TransformGraph(run_transform(tmp_path, schema, records, features, LabelSpec(key="y")))
     assert {feature.name: feature.shape for feature in graph.features} == {"v": (2,), "load": (3,)}
-    serving = ServingModel(make_model(graph), graph)
+    serving = ServingModel(make_model(graph), graph, graph.head)
     tf.saved_model.save(serving, str(tmp_path / "model"), signatures=serving.signatures())
     served = tf.saved_model.load(str(tmp_path / "model")).signatures
     assert [
