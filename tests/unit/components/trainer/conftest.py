@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import shutil
 from collections.abc import Callable, Sequence
@@ -60,8 +61,14 @@ class Case(NamedTuple):
     eval_files: list[str]
 
     def graph(self) -> TransformGraph:
-        """Loads the graph."""
-        return TransformGraph(self.path)
+        """Loads the graph, once."""
+        return load_graph(self.path)
+
+
+@functools.cache
+def load_graph(path: str) -> TransformGraph:
+    """Loads a graph: it has no state, and loading it takes longer than most tests."""
+    return TransformGraph(path)
 
 
 def horizon(task: Task) -> int:
