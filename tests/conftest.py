@@ -15,6 +15,29 @@ WriteRows = Callable[[Path, Iterable[Mapping[str, Value]]], Path]
 WriteText = Callable[[Path, str], Path]
 
 
+LONG = (
+    "tests/e2e/",
+    "tests/unit/components/trainer/models/test_models.py",
+    "tests/unit/transforms/test_transforms.py",
+    "tests/integration/",
+    "tests/unit/components/trainer/test_fit.py",
+    "tests/unit/components/trainer/test_data.py",
+    "tests/unit/transforms/test_references.py",
+    "tests/unit/components/trainer/test_texts.py",
+)
+"""What takes more than half a minute of a core."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Lets the long files begin: at the end, all cores have something to do."""
+
+    def place(item: pytest.Item) -> int:
+        found = (place for place, long in enumerate(LONG) if item.nodeid.startswith(long))
+        return next(found, len(LONG))
+
+    items.sort(key=place)
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder that is the current one."""

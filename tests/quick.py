@@ -3,7 +3,8 @@
     python -m pytest -p tests.quick tests/unit
 
 Nothing is marked by hand. The first import of one of them, in a module of tests, a fixture or the
-code under test, skips the test that asked for it; a test that never asks runs.
+code under test, skips the test that asked for it; a test that never asks runs. A folder whose own
+conftest needs one can only be named as a part of a larger one.
 """
 
 from __future__ import annotations
@@ -41,5 +42,4 @@ class _Finder:
         return spec
 
 
-def pytest_configure() -> None:
-    sys.meta_path.insert(0, _Finder())
+sys.meta_path.insert(0, _Finder())  # not in a hook: conftest files are read before all hooks
