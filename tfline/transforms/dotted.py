@@ -8,6 +8,9 @@ from typing import Any
 
 from tfline.transforms.errors import SpecError, did_you_mean
 
+NOTEBOOK_PACKAGE = "tfline_notebook"
+"""The package of modules that are written for functions of a notebook; no other machine has it."""
+
 
 def find_function(
     name: str, table: Mapping[str, Callable[..., Any]], what: str

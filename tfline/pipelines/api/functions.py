@@ -19,10 +19,8 @@ from types import FunctionType
 from typing import Any
 
 from tfline.pipelines.api.written_source import is_importable, write_source
+from tfline.transforms.dotted import NOTEBOOK_PACKAGE
 from tfline.transforms.errors import SpecError
-
-PACKAGE = "tfline_notebook"
-"""The package of the modules that are written; it is in no wheel and in no image."""
 
 
 def with_names(value: Any, folder: Path) -> Any:
@@ -70,14 +68,14 @@ def name_of(code: Any, folder: Path) -> str:
     text = write_source(code)
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
     module = f"{code.__name__.lower()}_{digest}"
-    path = folder / PACKAGE / f"{module}.py"
+    path = folder / NOTEBOOK_PACKAGE / f"{module}.py"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         staged = path.with_suffix(f".{os.getpid()}")
         staged.write_text(text, encoding="utf-8")
         staged.replace(path)
     make_importable(folder)
-    return f"{PACKAGE}.{module}.{code.__name__}"
+    return f"{NOTEBOOK_PACKAGE}.{module}.{code.__name__}"
 
 
 def make_importable(folder: Path) -> None:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tfline.pipelines.api.functions import PACKAGE, make_importable, with_names
+from tfline.pipelines.api.functions import make_importable, with_names
 from tfline.pipelines.api.run import Run
 from tfline.pipelines.run.records import find_run, list_runs, new_id
 from tfline.pipelines.run.work_folder import WorkFolder, default_work_folder
 from tfline.pipelines.spec import PipelineSpec, PushSpec
 from tfline.pipelines.spec.document import Document, read_document
 from tfline.pipelines.spec.load import find_spec, read_spec
+from tfline.transforms.dotted import NOTEBOOK_PACKAGE
 from tfline.transforms.errors import SpecError, did_you_mean
 
 if TYPE_CHECKING:
@@ -255,7 +256,7 @@ class Pipeline:
         text: str = yaml.safe_dump(
             self._document.data, sort_keys=False, allow_unicode=True, width=100
         )
-        if PACKAGE in text:
+        if NOTEBOOK_PACKAGE in text:
             raise SpecError(
                 "The spec names a function of a notebook, which a YAML file cannot",
                 hint="Put the function into a module beside the file.",
@@ -340,7 +341,7 @@ def _name_in(sections: dict[str, Any]) -> str:
 def _with_names(sections: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Returns the sections with a dotted path in the place of every function and class."""
     notebook = folder / "notebook"
-    if (notebook / PACKAGE).is_dir():
+    if (notebook / NOTEBOOK_PACKAGE).is_dir():
         make_importable(notebook)
     named: dict[str, Any] = with_names(sections, notebook)
     return named

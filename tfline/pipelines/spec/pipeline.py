@@ -226,6 +226,21 @@ class PipelineSpec(FrozenModel):
         return self
 
     @property
+    def own_code(self) -> tuple[str, ...]:
+        """The dotted paths of the user's own code, wherever the spec names it."""
+        steps = [step for feature in self.features for step in feature.steps]
+        if self.label.task == "text":
+            steps += self.label.tokenization
+        names = [
+            *(step.transform for step in steps),
+            self.model.name,
+            *self.train.own_code,
+            *(self.evaluate.metrics or ()),
+            *self.evaluate.require,
+        ]
+        return tuple(dict.fromkeys(name for name in names if "." in name))
+
+    @property
     def expectations(self) -> tuple[Expectation, ...]:
         """What this spec says of each raw feature that it names."""
         values = taken_of_label(self.label)

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from tfline.pipelines.api.functions import PACKAGE, name_of, with_names
+from tfline.pipelines.api.functions import name_of, with_names
 from tfline.pipelines.run.sources import source_parts
 from tfline.transforms import numeric
+from tfline.transforms.dotted import NOTEBOOK_PACKAGE as PACKAGE
 from tfline.transforms.dotted import find_function
 from tfline.transforms.errors import SpecError
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from tfline.pipelines.run.plan import UPSTREAM
 from tfline.pipelines.spec import PipelineSpec
 from tfline.pipelines.spec.kubernetes import KubernetesSpec
+from tfline.transforms.dotted import NOTEBOOK_PACKAGE
 from tfline.transforms.errors import SpecError, did_you_mean
 
 PLAN = "Plan"
@@ -123,8 +123,14 @@ def _check_folder(
 
 def _check_modules(spec: PipelineSpec) -> None:
     """Refuses the user's own code that nobody has said is in the image."""
-    for name in _dotted_names(spec):
+    for name in spec.own_code:
         package = name.partition(".")[0]
+        if package == NOTEBOOK_PACKAGE:
+            raise SpecError(
+                f"The function '{name.rpartition('.')[2]}' is of a notebook, and in no image",
+                hint="Put it into a module, and the module into the image: kubeflow/README.md "
+                "says how.",
+            )
         if package == _OWN_PACKAGE or package in spec.kubernetes.modules:
             continue
         raise SpecError(
@@ -133,10 +139,3 @@ def _check_modules(spec: PipelineSpec) -> None:
             f"Add the package '{package}' to the image (kubeflow/README.md says how), and say so: "
             f"`kubernetes: {{modules: [{package}]}}`.",
         )
-
-
-def _dotted_names(spec: PipelineSpec) -> Iterator[str]:
-    """Yields the dotted paths in a spec."""
-    names = [step.transform for feature in spec.features for step in feature.steps]
-    names += [spec.model.name, *(spec.evaluate.metrics or ()), *spec.evaluate.require]
-    yield from (name for name in names if "." in name)

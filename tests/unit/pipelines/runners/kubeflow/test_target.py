@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 
 import pytest
 
@@ -86,3 +87,14 @@ def test_module_that_is_not_in_the_image_is_refused_until_it_is_said_to_be(
         check_target(taxi(own), TARGET)
     said = "kubernetes={volumes: {pipeline: /mnt/pipeline}, modules: [mine_of_the_target]}"
     check_target(taxi(own, said), TARGET)
+    with pytest.raises(SpecError, match=r"'mine_of_the_target\.build' is not in the image"):
+        check_target(taxi("train.loss=mine_of_the_target.build"), TARGET)
+
+
+def test_function_of_a_notebook_is_refused(folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "tfline_notebook").mkdir()
+    (folder / "tfline_notebook" / "build_1.py").write_text("def build(features, head): ...\n")
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.delitem(sys.modules, "tfline_notebook", raising=False)
+    with pytest.raises(SpecError, match="The function 'build' is of a notebook, and in no image"):
+        check_target(taxi("model=tfline_notebook.build_1.build"), TARGET)
