@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 
 import grpc
+import psutil
 import pytest
 
 from tests.integration.serving.conftest import METHODS, Grpc, Rest, predict_request, tensor
@@ -82,3 +83,16 @@ def test_model_name_is_no_path(api: Grpc, rest: Rest, name):
     assert api.error("Predict", predict_request(name=name, x=[1.0])) == ("NOT_FOUND", text)
     path = f"/v1/models/{name.replace('/', '%2F')}:predict"
     assert rest(path, {"instances": [1.0]}) == (404, {"error": text})
+
+
+def test_messages_that_cannot_be_read_take_no_memory(server: ServerProcess, api: Grpc):
+    call = api.channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
+
+    def send(count: int) -> float:
+        for _ in range(count):
+            with pytest.raises(grpc.RpcError, match="Exception deserializing request!"):
+                call(b"no message", timeout=20)
+        return float(psutil.Process(server.pid).memory_info().rss)
+
+    before = send(200)
+    assert send(800) - before < 4 * 2**20  # gRPC's own answer to them takes three times that

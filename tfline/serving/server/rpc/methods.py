@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from tfline.serving.protos import (
     classification_pb2,
@@ -106,14 +106,15 @@ def _handler(
 ) -> grpc.RpcMethodHandler:
     """Returns the handler of one method: it turns errors into gRPC statuses."""
 
-    def read(data: bytes) -> tuple[Message, bytes]:
-        # What is written of a request is what came: to serialize it again would take its time.
-        return request_type.FromString(data), data if log.is_on else b""
-
-    def answer(came: tuple[Message, bytes], context: grpc.ServicerContext) -> Message:
-        request, data = came
+    def answer(data: bytes, context: grpc.ServicerContext) -> Message:
         try:
-            return method(request, Call(deadline(context), context.is_active, data))
+            request = request_type.FromString(data)
+        except DecodeError:  # gRPC's own answer to it loses 15 KB of memory, each time
+            context.abort(grpc.StatusCode.INTERNAL, "Exception deserializing request!")
+        # What is written of a request is what came: to serialize it again would take its time.
+        came = data if log.is_on else b""
+        try:
+            return method(request, Call(deadline(context), context.is_active, came))
         except Exception as error:
             context.abort(*status(request, error))
 
@@ -121,7 +122,6 @@ def _handler(
         answer.experimental_thread_pool = threads  # type: ignore[attr-defined]  # read by grpc
     return grpc.unary_unary_rpc_method_handler(
         answer,
-        request_deserializer=read,
         response_serializer=lambda response: response.SerializeToString(),
     )
 
