@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
@@ -13,7 +13,8 @@ import tensorflow as tf
 
 from tfline.components.trainer.data import TrainingData
 from tfline.components.trainer.schedules import Plateau
-from tfline.transforms.errors import ModelError
+from tfline.metrics.direction import Goal
+from tfline.transforms.errors import ModelError, SpecError, did_you_mean
 
 _progress = logging.getLogger("tfline.progress")
 
@@ -88,36 +89,77 @@ class History(keras.callbacks.Callback):
             self.metrics.setdefault(name, []).append(value)
 
 
+def best_epoch(values: Sequence[float], goal: Goal, min_delta: float = 0.0) -> int:
+    """Returns the epoch that is the last to be better than all before it.
+
+    Args:
+        values: What is looked at, one a epoch.
+        goal: Whether it is to be small or large.
+        min_delta: How much better it has to be.
+    """
+    best, found = math.inf, 0
+    for epoch, value in enumerate(values):
+        error = value if goal == "min" else -value
+        if error < best - min_delta:
+            best, found = error, epoch
+    return found
+
+
 class EarlyStopping(keras.callbacks.Callback):
-    """Stops when val_loss no longer falls, and brings back the best weights.
+    """Stops when what it looks at no longer gets better, and brings back the best weights.
 
     Unlike Keras's, it reads its state from the history, so that a resumed run stops where the
     uninterrupted one would have.
 
     Args:
         history: Comes before this one in the list of callbacks.
-        patience: How many epochs without a lower val_loss are borne.
+        patience: How many epochs are borne in which it is no better.
         best_weights: Of the best epoch before a resumption.
+        monitor: What it looks at.
+        goal: Whether that is to be small or large.
+        min_delta: How much better it has to be.
     """
 
     def __init__(
-        self, history: History, patience: int, best_weights: list[np.ndarray] | None = None
+        self,
+        history: History,
+        patience: int,
+        best_weights: list[np.ndarray] | None = None,
+        monitor: str = "val_loss",
+        goal: Goal = "min",
+        min_delta: float = 0.0,
     ) -> None:
         super().__init__()
         self._history = history
         self._patience = patience
+        self._monitor = monitor
+        self._goal = goal
+        self._min_delta = min_delta
         self.best_weights = best_weights
 
     @property
     def is_over(self) -> bool:
         """Whether the patience is at its end."""
-        losses = self._history.metrics.get("val_loss", [])
-        return bool(losses) and len(losses) - 1 - int(np.argmin(losses)) >= self._patience
+        values = self._history.metrics.get(self._monitor, [])
+        return bool(values) and len(values) - 1 - self._best(values) >= self._patience
+
+    def _best(self, values: Sequence[float]) -> int:
+        return best_epoch(values, self._goal, self._min_delta)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Keeps the weights if they are the best so far."""
-        losses = self._history.metrics["val_loss"]
-        if int(np.argmin(losses)) == len(losses) - 1:
+        """Keeps the weights if they are the best so far.
+
+        Raises:
+            SpecError: There is no such metric.
+        """
+        if self._monitor not in self._history.metrics:
+            raise SpecError(
+                f"There is no '{self._monitor}' in the history of the training",
+                "train.monitor",
+                did_you_mean(self._monitor, self._history.metrics),
+            )
+        values = self._history.metrics[self._monitor]
+        if self._best(values) == len(values) - 1:
             self.best_weights = self.model.get_weights()
         if self.is_over:
             self.model.stop_training = True

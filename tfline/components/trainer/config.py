@@ -14,6 +14,7 @@ from tfline.components.trainer.losses import AnyLoss
 from tfline.components.trainer.named import OwnCode, read_own
 from tfline.components.trainer.optimizers import Adam, AnyOptimizer, Sgd
 from tfline.components.trainer.schedules import AnySchedule, OneCycle
+from tfline.metrics.direction import Goal, goal_of
 from tfline.transforms.features import FrozenModel
 
 Own = Annotated[OwnCode, BeforeValidator(read_own, json_schema_input_type=str | dict[str, Any])]
@@ -78,8 +79,19 @@ class TrainConfig(FrozenModel):
     early_stopping: int = Field(
         default=0,
         ge=0,
-        description="Stop after so many epochs without a lower val_loss, and keep the best "
+        description="Stop after so many epochs in which `monitor` was no better, and keep the best "
         "weights; 0: never.",
+    )
+    monitor: str = Field(
+        default="val_loss", description="What early stopping looks at, of the history: `val_auc`."
+    )
+    monitor_goal: Goal | None = Field(
+        default=None,
+        description="Whether `monitor` is to be small or large. Default: what the metric's nature "
+        "is; one of your own needs it.",
+    )
+    min_delta: float = Field(
+        default=0.0, ge=0, description="How much better `monitor` has to be to count as better."
     )
     callbacks: tuple[Own, ...] = Field(
         default=(), strict=False, description="Dotted paths of one's own Keras callbacks."
@@ -138,6 +150,25 @@ class TrainConfig(FrozenModel):
             )
         return self
 
+    @pydantic.model_validator(mode="after")
+    def _check_stopping(self) -> Self:
+        if self.goal is None:
+            raise ValueError(
+                f"Whether `{self.monitor}` is to be small or large is not known. Add "
+                "`monitor_goal: min` or `monitor_goal: max`"
+            )
+        if self.early_stopping and getattr(self.optimizer, "ema", None):
+            raise ValueError(
+                "Early stopping keeps the weights of an epoch, `ema` an average of many. Take one "
+                "of both out"
+            )
+        return self
+
+    @property
+    def goal(self) -> Goal | None:
+        """Whether `monitor` is to be small or large."""
+        return self.monitor_goal or goal_of(self.monitor)
+
     @property
     def is_full(self) -> bool:
         """Whether all batches have the same size."""
@@ -151,7 +182,7 @@ class TrainConfig(FrozenModel):
     @property
     def own_code(self) -> tuple[str, ...]:
         """The dotted paths of the user's own code."""
-        own = (self.loss, *self.metrics, *self.callbacks)
+        own = (self.loss, self.optimizer, *self.metrics, *self.callbacks)
         return tuple(code.path for code in own if isinstance(code, OwnCode))
 
 

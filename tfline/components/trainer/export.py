@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -12,6 +13,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from tfline.components.trainer.config import RunConfig
 from tfline.components.trainer.models.heads.head import Head
+from tfline.components.trainer.models.heads.numbers import RegressionHead
 from tfline.components.trainer.signatures import METHOD_NAMES, ServingModel
 from tfline.components.trainer.transform_graph import TransformGraph
 
@@ -38,8 +40,25 @@ def export(
     serving = ServingModel(model, graph, head, config.train.monte_carlo)
     tf.saved_model.save(serving, partial, signatures=serving.signatures())
     name_signatures(partial, serving.arguments)
-    _write_card(partial, graph, config)
+    _write_card(partial, graph, head, config)
     tf.io.gfile.rename(partial, folder)
+
+
+def target_form(head: Head) -> str:
+    """Returns in what form a model gives a number: with another one its output means another."""
+    if not isinstance(head, RegressionHead):
+        return ""
+    return f"{head.scale.transform}, {head.link}"
+
+
+def read_export_card(folder: str) -> dict[str, Any]:
+    """Returns the card of an export; empty if there is none."""
+    path = os.path.join(folder, CARD)
+    if not tf.io.gfile.exists(path):
+        return {}
+    with tf.io.gfile.GFile(path) as file:
+        card: dict[str, Any] = json.load(file)
+    return card
 
 
 def name_signatures(folder: str, arguments: Mapping[str, str]) -> None:
@@ -63,7 +82,7 @@ def name_signatures(folder: str, arguments: Mapping[str, str]) -> None:
         file.write(saved_model.SerializeToString())
 
 
-def _write_card(folder: str, graph: TransformGraph, config: RunConfig) -> None:
+def _write_card(folder: str, graph: TransformGraph, head: Head, config: RunConfig) -> None:
     metadata = graph.metadata
     has_classes = metadata.task != "text"  # its tokens are too many to list
     card = {
@@ -75,6 +94,8 @@ def _write_card(folder: str, graph: TransformGraph, config: RunConfig) -> None:
         "classes": metadata.classes if has_classes else (),
         "class_values": metadata.class_values if has_classes else (),
         "features": {key: dtype.name for key, dtype in graph.columns.items()},
+        "inputs": [feature.name for feature in graph.features],
+        "target": target_form(head),
         "model": config.model.name,
         "training_fingerprint": config.training_fingerprint,
     }

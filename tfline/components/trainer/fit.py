@@ -76,7 +76,14 @@ def fit(
     early_stopping = None
     if config.early_stopping:
         best = list(state.best_weights) or None
-        early_stopping = EarlyStopping(history, config.early_stopping, best)
+        early_stopping = EarlyStopping(
+            history,
+            config.early_stopping,
+            best,
+            config.monitor,
+            config.goal or "min",
+            config.min_delta,
+        )
     callbacks = _callbacks(data, config, history, early_stopping, log_dir, state_dir)
     is_over = early_stopping is not None and early_stopping.is_over
     last = state.epoch if is_over else data.epochs

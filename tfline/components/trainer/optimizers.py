@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import pydantic
 from pydantic import Field
 
-from tfline.components.trainer.named import short_forms
+from tfline.components.trainer.named import OwnCode, short_forms
 from tfline.transforms.features import FrozenModel
 from tfline.transforms.lazy import lazy_import
 
@@ -56,6 +57,14 @@ class Optimizer(FrozenModel):
         default=None, ge=0, description="How much weights shrink at each update, times the rate."
     )
 
+    ema: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="How much of a moving average of the weights stays at each update, such as "
+        "0.99; the model that is exported has these averages (Polyak and Juditsky 1992).",
+    )
+
     @pydantic.model_validator(mode="after")
     def _check_one_clipping(self) -> Self:
         given = [n for n in ("clipvalue", "clipnorm", "global_clipnorm") if getattr(self, n)]
@@ -80,7 +89,9 @@ class Optimizer(FrozenModel):
     def arguments(self, accumulate: int) -> dict[str, Any]:
         """Returns Keras's arguments, without the learning rate."""
         steps = accumulate if accumulate > 1 else None
-        return {**self.model_dump(exclude={"name"}), "gradient_accumulation_steps": steps}
+        average = {"use_ema": True, "ema_momentum": self.ema} if self.ema else {}
+        given = self.model_dump(exclude={"name", "ema"})
+        return {**given, **average, "gradient_accumulation_steps": steps}
 
 
 class Sgd(Optimizer):
@@ -177,7 +188,44 @@ class Nadam(Optimizer):
     epsilon: Epsilon = 1e-7
 
 
-_Known = Sgd | Adagrad | Rmsprop | Adam | AdamW | Adamax | Nadam
+class Lion(Optimizer):
+    """The sign of a momentum alone (Chen et al. 2023); takes a tenth of Adam's rate."""
+
+    keras_name = "Lion"
+
+    name: Literal["lion"] = "lion"
+    beta_1: Decay = Field(default=0.9, description="Of the gradients in an update.")
+    beta_2: Decay = Field(default=0.99, description="Of the mean of the gradients.")
+
+
+class OwnOptimizer(OwnCode):
+    """The user's own optimizer: a subclass of Keras's, by its dotted path."""
+
+    @property
+    def default_rate(self) -> float:
+        """The learning rate that its constructor has by default; else that of Adam."""
+        parameter = inspect.signature(self.find()).parameters.get("learning_rate")
+        is_number = parameter is not None and isinstance(parameter.default, (int, float))
+        return float(parameter.default) if parameter is not None and is_number else 0.001
+
+    def build(
+        self,
+        learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
+        accumulate: int = 1,
+    ) -> keras.optimizers.Optimizer:
+        """Returns the optimizer; see `Optimizer.build`.
+
+        Raises:
+            SpecError: It is none of Keras, or refuses its arguments.
+        """
+        steps = {"gradient_accumulation_steps": accumulate} if accumulate > 1 else {}
+        given = {"learning_rate": learning_rate, **steps, **self.arguments}
+        optimizer = self.model_copy(update={"arguments": given}).make(keras.optimizers.Optimizer)
+        return optimizer if isinstance(optimizer, keras.optimizers.Optimizer) else optimizer()
+
+
+_Known = Sgd | Adagrad | Rmsprop | Adam | AdamW | Adamax | Nadam | Lion | OwnOptimizer
 
 AnyOptimizer = Annotated[_Known, Field(discriminator="name"), short_forms("optimizer", _Known)]
-"""An optimizer in a spec: ``sgd``, or ``{sgd: {momentum: 0.9, nesterov: true}}``."""
+"""An optimizer in a spec: ``sgd``, or ``{sgd: {momentum: 0.9, nesterov: true}}``, or the
+dotted path of one's own."""

@@ -10,6 +10,7 @@ import os
 import keras
 import tensorflow as tf
 
+from tfline.components.trainer.callbacks import best_epoch
 from tfline.components.trainer.config import RunConfig
 from tfline.components.trainer.data import TrainingData
 from tfline.components.trainer.warm_start import WarmStart
@@ -66,7 +67,10 @@ def write_report(
     tf.io.gfile.makedirs(folder)
     with tf.io.gfile.GFile(os.path.join(folder, FILE_NAME), "w") as file:
         json.dump(content, file, indent=1)
-    epoch = best_epoch(history) if config.train.early_stopping else epochs - 1
+    epoch = epochs - 1
+    if config.train.early_stopping:
+        train = config.train
+        epoch = best_epoch(history[train.monitor], train.goal or "min", train.min_delta)
     metric = next(name for name in history if name != "loss" and f"val_{name}" in history)
     _summary.info(
         "%s, %s parameters, %d epoch%s: val_%s %.3f",
@@ -83,9 +87,3 @@ def _output_shape(layer: keras.Layer) -> list[int | None] | None:
     """Returns the shape of a layer's output; None if it has several, or is not called yet."""
     output = getattr(layer, "output", None)
     return list(output.shape) if isinstance(output, keras.KerasTensor) else None
-
-
-def best_epoch(history: dict[str, list[float]]) -> int:
-    """Returns the epoch whose weights early stopping keeps: that of the lowest val_loss."""
-    losses = history["val_loss"]
-    return losses.index(min(losses))

@@ -59,7 +59,7 @@ def run_fn(fn_args: FnArgs) -> None:
             check_samples(model, head)
         begun = None
         if config.train.warm_start:
-            begun = warm_start(model, fn_args.base_model, graph, fn_args.train_files)
+            begun = warm_start(model, fn_args.base_model, graph, fn_args.train_files, head)
         unit = loss_unit(config.train.loss, head)
         if unit:
             _progress.info("the loss is computed on %s; metrics are in the unit of the label", unit)

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfline.components.trainer.models.inputs import TensorFeature
 from tfline.components.trainer.splits import read_records, traced_as_is
 from tfline.components.trainer.transform_graph import TransformGraph
 
@@ -19,8 +20,13 @@ RECORDS = 1024
 """Records that are compared at once."""
 
 
+def _has_terms(feature: TensorFeature) -> bool:
+    """Tells whether a feature is an index, or a vector that may have a column a term."""
+    return feature.kind == "index" or (feature.kind == "numeric" and len(feature.shape) == 1)
+
+
 def changed_indices(exported: Any, graph: TransformGraph, files: Sequence[str]) -> set[str]:
-    """Returns the features and the label whose indices stand for something else than before.
+    """Returns the features and the label whose indices or columns stand for something else.
 
     Both graphs transform all records, and so each term that a vocabulary has learned from them.
 
@@ -29,7 +35,7 @@ def changed_indices(exported: Any, graph: TransformGraph, files: Sequence[str]) 
         graph: The transform graph of today.
         files: Patterns of the files of the train split.
     """
-    features = [feature.name for feature in graph.features if feature.kind == "index"]
+    features = [feature.name for feature in graph.features if _has_terms(feature)]
     label = graph.metadata.label if graph.metadata.classes else None
     if not features and label is None:
         return set()
@@ -40,7 +46,12 @@ def changed_indices(exported: Any, graph: TransformGraph, files: Sequence[str]) 
     def compare(examples: tf.Tensor) -> dict[str, tf.Tensor]:
         before = old_features(examples=examples)
         now = graph.transform(graph.parse(examples, list(graph.columns)))
-        differ = {name: _differ(before.get(name), now[name]) for name in features}
+        differ = {
+            name: _differ(before.get(name), now[name])
+            if now[name].dtype.is_integer
+            else _columns_differ(before.get(name), now[name])
+            for name in features
+        }
         if label is not None:
             differ[label] = _differ(old_label(examples=examples)["label"], graph.label(examples))
         return differ
@@ -50,6 +61,18 @@ def changed_indices(exported: Any, graph: TransformGraph, files: Sequence[str]) 
     for examples in read_records(tf.constant(paths)).batch(RECORDS):
         changed |= {name for name, differs in compare(examples).items() if differs}
     return changed
+
+
+@traced_as_is
+def _columns_differ(before: tf.Tensor | None, now: tf.Tensor) -> tf.Tensor:
+    """Returns whether columns, [batch, n], stand for something else, one-hot or counted or weighed.
+
+    What is 0 tells: a term that is not there. Numbers that are scaled by other statistics than
+    before are not 0 for that.
+    """
+    if before is None or before.dtype != now.dtype or before.shape[1:] != now.shape[1:]:
+        return tf.constant(True)
+    return tf.reduce_any(tf.equal(before, 0) != tf.equal(now, 0))
 
 
 @traced_as_is

@@ -10,6 +10,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfline.components.trainer.export import read_export_card, target_form
+from tfline.components.trainer.models.heads.head import Head
 from tfline.components.trainer.transform_graph import TransformGraph
 from tfline.components.trainer.vocabularies import changed_indices, layers_of
 from tfline.transforms.errors import ModelError
@@ -34,7 +36,11 @@ class WarmStart:
 
 
 def warm_start(
-    model: keras.Model, folder: str | None, graph: TransformGraph, train_files: Sequence[str]
+    model: keras.Model,
+    folder: str | None,
+    graph: TransformGraph,
+    train_files: Sequence[str],
+    head: Head | None = None,
 ) -> WarmStart | None:
     """Gives a model the variables of an exported one.
 
@@ -48,6 +54,7 @@ def warm_start(
             no model has been pushed yet, and nothing is done.
         graph: What the features of the model are made by.
         train_files: Patterns of the files of the train split.
+        head: What it predicts; None: that of the label.
 
     Returns:
         What it begins with; None without a pushed model.
@@ -67,7 +74,8 @@ def warm_start(
             where="train.warm_start",
             hint="Train the new model without `warm_start` once.",
         )
-    changed = tuple(sorted(changed_indices(loaded, graph, train_files)))
+    found = changed_indices(loaded, graph, train_files)
+    changed = tuple(sorted(found | _changed_form(folder, graph, head or graph.head)))
     anew = {
         id(variable)
         for layer in layers_of(model, changed, graph.metadata.label)
@@ -82,6 +90,16 @@ def warm_start(
     if changed:
         _progress.info("other vocabulary than that model's, begins anew: %s", ", ".join(changed))
     return WarmStart(taken, len(variables), changed)
+
+
+def _changed_form(folder: str, graph: TransformGraph, head: Head) -> set[str]:
+    """Returns the features, if they come in another order, and the label, if it is scaled anew."""
+    card = read_export_card(folder)
+    names = [feature.name for feature in graph.features]
+    changed = set(names) if card.get("inputs", names) != names else set()
+    if card.get("target", target_form(head)) != target_form(head):
+        changed.add(graph.metadata.label)
+    return changed
 
 
 def read_variables(loaded: Any) -> list[tf.Tensor]:

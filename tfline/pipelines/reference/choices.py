@@ -36,7 +36,7 @@ def schedules() -> Makers:
 def members(choice: Any) -> list[type[FrozenModel]]:
     """Returns the models of an annotation such as `AnyLoss`, without the user's own code."""
     union = typing.get_args(choice)[0]
-    return [kind for kind in typing.get_args(union) if kind is not OwnCode]
+    return [kind for kind in typing.get_args(union) if not issubclass(kind, OwnCode)]
 
 
 def _makers(what: str, choice: Any) -> Makers:

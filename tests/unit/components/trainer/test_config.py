@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pydantic
 import pytest
 
+from tfline.components.trainer.callbacks import best_epoch
 from tfline.components.trainer.config import RunConfig, TrainConfig
 
 
@@ -55,3 +57,27 @@ def test_config_and_models_import_no_tensorflow() -> None:
         "sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_early_stopping_knows_which_way_its_metric_is_good() -> None:
+    assert TrainConfig().goal == "min"
+    assert TrainConfig.model_validate({"monitor": "val_auc"}).goal == "max"
+    with pytest.raises(ValueError, match="Add `monitor_goal: min` or `monitor_goal: max`"):
+        TrainConfig.model_validate({"monitor": "val_profit"})
+    own = {"monitor": "val_profit", "monitor_goal": "max"}
+    assert TrainConfig.model_validate(own).goal == "max"
+
+
+@pytest.mark.parametrize(
+    ("values", "goal", "min_delta", "expected"),
+    [
+        ([3.0, 2.0, 2.5], "min", 0.0, 1),
+        ([3.0, 2.95, 2.9, 2.8], "min", 0.1, 3),
+        ([3.0, 2.95, 2.92], "min", 0.1, 0),
+        ([0.5, 0.8, 0.8, 0.7], "max", 0.0, 1),
+    ],
+)
+def test_best_epoch_is_the_last_that_was_better(
+    values: list[float], goal: Any, min_delta: float, expected: int
+) -> None:
+    assert best_epoch(values, goal, min_delta) == expected

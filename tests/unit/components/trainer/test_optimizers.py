@@ -11,12 +11,16 @@ import pydantic
 import pytest
 
 from tfline.components.trainer.config import TrainConfig
-from tfline.components.trainer.optimizers import AnyOptimizer, Optimizer, Sgd
+from tfline.components.trainer.optimizers import AnyOptimizer, Optimizer, OwnOptimizer, Sgd
 
-OPTIMIZERS = typing.get_args(typing.get_args(AnyOptimizer)[0])
+OPTIMIZERS = [
+    kind
+    for kind in typing.get_args(typing.get_args(AnyOptimizer)[0])
+    if issubclass(kind, Optimizer)
+]
 
 
-def read(value: object) -> Optimizer:
+def read(value: object) -> Optimizer | OwnOptimizer:
     """Reads the section `optimizer`."""
     return TrainConfig.model_validate({"optimizer": value}).optimizer
 
@@ -26,7 +30,7 @@ def test_arguments_and_defaults_are_those_of_keras(kind: type[Optimizer]) -> Non
     theirs = inspect.signature(getattr(keras.optimizers, kind.keras_name)).parameters
     assert kind.default_rate == theirs["learning_rate"].default
     for name, field in kind.model_fields.items():
-        if name != "name":
+        if name not in ("name", "ema"):
             assert field.default == theirs[name].default, name
 
 
@@ -89,3 +93,39 @@ def test_momentum_looks_ahead_with_nesterov() -> None:
         nesterov.apply([keras.ops.array([1.0])], [ahead])
     assert float(weight.value[0]) == -1 - 1.5
     assert float(ahead.value[0]) == -1.5 - 1.75
+
+
+class HalfSteps(keras.optimizers.SGD):
+    """An optimizer of the user's own."""
+
+    def __init__(self, learning_rate: float = 0.5, factor: float = 0.5, **kwargs: object) -> None:
+        super().__init__(learning_rate=learning_rate * factor, **kwargs)
+
+
+def test_own_optimizer_is_named_by_its_path() -> None:
+    path = f"{__name__}.HalfSteps"
+    own = read({path: {"factor": 0.25}})
+    assert own.default_rate == 0.5
+    weight = keras.Variable([0.0])
+    own.build(1.0).apply([keras.ops.array([1.0])], [weight])
+    assert float(weight.value[0]) == -0.25
+    config = TrainConfig.model_validate({"optimizer": path})
+    assert config.own_code == (path,)
+    assert config.peak_rate == 0.5
+
+
+def test_lion_goes_by_the_sign() -> None:
+    weight = keras.Variable([0.0, 0.0])
+    read("lion").build(0.1).apply([keras.ops.array([3.0, -0.001])], [weight])
+    np.testing.assert_allclose(weight.value, [-0.1, 0.1], rtol=1e-6)
+
+
+def test_exported_weights_are_averages_with_ema() -> None:
+    weight = keras.Variable([0.0])
+    optimizer = read({"sgd": {"ema": 0.5}}).build(1.0)
+    for _ in range(3):
+        optimizer.apply([keras.ops.array([1.0])], [weight])
+    optimizer.finalize_variable_values([weight])
+    assert -3 < float(weight.value[0]) < 0
+    with pytest.raises(pydantic.ValidationError, match="Take one of both out"):
+        TrainConfig.model_validate({"optimizer": {"adam": {"ema": 0.9}}, "early_stopping": 2})

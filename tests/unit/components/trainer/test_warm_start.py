@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +13,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfline.components.trainer.export import target_form
 from tfline.components.trainer.models.build import build_model
+from tfline.components.trainer.models.heads.links import Log
 from tfline.components.trainer.signatures import ServingModel
+from tfline.components.trainer.vocabularies import _columns_differ
 from tfline.components.trainer.warm_start import WarmStart, warm_start
 from tfline.transforms.errors import ModelError
+from tfline.transforms.target import TargetScale
 
 if TYPE_CHECKING:
     from tests.unit.components.trainer.conftest import Case
@@ -94,6 +101,44 @@ def test_other_order_of_the_classes_begins_the_output_anew(
     assert begun.changed == ("label",)
     same = [np.array_equal(a, b) for a, b in zip(model.get_weights(), exported[1], strict=True)]
     assert same == [True] * (len(same) - 2) + [False, True]  # but the bias, which begins with 0
+
+
+def test_columns_of_other_terms_begin_anew() -> None:
+    """One-hot, counted and weighed columns alike; numbers scaled by other statistics go on."""
+    columns = tf.constant([[0.0, 1.0], [1.0, 0.0]])
+    swapped = tf.constant([[1.0, 0.0], [0.0, 1.0]])
+    scores = tf.constant([[-0.7, 1.1], [0.3, -0.2]])
+    assert bool(_columns_differ(columns, swapped))
+    assert bool(_columns_differ(columns * 2.5, swapped * 3.5))
+    assert not bool(_columns_differ(columns, columns * 1.1))
+    assert not bool(_columns_differ(scores, scores * 1.1 + 0.05))
+    assert bool(_columns_differ(None, columns))
+    assert bool(_columns_differ(tf.zeros([2, 3]), columns))
+
+
+def test_other_order_of_the_features_begins_anew(
+    cases: dict[str, Case], exported: tuple[str, list], tmp_path: Path
+) -> None:
+    """Numbers that are joined into one vector have their rows of weights by their order."""
+    case = cases["binary"]
+    folder = tmp_path / "model"
+    shutil.copytree(exported[0], folder)
+    (folder / "assets.extra").mkdir()
+    card = {"inputs": ["city", "age", "day"], "target": ""}
+    (folder / "assets.extra" / "tfline.json").write_text(json.dumps(card))
+    begun = start(case, build(case, 8), str(folder))
+    assert begun is not None
+    assert begun.changed == ("age", "city", "day")
+    assert begun.taken < begun.variables
+
+
+def test_label_in_another_scale_begins_the_output_anew(
+    cases: dict[str, Case],
+) -> None:
+    head = cases["regression"].graph().head
+    scaled = dataclasses.replace(head, scale=TargetScale(transform="log1p"))
+    assert target_form(head) != target_form(scaled)
+    assert target_form(head) != target_form(dataclasses.replace(head, link=Log()))
 
 
 @pytest.mark.parametrize("folder", [None, "no such folder"])
