@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,13 +13,18 @@ from tfline.transforms.docstrings import Docstring, read_docstring
 MODULES = ("tfline", "tfline.serving.client", "tfline.serving.async_client", "tfline.serving.errors")
 """Where the names are that a program may import."""
 
+_WIDTH = 70
+
 
 def page() -> str:
     """Returns the page in Markdown."""
     lines = ["# Python", "", "Importing these imports no TensorFlow.", ""]
+    shown: set[int] = set()
     for name in MODULES:
         module = importlib.import_module(name)
         members = [(public, getattr(module, public)) for public in _names(module)]
+        members = [(public, value) for public, value in members if id(value) not in shown]
+        shown |= {id(value) for _, value in members}
         if members:
             lines += [f"## `{name}`", "", read_docstring(module.__doc__).summary, ""]
             lines += [line for public, value in members for line in _member(public, value)]
@@ -69,9 +75,23 @@ def _arguments(docstring: Docstring) -> Iterator[str]:
 
 
 def _signature(value: Any) -> str:
+    """Returns the parameters and what is returned; one parameter a line, if they are long."""
     try:
         signature = inspect.signature(value)
     except (TypeError, ValueError):
         return "()"
     parameters = [p for p in signature.parameters.values() if p.name != "self"]
-    return str(signature.replace(parameters=parameters)).replace("'", "")
+    text = _unquoted(str(signature.replace(parameters=parameters)))
+    if len(text) <= _WIDTH:
+        return text
+    returned = text.rpartition(")")[2]
+    lines = [f"    {_unquoted(str(parameter))}," for parameter in parameters]
+    first = next((n for n, p in enumerate(parameters) if p.kind == p.KEYWORD_ONLY), None)
+    if first is not None:
+        lines.insert(first, "    *,")
+    return "\n".join(["(", *lines, f"){returned}"])
+
+
+def _unquoted(text: str) -> str:
+    """Returns a signature without the quotes around its annotations."""
+    return re.sub(r"(: |-> )'([^']*)'", r"\1\2", text)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from tfline.pipelines.reference.entry import Argument, Entry
 from tfline.pipelines.reference.index import KINDS, entries_of
+from tfline.pipelines.reference.words import first_sentence
 
 
 def pages() -> dict[str, str]:
@@ -96,7 +97,7 @@ def _page(title: str, text: str, entries: Sequence[Entry]) -> str:
 
 def _table(entries: Sequence[Entry], page: str) -> list[str]:
     rows = [
-        f"| [`{entry.name}`]({page}#{_anchor(entry)}) | {_cell(_first_sentence(entry.summary))} |"
+        f"| [`{entry.name}`]({page}#{_anchor(entry)}) | {_cell(first_sentence(entry.summary))} |"
         for entry in entries
     ]
     return ["| | |", "| --- | --- |", *rows]
@@ -126,10 +127,6 @@ def _row(argument: Argument) -> str:
 
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
-
-
-def _first_sentence(text: str) -> str:
-    return text.split(". ")[0].rstrip(".")
 
 
 def _slug(title: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tfline.pipelines.reference.entry import Argument, Entry
 from tfline.pipelines.reference.index import KINDS, entries_of, names
+from tfline.pipelines.reference.words import first_sentence
 
 WIDTH = 80
 
@@ -41,7 +42,7 @@ def show_keys(section: str) -> str:
     width = max((len(entry.name) for entry in entries), default=0) + 2
     lines = []
     for entry in entries:
-        summary = _plain(entry.summary).split(". ")[0].rstrip(".")
+        summary = first_sentence(_plain(entry.summary))
         indent = " " * (width + 2)
         first, *more = _wrapped(summary, indent) or [""]
         lines += [f"  {entry.name:<{width}}{first.strip()}", *more]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -51,6 +52,11 @@ def options(schema: Schema, definitions: Schema) -> Iterator[Schema]:
 def for_users(text: str) -> str:
     """Returns a description without Python's word for what a spec leaves out."""
     return text.replace("None: ", "Left out: ").replace("``", "`")
+
+
+def first_sentence(text: str) -> str:
+    """Returns the first sentence without its full stop; "et al." ends none."""
+    return re.split(r"(?<!et al)\.\s", text, maxsplit=1)[0].rstrip(".")
 
 
 def in_yaml(value: Any) -> str:
