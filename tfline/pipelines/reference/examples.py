@@ -238,7 +238,8 @@ def value_of(schema: Schema, definitions: Schema) -> Any:
 def _of_type(schema: Schema, definitions: Schema) -> Any:
     kind = schema.get("type")
     if kind == "array":
-        return [value_of(schema["items"], definitions)] if schema.get("items") else []
+        items = schema.get("prefixItems") or [schema["items"]] * schema.get("minItems", 1)
+        return [value_of(item, definitions) for item in items]
     if kind == "object":
         return required_arguments({**schema, "$defs": definitions})
     if kind == "boolean":

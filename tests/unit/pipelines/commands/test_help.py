@@ -21,7 +21,7 @@ def printed(capsys: pytest.CaptureFixture[str], *name: str) -> str:
 def test_transform_says_what_it_takes_and_gives(capsys: pytest.CaptureFixture[str]):
     text = printed(capsys, "pad")
     assert text.startswith("pad  (transform)\n\n  Gives each series the same number of steps.\n")
-    assert "Takes\n  Series: ragged float32 [batch, (steps)]." in text
+    assert "Takes\n  Series: ragged float64 [batch, (steps)]." in text
     assert "  length  an integer, 1 or more, 100,000 at most, required\n" in text
     assert "  side  one of start, end, default end\n      Where padding is put.\n" in text
     assert "Example\n  features: {pad: {features: [load], length: 24}}\n" in text
