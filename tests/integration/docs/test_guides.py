@@ -25,7 +25,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     folder = tmp_path_factory.mktemp("guides")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        yield Session(folder, most_records=2000)
+        yield Session(folder, most_records=100_000)
 
 
 def test_readme_is_short() -> None:
