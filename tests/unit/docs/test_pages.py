@@ -26,6 +26,7 @@ def found(*languages: str) -> list[Any]:
         pytest.param(block, id=block.where)
         for page in pages()
         for block in blocks(page, *languages)
+        if block.is_run or block.language != "yaml"
     ]
 
 
