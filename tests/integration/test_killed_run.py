@@ -89,15 +89,16 @@ def test_run_killed_in_one_component_after_another_ends_like_one_that_was_not(
     assert not [*project.work.artifacts.rglob("verdict.json")]
 
     # In Pusher, with the model staged beside the versions.
-    run_until_killed(project, "tfline.components.artifacts.versions", "_flush_tree")
+    run_until_killed(project, "tfline.components.pusher.folder", "flush_tree")
     assert project.executed() == ["Evaluator"]
     assert project.versions() == []
-    assert [*(project.folder / "models" / "trips").glob(".staging-*")]
+    staging = project.folder / "models" / "trips" / ".push" / "staging"
+    assert [*staging.glob("*/*/saved_model.pb")]
 
     assert project.run() == 0
     assert project.executed() == ["Pusher"]
     assert len(project.versions()) == 1
-    assert not [*(project.folder / "models" / "trips").glob(".*")]
+    assert not [*staging.iterdir()]
     assert [run.status for run in project.records] == ["killed"] * 4 + ["complete"]
     assert [run.resumes.rpartition(" ")[2] for run in project.records] == [
         "", "Transform", "Trainer", "Evaluator", "Pusher",
