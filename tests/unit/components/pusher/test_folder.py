@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import itertools
 import shutil
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -114,6 +117,28 @@ def test_leftovers_of_a_killed_push_go_and_what_another_is_staging_stays(
         push.push(make_model("b"))
         assert (first / "saved_model.pb").read_bytes() == b"a"
         assert len(staged(push)) == 2  # the copy and its lock
+    assert staged(push) == []
+
+
+KILLED_PUSH = """
+import os, signal, sys
+from pathlib import Path
+from tfline.components.pusher import folder
+
+folder.flush_tree = lambda copy: os.kill(os.getpid(), signal.SIGKILL)
+folder.PushFolder(Path(sys.argv[1]), "trips").push(Path(sys.argv[2]))
+"""
+
+
+def test_push_that_is_killed_leaves_no_version_and_is_cleaned_up(
+    make_model: MakeModel, push: PushFolder
+) -> None:
+    words = [sys.executable, "-c", KILLED_PUSH, str(push.path), str(make_model("a"))]
+    assert subprocess.run(words, timeout=60).returncode == -signal.SIGKILL
+    assert numbers(push) == []
+    assert [*(push.path / OWN / "staging").glob("*/*/saved_model.pb")]
+    push.push(make_model("b"))
+    assert len(numbers(push)) == 1
     assert staged(push) == []
 
 
