@@ -80,9 +80,10 @@ def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
 
 def _read_numbers(outputs: Outputs) -> list[Prediction]:
     tensor = outputs[_VALUE]
-    numbers, count = _floats(tensor), tensor.tensor_shape.dim[0].size
+    numbers, sizes = _floats(tensor), [dim.size for dim in tensor.tensor_shape.dim]
+    count = sizes[0] if sizes else len(numbers)
     quantiles = _quantiles(outputs, count)
-    if len(tensor.tensor_shape.dim) < 2:
+    if len(sizes) < 2:
         return [
             Prediction(value=value, quantiles=its)
             for value, its in zip(numbers, quantiles, strict=True)
