@@ -168,8 +168,8 @@ def _repeated(graph: TransformGraph, head: Head, files: Any) -> dict[str, Repeat
     """Returns the forecasts that repeat, by name; empty if no raw feature is a series."""
     keys = [
         key
-        for key in graph.lists
-        if graph.columns[key].is_floating or graph.columns[key].is_integer
+        for key, dtype in graph.columns.items()
+        if dtype != tf.string and graph.value_count(key).high != 1
     ]
     if not keys:
         return {}
