@@ -26,10 +26,10 @@ from rich.table import Table
 from tfline.components.trainer.models import MODELS
 from tfline.components.trainer.models.build import build_model
 from tfline.components.trainer.models.generation.generator import find_generator
-from tfline.components.trainer.models.heads import HEADS
-from tfline.components.trainer.models.heads.head import Head
-from tfline.components.trainer.models.heads.text import TextHead
 from tfline.components.trainer.models.inputs import TensorFeature
+from tfline.tasks.heads.head import Head
+from tfline.tasks.heads.text import TextHead
+from tfline.tasks.table import TASKS
 from tfline.transforms.target_text import with_specials
 
 BATCH = 64
@@ -37,8 +37,8 @@ EXAMPLES = 1000
 ROUNDS = (3, 9)
 LONG = 10.0
 
-TEN = HEADS["multiclass"](tuple("abcdefghij"))
-IMAGENET = HEADS["multiclass"](tuple(map(str, range(1000))))
+TEN = TASKS["multiclass"].head(tuple("abcdefghij"))
+IMAGENET = TASKS["multiclass"].head(tuple(map(str, range(1000))))
 TABLE = (
     *(TensorFeature(f"number {index}", "numeric") for index in range(10)),
     *(TensorFeature(f"category {index}", "index", depth=100) for index in range(4)),
@@ -65,13 +65,13 @@ CASES: dict[str, tuple[tuple[TensorFeature, ...], Head]] = {
     **dict.fromkeys(("googlenet", "resnet34", "se_resnet", "vgg16"), (image(224, 3), IMAGENET)),
     "transfer": (image(224, 3), TEN),
     "xception": (image(299, 3), IMAGENET),
-    "localizer": (image(64), HEADS["box"](tuple("abcdefghij"))),
-    "segmenter": (image(64), HEADS["mask"](tuple("abc"), size=64 * 64)),
+    "localizer": (image(64), TASKS["box"].head(tuple("abcdefghij"))),
+    "segmenter": (image(64), TASKS["mask"].head(tuple("abc"), size=64 * 64)),
     **dict.fromkeys(
         ("conv_gru", "deep_rnn", "gru", "layer_norm_rnn", "lstm", "simple_rnn", "wavenet"),
-        (SERIES, HEADS["forecast"]()),
+        (SERIES, TASKS["forecast"].head()),
     ),
-    **dict.fromkeys(("text_gru", "text_transformer"), (TEXT, HEADS["binary"](("no", "yes")))),
+    **dict.fromkeys(("text_gru", "text_transformer"), (TEXT, TASKS["binary"].head(("no", "yes")))),
     **dict.fromkeys(
         ("seq2seq", "translator"),
         (SENTENCE, TextHead(tuple(with_specials(LETTERS, marks=True)), size=21)),

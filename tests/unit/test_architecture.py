@@ -13,15 +13,22 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LINKED = ("transforms", "components", "pipelines", "serving")
-PACKAGES = (*LINKED, "metrics")
+PACKAGES = (*LINKED, "metrics", "tasks")
 
 ALLOWED = {
     "tfline.transforms": {"tfline.transforms"},
     "tfline.metrics": {"tfline.transforms", "tfline.metrics"},
-    "tfline.components": {"tfline.transforms", "tfline.metrics", "tfline.components"},
+    "tfline.tasks": {"tfline.transforms", "tfline.metrics", "tfline.tasks"},
+    "tfline.components": {
+        "tfline.transforms",
+        "tfline.metrics",
+        "tfline.tasks",
+        "tfline.components",
+    },
     "tfline.pipelines": {
         "tfline.transforms",
         "tfline.metrics",
+        "tfline.tasks",
         "tfline.components",
         "tfline.pipelines",
         "tfline.serving",
@@ -51,6 +58,7 @@ LIGHT = (
     "tfline.pipelines.runners.local",
     "tfline.transforms.features",
     "tfline.transforms.table",
+    "tfline.tasks.table",
     "tfline.serving.client",
     "tfline.components.evaluator.config",
     "tfline.components.example_gen.config",

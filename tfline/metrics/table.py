@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from tfline.metrics import (
     boxes,
@@ -28,7 +28,6 @@ from tfline.metrics import (
 from tfline.metrics.boxes import Boxes
 from tfline.metrics.classes import Classes, Confusion
 from tfline.metrics.forecasts import HorizonErrors
-from tfline.metrics.keras_metrics import check_keras_metric, is_of_keras
 from tfline.metrics.label_sets import Sets
 from tfline.metrics.likelihood import LogLoss
 from tfline.metrics.masks import Pixels
@@ -37,10 +36,11 @@ from tfline.metrics.ranking import Ranks
 from tfline.metrics.scores import Scores
 from tfline.metrics.statistic import Count, Share, Statistic
 from tfline.metrics.texts import TextSums
-from tfline.transforms.errors import SpecError, did_you_mean
-from tfline.transforms.features import Task
 
 Direction = Literal["larger", "smaller"]
+
+ANY = "any"
+"""Stands for all families of tasks."""
 
 _DOTTED_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 
@@ -52,7 +52,8 @@ class Metric:
     Attributes:
         description: What it says, in one line.
         statistic: What is kept of the examples.
-        values: For each task that it fits, the function from the statistic to its values.
+        values: For each family of tasks that it fits, or for `ANY`, the function from the
+            statistic to its values.
         better: Which values are better; None: neither.
         by_class: Whether it has a value for each of several classes, steps or outputs.
         usual: Whether it is computed when the spec names no metrics.
@@ -63,15 +64,28 @@ class Metric:
 
     description: str
     statistic: type[Statistic]
-    values: Mapping[Task, Callable[[Any], Any]]
+    values: Mapping[str, Callable[[Any], Any]]
     better: Direction | None = None
     by_class: bool = False
     usual: bool = False
     share: Callable[[Any], Share] | None = None
     paired: bool = False
 
+    def fits(self, family: str) -> bool:
+        """Tells whether it is one for a family of tasks."""
+        return family in self.values or ANY in self.values
 
-def _of_class(value: classes.ByClass) -> Mapping[Task, Callable[[Any], Any]]:
+    def compute(self, family: str, kept: Any) -> Any:
+        """Returns its values, [r, ...]; see `tfline.metrics.statistic`.
+
+        Args:
+            family: Of the task.
+            kept: The statistic of the examples.
+        """
+        return self.values[family if family in self.values else ANY](kept)
+
+
+def _of_class(value: classes.ByClass) -> Mapping[str, Callable[[Any], Any]]:
     """Returns the values of a metric of the positive class, or of each of several classes."""
     return {
         "binary": partial(classes.of_class_one, value),
@@ -80,22 +94,22 @@ def _of_class(value: classes.ByClass) -> Mapping[Task, Callable[[Any], Any]]:
     }
 
 
-def _macro(value: classes.ByClass) -> Mapping[Task, Callable[[Any], Any]]:
+def _macro(value: classes.ByClass) -> Mapping[str, Callable[[Any], Any]]:
     return {
         "multiclass": partial(classes.macro, value),
         "multilabel": partial(classes.macro_of_all, value),
     }
 
 
-def _weighted(value: classes.ByClass) -> Mapping[Task, Callable[[Any], Any]]:
+def _weighted(value: classes.ByClass) -> Mapping[str, Callable[[Any], Any]]:
     return dict.fromkeys(("multiclass", "multilabel"), partial(classes.weighted, value))
 
 
-def _of_numbers(value: Callable[[Any], Any]) -> Mapping[Task, Callable[[Any], Any]]:
+def _of_numbers(value: Callable[[Any], Any]) -> Mapping[str, Callable[[Any], Any]]:
     return {"regression": value, "forecast": value}
 
 
-def _micro(share: Callable[[Any], Share]) -> Mapping[Task, Callable[[Any], Any]]:
+def _micro(share: Callable[[Any], Share]) -> Mapping[str, Callable[[Any], Any]]:
     return {"multiclass": classes.accuracy, "multilabel": partial(classes.micro, share)}
 
 
@@ -409,7 +423,7 @@ METRICS: Mapping[str, Metric] = {
     "example_count": Metric(
         "number of examples",
         Count,
-        dict.fromkeys(get_args(Task), statistic.example_count),
+        {ANY: statistic.example_count},
         usual=True,
     ),
 }
@@ -418,29 +432,3 @@ METRICS: Mapping[str, Metric] = {
 def is_custom(name: str) -> bool:
     """Whether `name` is the dotted path of a user's own metric."""
     return _DOTTED_PATH.fullmatch(name) is not None
-
-
-def check_metrics(task: Task, names: Iterable[str]) -> None:
-    """Checks that metrics exist and fit a task.
-
-    Args:
-        task: What the label asks for.
-        names: Names of `METRICS`, or dotted paths; of these only Keras' own are checked here.
-
-    Raises:
-        SpecError: For the first metric that does not exist or does not fit.
-    """
-    fitting = [name for name, metric in METRICS.items() if task in metric.values]
-    for name in names:
-        if is_custom(name):
-            module, _, own = name.rpartition(".")
-            check_keras_metric(task, name, [own] if is_of_keras(module) else [])
-            continue
-        if name not in METRICS:
-            raise SpecError(f"Unknown metric '{name}'.", hint=did_you_mean(name, METRICS))
-        if name not in fitting:
-            fits = " and ".join(METRICS[name].values)
-            raise SpecError(
-                f"Metric '{name}' does not fit a {task} task: it fits {fits}.",
-                hint=f"Metrics of a {task} task: {', '.join(sorted(fitting))}.",
-            )

@@ -15,21 +15,8 @@ from pydantic_core import CoreSchema
 
 from tfline.transforms.docstrings import read_class
 
-Task = Literal[
-    "binary", "multiclass", "multilabel", "regression", "forecast", "text", "box", "mask"
-]
-"""What a label asks for: one of two classes, one of several, any number of several, one or more
-numbers, the next values of a series, a text, a class and the box around it, or the class of each
-pixel."""
-
 TargetTransform = Literal["standardize", "log1p", "none"]
 """How a number to predict is scaled for training: see `LabelSpec.transform`."""
-
-NUMBER_TASKS: tuple[Task, ...] = ("regression", "forecast")
-"""The tasks whose label is one or more numbers."""
-
-CLASS_TASKS: tuple[Task, ...] = ("binary", "multiclass", "multilabel")
-"""The tasks whose label names classes."""
 
 WEIGHT = "tfline_weight"
 """What the weight of an example is called in a transform graph, beside the features."""
@@ -97,8 +84,9 @@ class LabelSpec(FrozenModel):
 
     Attributes:
         key: The raw feature that holds the label, and the name of the transformed label.
-        task: What the label asks for; None: found from the data (a float is a number to predict,
-            an integer or a string is a class).
+        task: What the label asks for: a name of `tfline.tasks.table.TASKS`, or the dotted path of
+            one's own `Task`; None: found from the data (a float is a number to predict, an integer
+            or a string is a class).
         classes: The names of the classes, in the order of the model's outputs. An integer label i
             is ``classes[i]``; a string label is its own name. None: the sorted distinct values
             of the train split.
@@ -125,10 +113,12 @@ class LabelSpec(FrozenModel):
         top_k: How many tokens are kept, the most frequent; None: all.
         marks: Whether a start and an end mark are put around each text; without them all texts
             that are written have the same length.
+        one_hot: Whether a class is a list of zeros with a one at its place, such as ``[0, 1, 0]``;
+            found from the data if it is left out.
     """
 
     key: str
-    task: Task | None = None
+    task: str | None = None
     classes: tuple[str, ...] | None = pydantic.Field(default=None, strict=False)
     targets: tuple[str, ...] = pydantic.Field(default=(), strict=False)
     shape: tuple[pydantic.PositiveInt, pydantic.PositiveInt] | None = pydantic.Field(
@@ -140,22 +130,14 @@ class LabelSpec(FrozenModel):
     length: int | None = pydantic.Field(default=None, ge=3)
     top_k: int | None = pydantic.Field(default=None, ge=1)
     marks: bool = True
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The raw features that the label is read from."""
-        if self.task == "box":
-            return (self.key, *self.targets)
-        return self.targets or (self.key,)
+    one_hot: bool = False
 
     @property
     def size(self) -> int:
         """How many numbers the label has: outputs, steps of a forecast, tokens, or pixels."""
         if self.shape is not None:
             return self.shape[0] * self.shape[1]
-        if self.task == "text":
-            return self.length or 1
-        return self.horizon if self.task == "forecast" else max(1, len(self.targets))
+        return self.length or max(self.horizon, len(self.targets))
 
     @property
     def tokenization(self) -> tuple[Step, ...]:
@@ -179,57 +161,6 @@ class LabelSpec(FrozenModel):
 
     @pydantic.model_validator(mode="after")
     def _check_targets(self) -> Self:
-        if self.targets and self.task not in ("regression", "multilabel", "box"):
-            raise ValueError(
-                "`targets` are the parts of a label of the task regression, multilabel or box. "
-                f"Received: task {self.task}"
-            )
         if len(set(self.targets)) < len(self.targets):
             raise ValueError(f"A target is given twice. Received: {list(self.targets)}")
-        if self.targets and self.classes and self.task != "box":
-            raise ValueError("Expected either `targets` or `classes`: a target names its class")
-        for name in ("horizon", "steps"):
-            if getattr(self, name) > 1 and self.task != "forecast":
-                raise ValueError(f"`{name}` is that of a forecast. Received: task {self.task}")
-        return self
-
-    @pydantic.model_validator(mode="after")
-    def _check_target_transform(self) -> Self:
-        if isinstance(self.transform, str) and self.task not in (None, *NUMBER_TASKS):
-            raise ValueError(
-                f"`transform: {self.transform}` is for a number to predict. Received: task "
-                f"{self.task}"
-            )
-        if self.task in NUMBER_TASKS and self.classes:
-            raise ValueError(f"`classes` are none of a number. Received: task {self.task}")
-        return self
-
-    @pydantic.model_validator(mode="after")
-    def _check_image(self) -> Self:
-        if self.task == "box" and len(self.targets) != len(BOX):
-            raise ValueError(
-                f"A box has four `targets`: the raw features of its {', '.join(BOX)}. "
-                f"Received: {list(self.targets)}"
-            )
-        if (self.task == "mask") is not (self.shape is not None):
-            raise ValueError(
-                "A mask has a `shape`, [height, width], and no other label has one. "
-                f"Received: task {self.task}, shape {self.shape}"
-            )
-        if self.task == "mask" and len(self.classes or ()) < 2:
-            raise ValueError("A mask has two `classes` at least: names of the values of a pixel")
-        return self
-
-    @pydantic.model_validator(mode="after")
-    def _check_text(self) -> Self:
-        given = {"transform", "length", "top_k", "marks"} & self.model_fields_set
-        if isinstance(self.transform, str):
-            given -= {"transform"}
-        changed = [name for name in sorted(given) if getattr(self, name) not in ((), None, True)]
-        if changed and self.task != "text":
-            raise ValueError(
-                f"`{changed[0]}` is that of a label of the task text. Received: task {self.task}"
-            )
-        if self.task == "text" and self.classes:
-            raise ValueError("A text has no `classes`: its tokens are found in the train split")
         return self

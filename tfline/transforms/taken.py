@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tfline.transforms.errors import AnomalyError
-from tfline.transforms.features import FeatureSpec, LabelSpec, Task
+from tfline.transforms.features import FeatureSpec
 from tfline.transforms.kinds import kinds_of
 from tfline.transforms.table import SEVERAL, resolve
 from tfline.transforms.value_counts import HINTS, ONE, Taken, ValueCount, count_problem
@@ -17,7 +17,6 @@ _TAKEN: dict[str | None, Taken] = {
     "Tokens": "list",
     "Series": "list",
 }
-_LIST_LABELS: tuple[Task, ...] = ("multilabel", "forecast")
 _SINGLE = frozenset(SEVERAL) - {"pca"} | {"expression"}
 """Transforms that take one number of each of their raw features."""
 
@@ -30,14 +29,9 @@ def taken(feature: FeatureSpec) -> Taken:
     return _TAKEN.get(kinds_of(resolve(first)).takes, "vector")
 
 
-def taken_of_label(label: LabelSpec) -> Taken:
-    """Returns how many values the raw features of a label hold."""
-    return "list" if label.task in _LIST_LABELS and not label.targets else "one"
-
-
 def check_counts(
     features: Sequence[FeatureSpec],
-    label: LabelSpec,
+    label: Mapping[str, Taken],
     weight: str | None,
     declared: Mapping[str, ValueCount],
 ) -> dict[str, ValueCount]:
@@ -45,7 +39,7 @@ def check_counts(
 
     Args:
         features: Those of the model.
-        label: What is predicted, with its task.
+        label: The raw features that the label is read from, and how many values it takes of each.
         weight: The raw feature that says how much an example counts.
         declared: What the schema says; a feature that is not in it has one value where one is
             taken, and any number where a list is.
@@ -54,8 +48,8 @@ def check_counts(
         AnomalyError: A transform takes another number of values than the schema says.
     """
     counts: dict[str, ValueCount] = {}
-    for key in label.keys:
-        counts[key] = _settled("label", key, taken_of_label(label), declared)
+    for key, take in label.items():
+        counts[key] = _settled("label", key, take, declared)
     if weight is not None:
         counts[weight] = _settled("weight", weight, "one", declared)
     for feature in features:

@@ -19,15 +19,12 @@ import pydantic
 
 from tfline.transforms.analysis.passes import Analysis, Request
 from tfline.transforms.features import FrozenModel, LabelSpec, TargetTransform
-from tfline.transforms.label import EXACT
 from tfline.transforms.lazy import lazy_import
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
     from tfline.transforms.analysis import target_moments
-
-    Columns = Mapping[str, tf.SparseTensor]
 else:
     tf = lazy_import("tensorflow")
     target_moments = lazy_import("tfline.transforms.analysis.target_moments")
@@ -70,21 +67,18 @@ class TargetScale(FrozenModel):
         return tf.cast(_INVERSES[self.transform](exact), tf.float32)
 
 
-def scale_target(columns: Columns, label: LabelSpec) -> Analysis[dict[str, tf.Tensor]]:
+def scale_target(exact: tf.Tensor, label: LabelSpec) -> Analysis[dict[str, tf.Tensor]]:
     """Makes the target of a label that is a number.
 
     Args:
-        columns: Raw feature to sparse tensor [batch, values].
-        label: Of a task in `EXACT`.
+        exact: The numbers, float64 [batch], [batch, n] or [batch, steps, horizon].
+        label: What the spec says of them.
 
     Returns:
         `TARGET`, float32 of the shape of the label, NaN where it is missing or has no logarithm;
         and `STATISTICS`, int64 [batch, 3 * numbers].
     """
-    if label.task is None:
-        raise ValueError("The task of the label is not known yet.")
     transform = label.target_transform
-    exact = EXACT[label.task](columns, label)  # [batch], [batch, n] or [batch, steps, horizon]
     rows = exact if label.targets else tf.reshape(exact, [-1])  # one scale for a whole forecast
     reducer = target_moments.TargetMoments()
     shift, scale, smallest = yield Request(reducer, _FUNCTIONS[transform](rows), rows)

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 else:
     tf = lazy_import("tensorflow")
 
+PADDING = 0
+"""The index after the end of a text."""
+
 SPECIAL = ("", "[UNK]")
 """What stands for padding and for an unknown token."""
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tfline.transforms.features import Task
-
 FILE = "assets/decision_threshold.txt"
 """Where it is in a SavedModel."""
 
@@ -18,9 +16,6 @@ KEY = "threshold"
 """What stands before the number in the line; a tab is between them."""
 
 DEFAULT = 0.5
-
-THRESHOLD_TASKS: tuple[Task, ...] = ("binary", "multilabel")
-"""The tasks that are decided by a threshold."""
 
 PROPERTY = "threshold"
 """The property of a blessing that tells the Pusher what to set: text, for TFX rounds numbers."""

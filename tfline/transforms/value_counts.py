@@ -46,12 +46,16 @@ class ValueCount(NamedTuple):
 ONE = ValueCount(0, 1)
 
 _SERIES = "A series that may be longer or shorter ends its chain with `pad` or `window`."
+_LABEL = (
+    "Several classes of a record: `task: multilabel`. Several numbers ahead: `task: forecast` and "
+    "`horizon`. A one-hot list has a single 1 among zeros, equally many in every record."
+)
 HINTS: dict[tuple[str, Taken], str] = {
     ("feature", "one"): "A list of categories: `multi_hot` or `count`. A list of numbers: a "
     f"transform of numbers. {_SERIES}",
     ("feature", "vector"): f"{_SERIES} Or give every record equally many numbers.",
-    ("label", "one"): "Several classes of a record: `task: multilabel`. Several numbers ahead: "
-    "`task: forecast` and `horizon`. A one-hot vector: give the number of its class.",
+    ("label", "one"): _LABEL,
+    ("label", "vector"): _LABEL,
     ("weight", "one"): "Give every record one number.",
     ("slice", "one"): "Slice by a feature that has one value a record.",
 }

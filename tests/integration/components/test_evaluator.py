@@ -19,6 +19,7 @@ from tfx.types import artifact_utils, standard_artifacts
 
 from tfline.components.evaluator.component import Evaluator
 from tfline.components.evaluator.executor import Executor
+from tfline.transforms.columns import as_numbers, as_strings
 from tfline.transforms.errors import DataError, ModelError, SpecError
 
 import tensorflow_model_analysis as tfma  # isort: skip - after tfx
@@ -111,6 +112,7 @@ CARDS: dict[str, dict[str, Any]] = {
     },
     "regression": {"label": "amount"},
 }
+DTYPES = {"tip": tf.int64, "colour": tf.string, "amount": tf.float32}
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +128,18 @@ def make_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., types.
             parsers = {"score": tf.io.FixedLenFeature([], tf.float32)}
             return answer(tf.io.parse_example(examples, parsers)["score"])
 
-        tf.saved_model.save(tf.Module(), str(path), signatures={"serving_default": serve})
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
+        def label(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+            key, values = CARDS[task]["label"], CARDS[task].get("class_values")
+            column = tf.io.parse_example(examples, {key: tf.io.VarLenFeature(DTYPES[key])})[key]
+            if values is None:
+                return {"label": as_numbers(column)}
+            same = tf.equal(as_strings(column)[:, tf.newaxis], [str(value) for value in values])
+            known = tf.reduce_any(same, axis=1)
+            return {"label": tf.where(known, tf.argmax(tf.cast(same, tf.int32), axis=1), -1)}
+
+        signatures = {"serving_default": serve, "transform_label": label}
+        tf.saved_model.save(tf.Module(), str(path), signatures=signatures)
         (path / "assets.extra").mkdir()
         card = {"format": 1, "task": task, **CARDS[task]}
         (path / "assets.extra" / "tfline.json").write_text(json.dumps(card))

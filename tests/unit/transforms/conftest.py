@@ -19,8 +19,8 @@ from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 from tfx_bsl.tfxio.tf_example_record import TFExampleBeamRecord
 
 from tfline.components.example_gen.example_proto import Value, encode_example
+from tfline.components.transform.preprocessing import preprocessing_fn
 from tfline.transforms.features import FeatureSpec, Step
-from tfline.transforms.preprocessing import preprocessing_fn
 from tfline.transforms.taken import taken
 
 Link = str | tuple[str, dict[str, Any]]

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfline.tasks.table import label_keys
 from tfline.transforms.analysis.passes import Request
 from tfline.transforms.analysis.target_moments import TargetMoments
 from tfline.transforms.features import LabelSpec
+from tfline.transforms.label import exact_horizon, exact_numbers
 from tfline.transforms.target import STATISTICS, TARGET, TargetScale, read_scale, scale_target
 
 
@@ -18,9 +20,11 @@ def scaled(
     """Returns the targets of a column, and their scale: both as Transform finds them."""
     spec = LabelSpec.model_validate({"key": "y", "task": "regression", **label})
     columns = {
-        key: tf.ragged.constant(rows, dtype=dtype, ragged_rank=1).to_sparse() for key in spec.keys
+        key: tf.ragged.constant(rows, dtype=dtype, ragged_rank=1).to_sparse()
+        for key in label_keys(spec)
     }
-    analysis = scale_target(columns, spec)
+    exact = exact_horizon if spec.task == "forecast" else exact_numbers
+    analysis = scale_target(exact(columns, spec), spec)
     request = next(analysis)
     assert isinstance(request, Request)
     reducer = request.reducer

@@ -6,11 +6,11 @@ import pytest
 import tensorflow as tf
 
 from tfline.transforms.errors import AnomalyError
-from tfline.transforms.features import FeatureSpec, LabelSpec, Step
+from tfline.transforms.features import FeatureSpec, Step
 from tfline.transforms.taken import check_counts
-from tfline.transforms.value_counts import ONE, ValueCount, checked
+from tfline.transforms.value_counts import ONE, Taken, ValueCount, checked
 
-LABEL = LabelSpec(key="y", task="regression")
+LABEL: dict[str, Taken] = {"y": "one"}
 
 
 def feature(transform: str, *keys: str) -> FeatureSpec:
@@ -58,15 +58,15 @@ def test_transform_that_takes_another_number_of_values_is_refused(
     assert caught.value.hint
 
 
-def test_one_hot_label_is_no_class() -> None:
+def test_list_that_is_no_one_hot_vector_is_no_class() -> None:
     with pytest.raises(AnomalyError, match="The label 'y' holds lists of 3 values") as caught:
         check_counts(
             [feature("z_score")],
-            LabelSpec(key="y", task="multiclass"),
+            LABEL,
             None,
             {"y": ValueCount(3, 3)},
         )
-    assert "the number of its class" in caught.value.hint
+    assert "A one-hot list has a single 1" in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,11 @@ from typing import Annotated, Any, Literal
 import pydantic
 
 from tfline.components.evaluator.reading.slice_by import Cross
-from tfline.metrics.table import METRICS, check_metrics, is_custom
+from tfline.metrics.table import METRICS, is_custom
+from tfline.tasks.metric_fit import check_metrics
+from tfline.tasks.table import find_task
 from tfline.transforms.errors import SpecError, did_you_mean
-from tfline.transforms.features import FrozenModel, Task
+from tfline.transforms.features import FrozenModel
 from tfline.transforms.threshold import DEFAULT
 
 Number = Annotated[float, pydantic.Field(allow_inf_nan=False)]
@@ -316,22 +318,22 @@ class EvaluateConfig(FrozenModel):
         """The raw features that slices are made from."""
         return tuple(dict.fromkeys(key for cross in self.slices for by in cross for key in by.keys))
 
-    def check_task(self, task: Task) -> None:
+    def check_task(self, task: str) -> None:
         """Checks that metrics and threshold fit a task.
 
         Raises:
             SpecError: One does not.
         """
-        check_metrics(task, self.metric_names(task))
-        if self.choose_threshold is not None and task != "binary":
+        check_metrics(find_task(task), self.metric_names(task))
+        if self.choose_threshold is not None and find_task(task).family != "binary":
             raise SpecError(
                 f"`choose_threshold` does not fit a {task} task: it is between two classes",
                 "evaluate.choose_threshold",
             )
 
-    def metric_names(self, task: Task) -> tuple[str, ...]:
+    def metric_names(self, task: str) -> tuple[str, ...]:
         """Returns the metrics to compute: the chosen or usual ones, then those that decide."""
-        usual = (name for name, metric in METRICS.items() if metric.usual and task in metric.values)
+        usual = (name for name, metric in find_task(task).metrics.items() if metric.usual)
         chosen = usual if self.metrics is None else self.metrics
         in_gaps = (name for gap in self.gap for name in gap.most)
         decide = (*self.require, *self.change, *in_gaps)

@@ -21,7 +21,7 @@ from tfline.components.evaluator.gate.verdict_reading import FILE_NAME
 from tfline.components.evaluator.measuring.results import SliceResult
 from tfline.components.evaluator.reading.model import ModelCard, Predictor, read_card
 from tfline.transforms.errors import DataError, ModelError
-from tfline.transforms.threshold import PROPERTY, THRESHOLD_TASKS
+from tfline.transforms.threshold import PROPERTY
 
 _SUMMARY = logging.getLogger("tfline.summary")
 
@@ -107,7 +107,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         )
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         _bless(blessing, verdict, candidate, baseline)
-        if card.task in THRESHOLD_TASKS:
+        if card.asks.decides:
             blessing.set_string_custom_property(PROPERTY, repr(config.threshold))
         _SUMMARY.info("%s", summarise(results[0], verdict, split))
 

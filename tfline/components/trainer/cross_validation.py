@@ -22,8 +22,6 @@ from tfline.components.trainer.fine_tuning import find_fine_tuning
 from tfline.components.trainer.fit import fit
 from tfline.components.trainer.folds import RANDOM, Division, Rule, divide, inner_split
 from tfline.components.trainer.losses import with_link
-from tfline.components.trainer.models.heads.head import Head
-from tfline.components.trainer.models.heads.numbers import RegressionHead
 from tfline.components.trainer.raw_values import as_times, raw_values
 from tfline.components.trainer.run_fn import prepare_model
 from tfline.components.trainer.schedules import Plateau
@@ -33,7 +31,8 @@ from tfline.components.trainer.transform_graph import Batch, TransformGraph
 from tfline.components.trainer.weights import check_weights
 from tfline.metrics.statistic import Decision
 from tfline.metrics.table import METRICS
-from tfline.transforms.features import CLASS_TASKS, NUMBER_TASKS
+from tfline.tasks.heads.head import Head
+from tfline.tasks.heads.numbers import RegressionHead
 
 _progress = logging.getLogger("tfline.progress")
 
@@ -133,7 +132,7 @@ def cross_validate(
 def _labels(rows: Batch, graph: TransformGraph) -> np.ndarray:
     """Returns the class of each example; of another label what is no class."""
     labels: np.ndarray = rows[1].numpy()
-    return labels if graph.metadata.task in ("binary", "multiclass") else np.zeros(len(labels))
+    return labels if graph.task.one_class else np.zeros(len(labels))
 
 
 def _division(split: Split, graph: TransformGraph, dividing: Dividing) -> Division:
@@ -168,14 +167,15 @@ def _evaluated(
     fit(model, data, train, log_dir="", state_dir=None, fine_tuning=second)
     batches = evaluation_dataset(held_out, graph, train)
     reached: dict[str, float] = model.evaluate(batches, return_dict=True, verbose=0)
-    if not metrics or head.task not in (*CLASS_TASKS, *NUMBER_TASKS):
+    if not metrics or not graph.task.has_mean:
         return reached
     labels, predictions = _predicted(model, head, batches)
     decision = Decision(len(head.classes), threshold)
     measured = {}
     for name in metrics:
         metric = METRICS[name]
-        value = metric.values[head.task](metric.statistic.of(labels, predictions, decision))[0]
+        kept = metric.statistic.of(labels, predictions, decision)
+        value = metric.compute(head.task, kept)[0]
         if np.ndim(value) == 0:  # others have a value for each class
             measured[name] = float(value)
     return {"loss": reached["loss"], **measured}

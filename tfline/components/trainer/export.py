@@ -12,10 +12,10 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tfline.components.trainer.config import RunConfig
-from tfline.components.trainer.models.heads.head import Head
-from tfline.components.trainer.models.heads.numbers import RegressionHead
 from tfline.components.trainer.signatures import METHOD_NAMES, ServingModel
 from tfline.components.trainer.transform_graph import TransformGraph
+from tfline.tasks.heads.head import Head
+from tfline.tasks.heads.numbers import RegressionHead
 
 CARD = os.path.join("assets.extra", "tfline.json")
 """What Evaluator, Pusher and client read of a model; TF Serving passes it over."""
@@ -84,7 +84,7 @@ def name_signatures(folder: str, arguments: Mapping[str, str]) -> None:
 
 def _write_card(folder: str, graph: TransformGraph, head: Head, config: RunConfig) -> None:
     metadata = graph.metadata
-    has_classes = metadata.task != "text"  # its tokens are too many to list
+    has_classes = not graph.task.writes  # its tokens are too many to list
     card = {
         "format": FORMAT,
         "pipeline": config.pipeline,

@@ -12,7 +12,7 @@ from tfline.components.trainer.data import TrainingData
 from tfline.components.trainer.learning_rate import scheduled_rate
 from tfline.components.trainer.models.build import compile_model
 from tfline.components.trainer.models.fine_tuned import FineTunedModel
-from tfline.components.trainer.models.heads.head import Head
+from tfline.tasks.heads.head import Head
 
 
 @dataclasses.dataclass(frozen=True)

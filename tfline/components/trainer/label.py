@@ -6,6 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from tfline.components.trainer.config import TrainConfig
 from tfline.components.trainer.losses import check_fits, check_scale
+from tfline.components.trainer.named import OwnCode
+from tfline.tasks.metric_fit import check_keras_metric, is_of_keras
+from tfline.tasks.table import known_task
+from tfline.tasks.task import Task
 from tfline.transforms.errors import SpecError, did_you_mean
 from tfline.transforms.features import LabelSpec
 
@@ -18,7 +22,10 @@ def check_training(train: TrainConfig, label: LabelSpec) -> None:
     """
     task, classes = known_task(label), label.classes
     if task is not None and train.loss is not None:
-        check_fits(train.loss, task)
+        check_fits(train.loss, task.family)
+    if task is not None:
+        for metric in train.metrics:
+            _check_metric(task, metric)
     if train.loss is not None:
         check_scale(train.loss, label.target_transform)
     if train.class_weights is None:
@@ -29,15 +36,24 @@ def check_training(train: TrainConfig, label: LabelSpec) -> None:
         check_names(train.class_weights, classes)
 
 
-def check_weighted(task: str) -> None:
+def _check_metric(task: Task, metric: OwnCode) -> None:
+    bases = getattr(metric.find(), "__mro__", ())
+    names = [base.__name__ for base in bases if is_of_keras(base.__module__)]
+    try:
+        check_keras_metric(task, metric.path, names, in_training=True)
+    except SpecError as exc:
+        raise SpecError(exc.message, "train.metrics", exc.hint) from exc
+
+
+def check_weighted(task: Task) -> None:
     """Refuses class weights for a label whose examples are not each of one class.
 
     Raises:
         SpecError: It is such a label.
     """
-    if task not in ("binary", "multiclass"):
+    if not task.one_class:
         raise SpecError(
-            f"An example with a {task} label is not of one class, whose weight it could have",
+            f"An example with a {task.name} label is not of one class, whose weight it could have",
             "train.class_weights",
             "Take it out; `weight` names a feature that weighs each example.",
         )
@@ -53,10 +69,3 @@ def check_names(weights: Iterable[str], classes: Sequence[str]) -> None:
         if name not in classes:
             hint = did_you_mean(name, classes)
             raise SpecError(f"There is no class '{name}'", "train.class_weights", hint)
-
-
-def known_task(label: LabelSpec) -> str | None:
-    """Returns the task of a label; None if only the data tells it."""
-    if label.task is not None or label.classes is None:
-        return label.task
-    return "binary" if len(label.classes) == 2 else "multiclass"

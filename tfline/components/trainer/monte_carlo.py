@@ -7,44 +7,43 @@ A model with dropout stands for many thinner ones; where they agree it is sure (
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import keras
 import tensorflow as tf
 
-from tfline.components.trainer.answers import Outputs, Threshold, answer
-from tfline.components.trainer.models.heads.head import Head
-from tfline.components.trainer.models.heads.numbers import RegressionHead
-from tfline.components.trainer.transform_graph import Features, TransformMetadata
+from tfline.components.trainer.transform_graph import Features
+from tfline.tasks.heads.head import Head
+from tfline.tasks.heads.numbers import RegressionHead
+from tfline.tasks.table import TASKS
+from tfline.tasks.task import Task
 from tfline.transforms.errors import ModelError
-from tfline.transforms.features import CLASS_TASKS, Task
 
-TASKS: tuple[Task, ...] = (*CLASS_TASKS, "regression", "forecast")
-"""What can be predicted with a mean and a standard deviation."""
+Outputs = dict[str, tf.Tensor]
 
 VALUES = ("prediction", "probabilities")
 """What of an answer has a standard deviation: one of these."""
 
 
-def check_samples(model: keras.Model, head: Head) -> None:
+def check_samples(model: keras.Model, head: Head, task: Task) -> None:
     """Sees that the answers to a task have a mean, and that there is something to sample.
 
     Raises:
         ModelError: The answers are no numbers, or quantiles; or the model has no dropout, so that
             all of them would be the same.
     """
-    task = head.task
     if isinstance(head, RegressionHead) and head.link.levels:
         raise ModelError(
             "The loss quantile tells how far a label may be off itself. Received: monte_carlo",
             where="train.monte_carlo",
             hint="Leave `monte_carlo` out, or choose another loss.",
         )
-    if task not in TASKS:
+    if not task.has_mean:
+        fitting = [name for name, other in TASKS.items() if other.has_mean]
         raise ModelError(
-            f"The answers to a {task} label have no mean. Received: monte_carlo",
+            f"The answers to a {task.name} label have no mean. Received: monte_carlo",
             where="train.monte_carlo",
-            hint=f"Leave it out; it is for the tasks {', '.join(TASKS)}.",
+            hint=f"Leave it out; it is for the tasks {', '.join(fitting)}.",
         )
     for layer in _all_layers(model):
         if any(getattr(layer, name, 0) for name in ("rate", "dropout", "recurrent_dropout")):
@@ -74,22 +73,19 @@ def sample_outputs(model: keras.Model, features: Features, samples: int) -> tf.T
         return tf.map_fn(one, tf.range(samples), fn_output_signature=tf.float32)
 
 
-def answer_samples(
-    y: tf.Tensor, metadata: TransformMetadata, threshold: Threshold | None
-) -> Outputs:
+def answer_samples(y: tf.Tensor, answer: Callable[[tf.Tensor], Outputs]) -> Outputs:
     """Names the mean of the samples as an answer is named, and adds their standard deviation.
 
     Args:
         y: [samples, batch, ...].
-        metadata: The task and the classes.
-        threshold: What is decided by; see `answer`.
+        answer: From outputs of a model, [batch, ...], to what is served.
 
     Returns:
         The answer, and ``standard_deviation`` of the shape of its prediction or probabilities.
     """
-    outputs = answer(tf.reduce_mean(y, axis=0), metadata, threshold)
+    outputs = answer(tf.reduce_mean(y, axis=0))
     rows = tf.reshape(y, tf.concat([[-1], tf.shape(y)[2:]], axis=0))  # [samples * batch, ...]
-    values = _value(answer(tf.ensure_shape(rows, [None, *y.shape[2:]]), metadata, threshold))
+    values = _value(answer(tf.ensure_shape(rows, [None, *y.shape[2:]])))
     shape = tf.concat([tf.shape(y)[:2], tf.shape(values)[1:]], axis=0)
     deviation = tf.math.reduce_std(tf.reshape(values, shape), axis=0)
     return {**outputs, "standard_deviation": tf.ensure_shape(deviation, _value(outputs).shape)}

@@ -22,12 +22,12 @@ from tfline.components.trainer.hyperparameters import with_values
 from tfline.components.trainer.learning_rate import scheduled_rate
 from tfline.components.trainer.losses import loss_unit, with_link
 from tfline.components.trainer.models.build import build_model, compile_model
-from tfline.components.trainer.models.heads.head import Head
 from tfline.components.trainer.monte_carlo import check_samples
 from tfline.components.trainer.naive.models import write_naive
 from tfline.components.trainer.report import write_report
 from tfline.components.trainer.transform_graph import TransformGraph
 from tfline.components.trainer.warm_start import warm_start
+from tfline.tasks.heads.head import Head
 
 _progress = logging.getLogger("tfline.progress")
 
@@ -56,7 +56,7 @@ def run_fn(fn_args: FnArgs) -> None:
         head = with_link(graph.head, config.train.loss)
         model = prepare_model(config, graph, head, data)
         if config.train.monte_carlo:
-            check_samples(model, head)
+            check_samples(model, head, graph.task)
         begun = None
         if config.train.warm_start:
             begun = warm_start(model, fn_args.base_model, graph, fn_args.train_files, head)

@@ -21,24 +21,23 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
-from tfline.components.trainer.answers import Outputs, answer, answer_quantiles
 from tfline.components.trainer.models.generation.decoding import Texts
 from tfline.components.trainer.models.generation.generator import find_generator
-from tfline.components.trainer.models.heads.head import Head
-from tfline.components.trainer.models.heads.numbers import RegressionHead
 from tfline.components.trainer.models.text_encoder import TextEncoder
 from tfline.components.trainer.monte_carlo import answer_samples, sample_outputs
 from tfline.components.trainer.texts import sample_texts, score_texts
 from tfline.components.trainer.threshold import ServedThreshold
 from tfline.components.trainer.transform_graph import Columns, Features, TransformGraph
-from tfline.transforms.features import CLASS_TASKS
-from tfline.transforms.threshold import THRESHOLD_TASKS
+from tfline.tasks.heads.head import Head
+from tfline.tasks.heads.numbers import RegressionHead
 
 METHOD_NAMES = {
     "classify": "tensorflow/serving/classify",
     "regress": "tensorflow/serving/regress",
 }
 """The signatures whose method is not Predict; TF Serving asks for it."""
+
+Outputs = dict[str, tf.Tensor]
 
 Signature = Callable[..., Outputs]
 
@@ -81,8 +80,7 @@ class ServingModel(tf.Module):
         ]
         self._sample_texts = functools.partial(sample_texts, model, graph.metadata)
         self._score_texts = functools.partial(score_texts, model, graph)
-        decides = graph.metadata.task in THRESHOLD_TASKS
-        self._threshold = ServedThreshold() if decides else None
+        self._threshold = ServedThreshold() if graph.task.decides else None
         self._keys = list(graph.columns)
         self.arguments = argument_names(self._keys)
         columns = {
@@ -113,11 +111,9 @@ class ServingModel(tf.Module):
             "transform_features": (self.transform_features, _EXAMPLES),
             "transform_label": (self.transform_label, _EXAMPLES),
         }
-        metadata = self._graph.metadata
-        if metadata.task in CLASS_TASKS:
-            inputs["classify"] = (self.classify, _INPUTS)
-        elif metadata.task == "regression" and metadata.size == 1:
-            inputs["regress"] = (self.regress, _INPUTS)
+        method = self._graph.task.method(self._graph.metadata)
+        if method:
+            inputs[method] = (getattr(self, method), _INPUTS)
         if self._writes:
             inputs["sample"] = (self.sample, _EXAMPLES, _TEMPERATURE, _SEED)
             inputs["score"] = (self.score, _EXAMPLES)
@@ -149,7 +145,7 @@ class ServingModel(tf.Module):
     def monte_carlo(self, examples: tf.Tensor) -> Outputs:
         """Predicts as often as there are samples, with dropout; see `answer_samples`."""
         samples = self._sample(self._parse(examples))
-        return answer_samples(samples, self._graph.metadata, self._threshold)
+        return answer_samples(samples, self._answer)
 
     def transform_features(self, examples: tf.Tensor) -> Features:
         """Returns what the model is fed with for tf.Examples, string [batch]."""
@@ -171,9 +167,9 @@ class ServingModel(tf.Module):
         return self._score_texts(examples)
 
     def _answer(self, y: tf.Tensor | Texts) -> Outputs:
-        if self._levels:
-            return answer_quantiles(y, self._graph.metadata, self._levels)
-        return answer(y, self._graph.metadata, self._threshold)
+        threshold = self._threshold() if self._threshold is not None else None
+        answer: Outputs = self._graph.task.answer(y, self._graph.metadata, threshold, self._levels)
+        return answer
 
     def _parse(self, examples: tf.Tensor) -> Columns:
         return self._graph.parse(examples, self._keys)

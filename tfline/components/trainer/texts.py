@@ -5,13 +5,14 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from tfline.components.trainer.answers import Outputs
-from tfline.components.trainer.models.generation.decoding import PADDING, without_padding
+from tfline.components.trainer.models.generation.decoding import without_padding
 from tfline.components.trainer.models.generation.generator import find_generator
-from tfline.components.trainer.models.heads.text import TARGET
 from tfline.components.trainer.transform_graph import Features, TransformGraph, TransformMetadata
+from tfline.tasks.heads.text import TARGET
 from tfline.transforms.errors import ModelError
-from tfline.transforms.target_text import write_text
+from tfline.transforms.target_text import PADDING, write_text
+
+Outputs = dict[str, tf.Tensor]
 
 
 def sample_texts(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -11,12 +10,12 @@ import pydantic
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from tfline.components.trainer.models.heads import HEADS
-from tfline.components.trainer.models.heads.head import Head
-from tfline.components.trainer.models.heads.numbers import RegressionHead
 from tfline.components.trainer.models.inputs import Kind, TensorFeature
+from tfline.tasks.heads.head import Head
+from tfline.tasks.table import find_task
+from tfline.tasks.task import Task
 from tfline.transforms.errors import ModelError
-from tfline.transforms.features import WEIGHT, Task
+from tfline.transforms.features import WEIGHT
 from tfline.transforms.target import TARGET, TargetScale
 from tfline.transforms.target_text import REFERENCE
 from tfline.transforms.value_counts import ONE, ValueCount
@@ -74,7 +73,7 @@ class TransformMetadata(_Metadata):
         weight: The raw feature that says how much an example counts; None: all count the same.
     """
 
-    task: Task
+    task: str
     label: str
     label_keys: tuple[str, ...]
     size: int
@@ -122,13 +121,14 @@ class TransformGraph(tf.Module):
         )
 
     @property
+    def task(self) -> Task:
+        """What the label asks for."""
+        return find_task(self.metadata.task)
+
+    @property
     def head(self) -> Head:
         """What a model has to predict."""
-        metadata = self.metadata
-        head = HEADS[metadata.task](metadata.classes, metadata.size, metadata.steps)
-        if isinstance(head, RegressionHead) and metadata.target is not None:
-            return dataclasses.replace(head, scale=metadata.target)
-        return head
+        return self.task.make_head(self.metadata)
 
     @property
     def augmentations(self) -> dict[str, dict[str, Any]]:

@@ -11,9 +11,9 @@ import keras
 import tensorflow as tf
 
 from tfline.components.trainer.export import read_export_card, target_form
-from tfline.components.trainer.models.heads.head import Head
 from tfline.components.trainer.transform_graph import TransformGraph
 from tfline.components.trainer.vocabularies import changed_indices, layers_of
+from tfline.tasks.heads.head import Head
 from tfline.transforms.errors import ModelError
 
 _progress = logging.getLogger("tfline.progress")

@@ -33,7 +33,7 @@ def class_weights(
     Raises:
         SpecError: The label has no classes, or a name is that of none.
     """
-    check_weighted(graph.metadata.task)
+    check_weighted(graph.task)
     classes = graph.metadata.classes
     if given == "balanced":
         if labels is None:

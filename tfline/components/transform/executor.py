@@ -22,7 +22,7 @@ from tfx_bsl.public import tfxio
 
 from tfline.components.artifacts.schema import read_schema, value_counts
 from tfline.components.progress import counted
-from tfline.components.transform.classes import find_classes, find_task
+from tfline.components.transform.classes import LabelColumn
 from tfline.components.transform.leaks import find_leaks
 from tfline.components.transform.materialize import count_records, is_worthwhile, materialize
 from tfline.components.transform.metadata import (
@@ -31,10 +31,11 @@ from tfline.components.transform.metadata import (
     transform_empty,
     write_metadata,
 )
-from tfline.components.transform.vocabulary import find_vocabulary, prompt_feature
+from tfline.components.transform.preprocessing import preprocessing_fn
+from tfline.components.transform.vocabulary import prompt_feature
+from tfline.tasks.table import TASKS, find_task, known_task, label_keys
 from tfline.transforms.errors import AnomalyError
-from tfline.transforms.features import CLASS_TASKS, FeatureSpec, LabelSpec
-from tfline.transforms.preprocessing import preprocessing_fn
+from tfline.transforms.features import FeatureSpec, LabelSpec
 from tfline.transforms.taken import check_counts
 
 _summary = logging.getLogger("tfline.summary")
@@ -65,17 +66,18 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         label = LabelSpec.model_validate(config["label"])
         schema = read_schema(artifact_utils.get_single_uri(input_dict["schema"]))
         weight = config.get("weight")
-        keys = [*label.keys, *(key for feature in features for key in feature.keys)]
+        keys = [*label_keys(label), *(key for feature in features for key in feature.keys)]
         raw = raw_dtypes(schema, keys if weight is None else [*keys, weight])
         examples = artifact_utils.get_single_instance(input_dict["examples"])
         files = split_files(examples)
         records = examples.get_int_custom_property("records_train")
 
         label, values = settle_label(label, raw, files)
-        if label.task == "text":
+        task = find_task(str(label.task))
+        if task.writes:
             features = features or [prompt_feature(label, values)]
         declared = {key: count for key, count in value_counts(schema).items() if key in raw}
-        counts = check_counts(features, label, weight, declared)
+        counts = check_counts(features, task.takes(label), weight, declared)
 
         for leak in find_leaks(files["train"], records, raw, features, label):
             _warning.info(leak)
@@ -90,6 +92,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         }
         self._analyze(files["train"], raw, custom_config, folder, records)
 
+        names = list(label.classes or map(str, values))
         output = tft.TFTransformOutput(folder)
         tensors = transform_empty(output)
         described = describe_features(output, tensors, features)
@@ -98,10 +101,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             {
                 "task": label.task,
                 "label": label.key,
-                "label_keys": list(label.keys),
+                "label_keys": list(task.keys(label)),
                 "size": label.size,
                 "steps": label.steps,
-                "classes": list(label.classes or map(str, values)),
+                "classes": names,
                 "class_values": values,
                 "shape": label.shape,
                 "separator": label.separator,
@@ -114,7 +117,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         )
         width = sum(math.prod(item["shape"]) for item in described)
         count = f"{len(described)} feature" + "s" * (len(described) != 1)
-        text = f"{count}, {width:,} columns, {label.task}"
+        text = f"{count}, {width:,} columns, {task.describe(names)}"
         choice = config.get("materialize", "auto")
         if is_worthwhile(choice, *count_records(files["train"]), described):
             materialize(folder, files)
@@ -164,17 +167,14 @@ def settle_label(
     Raises:
         AnomalyError: The label cannot be used.
     """
-    dtype = raw[label.keys[0]]
-    task = find_task(label, dtype)
-    values: list[int | str] = []
-    if task is None or task in (*CLASS_TASKS, "box"):
-        values = find_classes(label, dtype, files)
-        task = task or ("binary" if len(values) == 2 else "multiclass")
-    elif task == "mask":
-        values = list(range(len(label.classes or ())))
-    elif task == "text":
-        label, values = find_vocabulary(label, dtype, files["train"])
-    return label.model_copy(update={"task": task}), values
+    data = LabelColumn(raw[label_keys(label)[0]], files)
+    known = known_task(label) or (TASKS["regression"] if data.is_number(label) else None)
+    if known is None:
+        label, values = data.classes(label)
+        known = TASKS["binary" if len(values) == 2 else "multiclass"]
+    else:
+        label, values = known.settle(label, data)
+    return label.model_copy(update={"task": known.name}), values
 
 
 def raw_dtypes(schema: schema_pb2.Schema, keys: list[str]) -> dict[str, tf.DType]:

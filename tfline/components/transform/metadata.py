@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from tfline.transforms.features import NUMBER_TASKS, FeatureSpec, LabelSpec
+from tfline.transforms.features import FeatureSpec, LabelSpec
 from tfline.transforms.target import STATISTICS, read_scale
 
 FILE_NAME = "tfline.json"
@@ -32,7 +32,7 @@ def describe_target(
         tensors: What `transform_empty` returns.
         label: With its task.
     """
-    if label.task not in NUMBER_TASKS:
+    if STATISTICS not in tensors:
         return None
     scale = read_scale(tensors[STATISTICS][0].numpy(), label.target_transform)
     return scale.model_dump(mode="json")

@@ -77,7 +77,7 @@ def prompt_feature(label: LabelSpec, values: Sequence[int | str]) -> FeatureSpec
         "keep": "last",
     }
     steps = (*label.tokenization, Step(transform="token_ids", arguments=arguments))
-    return FeatureSpec(name=PROMPT, keys=label.keys, steps=steps)
+    return FeatureSpec(name=PROMPT, keys=(label.key,), steps=steps)
 
 
 def _decoded(key: str, token: bytes) -> str:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import os
+import pkgutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import tfline.metrics
 from tfline.components.artifacts.history import find_baseline
 from tfline.components.example_gen.config import IngestConfig
 from tfline.components.example_validator.config import HeldAgainst
@@ -23,9 +25,15 @@ from tfline.pipelines.run.packages import package_parts
 from tfline.pipelines.run.parts import Part, Parts, combined, digest, settings
 from tfline.pipelines.run.sources import dotted_modules, function_modules, source_parts
 from tfline.pipelines.spec import PipelineSpec
+from tfline.tasks.table import TASKS, find_task, known_task
 from tfline.transforms.errors import SpecError
 from tfline.transforms.table import TRANSFORMS
 from tfline.transforms.table import resolve as resolve_transform
+
+_METRICS = {
+    f"tfline.metrics.{found.name}" for found in pkgutil.iter_modules(tfline.metrics.__path__)
+}
+"""What only an evaluation computes; a task names it."""
 
 UPSTREAM: dict[str, tuple[str, ...]] = {
     "ExampleGen": (),
@@ -180,14 +188,16 @@ def _validator_parts(spec: PipelineSpec) -> Parts:
 
 def _transform_parts(spec: PipelineSpec) -> Parts:
     steps = [step for feature in spec.features for step in feature.steps]
-    if spec.label.task == "text":
+    task = known_task(spec.label)
+    if task is not None and task.writes:
         steps += spec.label.tokenization
     used = {step.transform for step in steps}
     families = function_modules(map(resolve_transform, used))
     unused = function_modules(TRANSFORMS.values()) - families
-    modules = ["tfline.components.transform.executor", *families, *dotted_modules(used)]
+    own = dotted_modules([*used, *filter(None, [spec.label.task])])
+    modules = ["tfline.components.transform.executor", *families, *own]
     return (
-        *source_parts(modules, exclude=unused),
+        *source_parts(modules, exclude=unused | _other_tasks(spec) | _METRICS),
         *settings("features", {f.name: _dump(f) for f in spec.features}),
         *settings("label", _dump(spec.label)),
         *settings("materialize", spec.materialize),
@@ -214,12 +224,13 @@ def _training_parts(spec: PipelineSpec, module: str, digests: FileDigests) -> Pa
     """Returns what a training that begins in `module` depends on."""
     family = function_modules([resolve_model(spec.model.name)])
     unused = function_modules(MODELS.values()) - family
-    own = dotted_modules([spec.model.name, *spec.train.own_code])
+    names = [spec.model.name, *spec.train.own_code, *filter(None, [spec.label.task])]
+    own = dotted_modules(names)
     modules = [module, *family, *own]
     # The transforms' own code reaches the Trainer as a graph, in Transform's artifact.
     shared = function_modules(TRANSFORMS.values()) | {"tfline.transforms.table"}
     return (
-        *source_parts(modules, exclude=unused | shared),
+        *source_parts(modules, exclude=unused | shared | _other_tasks(spec) | _METRICS),
         *settings("model", _dump(spec.model)),
         *file_parts("model", argument_files(spec.model.arguments), digests),
         *settings("train", _dump(spec.train)),
@@ -227,9 +238,11 @@ def _training_parts(spec: PipelineSpec, module: str, digests: FileDigests) -> Pa
 
 
 def _evaluator_parts(spec: PipelineSpec) -> Parts:
-    own = dotted_modules([*(spec.evaluate.metrics or ()), *spec.evaluate.require])
+    names = [*(spec.evaluate.metrics or ()), *spec.evaluate.require]
+    own = dotted_modules([*names, *filter(None, [spec.label.task])])
+    modules = ["tfline.components.evaluator.executor", *own]
     return (
-        *source_parts(["tfline.components.evaluator.executor", *own]),
+        *source_parts(modules, exclude=_other_tasks(spec)),
         *settings("evaluate", _dump(spec.evaluation)),
     )
 
@@ -241,6 +254,15 @@ def _resolver_parts(push_folder: Path, model: str, candidate: str) -> Parts:
         Part("setting", "baseline", f"version {baseline.number}" if baseline else "none"),
         Part("setting", "push.to", shown_path(push_folder)),
     )
+
+
+def _other_tasks(spec: PipelineSpec) -> set[str]:
+    """Returns the modules of the tasks that the label cannot have."""
+    known = find_task(spec.label.task) if spec.label.task is not None else None
+    found_in_data = ("binary", "multiclass", "regression")
+    possible = [known] if known is not None else [TASKS[name] for name in found_in_data]
+    used = {kind.__module__ for task in possible for kind in type(task).__mro__}
+    return {type(task).__module__ for task in TASKS.values()} - used
 
 
 def argument_files(arguments: Mapping[str, Any]) -> list[str]:

@@ -21,7 +21,7 @@ from typing import Any
 
 from tfline.pipelines.run.parts import Part, Parts
 
-_COMPUTING = ("tfline.transforms.", "tfline.metrics.", "tfline.components.")
+_COMPUTING = ("tfline.transforms.", "tfline.metrics.", "tfline.tasks.", "tfline.components.")
 """The packages of tfline whose source makes a difference to a result."""
 
 _INSTALLED = ("site-packages", "dist-packages")

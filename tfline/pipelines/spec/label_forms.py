@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfline.pipelines.spec.feature_forms import FormError, check_links, read_steps
-from tfline.transforms.errors import did_you_mean
-from tfline.transforms.features import CLASS_TASKS, NUMBER_TASKS, Step, TargetTransform
+from tfline.tasks.table import TASKS, check_label
+from tfline.transforms.errors import SpecError, did_you_mean
+from tfline.transforms.features import LabelSpec, Step, TargetTransform
 
 _TARGET_TRANSFORMS: tuple[str, ...] = typing.get_args(TargetTransform)
 
@@ -40,11 +41,25 @@ def expand_label(form: Any) -> Any:
     return {**form, "transform": steps}
 
 
+def checked_label(label: LabelSpec) -> LabelSpec:
+    """Returns a label that its task can read.
+
+    Raises:
+        FormError: There is no such task.
+        ValueError: A field is that of another task, or one is missing.
+    """
+    try:
+        return check_label(label)
+    except SpecError as exc:
+        raise FormError(exc.message, ("task",), exc.hint) from exc
+
+
 def _is_number(form: Mapping[str, Any]) -> bool:
     """Tells whether `transform` says how a number is scaled: of a text, it is a chain."""
     if form.get("task") is None:
         return form["transform"] in _TARGET_TRANSFORMS
-    return form["task"] in (*NUMBER_TASKS, *CLASS_TASKS)
+    task = str(form["task"])
+    return task in TASKS and not TASKS[task].writes
 
 
 def _target_transform(name: Any) -> str:

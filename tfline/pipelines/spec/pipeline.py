@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, Self
 
 import pydantic
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from tfline.components.evaluator.config import EvaluateConfig
 from tfline.components.example_validator.config import Expectation, ValidateConfig
@@ -24,17 +24,18 @@ from tfline.pipelines.spec.feature_forms import (
     expand_features,
 )
 from tfline.pipelines.spec.kubernetes import KubernetesSpec
-from tfline.pipelines.spec.label_forms import expand_label
+from tfline.pipelines.spec.label_forms import checked_label, expand_label
 from tfline.pipelines.spec.metadata import MetadataSpec
 from tfline.pipelines.spec.model import as_model
 from tfline.pipelines.spec.push import PushSpec, as_push
+from tfline.tasks.table import known_task, label_keys, label_takes
 from tfline.transforms.arguments import arguments_model
 from tfline.transforms.errors import ModelError, SpecError
 from tfline.transforms.features import FeatureSpec, FrozenModel, LabelSpec
 from tfline.transforms.kinds import kinds_of
 from tfline.transforms.table import FAMILIES
 from tfline.transforms.table import resolve as resolve_transform
-from tfline.transforms.taken import taken, taken_of_label
+from tfline.transforms.taken import taken
 
 _EXPECTED: dict[str | None, Literal["number", "bytes"]] = {
     "Numbers": "number",
@@ -58,7 +59,9 @@ class PipelineSpec(FrozenModel):
     )
     data: DataSpec = Field(description="Where the records are.")
     label: Annotated[
-        LabelSpec, BeforeValidator(expand_label, json_schema_input_type=str | LabelSpec)
+        LabelSpec,
+        BeforeValidator(expand_label, json_schema_input_type=str | LabelSpec),
+        AfterValidator(checked_label),
     ] = Field(description="What is to be predicted.")
     features: Annotated[
         tuple[FeatureSpec, ...],
@@ -107,13 +110,13 @@ class PipelineSpec(FrozenModel):
 
     @pydantic.model_validator(mode="after")
     def _check_features_are_given(self) -> Self:
-        if not self.features and self.label.task != "text":
+        if not self.features and not self._writes:
             raise FormError("`features` is missing", ())
         return self
 
     @pydantic.model_validator(mode="after")
     def _check_model_fits_label(self) -> Self:
-        is_text, name = self.label.task == "text", self.model.name
+        is_text, name = self._writes, self.model.name
         if name in MODELS and is_text != (name in WRITERS):
             named = ", ".join(sorted(WRITERS))
             does = "writes no texts" if is_text else "writes texts, and the label is none"
@@ -153,7 +156,7 @@ class PipelineSpec(FrozenModel):
     @pydantic.model_validator(mode="after")
     def _check_label_is_no_feature(self) -> Self:
         for feature in self.features:
-            among = {self.label.key, *self.label.keys} & {*feature.keys, feature.name}
+            among = {self.label.key, *label_keys(self.label)} & {*feature.keys, feature.name}
             if among:
                 raise FormError(
                     f"The label '{min(among)}' is among the features", ("features",),
@@ -191,12 +194,10 @@ class PipelineSpec(FrozenModel):
 
     @pydantic.model_validator(mode="after")
     def _check_metrics_fit(self) -> Self:
-        task = self.label.task
-        if task is None and self.label.classes:
-            task = "binary" if len(self.label.classes) == 2 else "multiclass"
+        task = known_task(self.label)
         if task is not None:
             try:
-                self.evaluate.check_task(task)
+                self.evaluate.check_task(task.name)
             except SpecError as exc:
                 raise FormError(exc.message, ("evaluate",), exc.hint) from exc
         return self
@@ -229,23 +230,33 @@ class PipelineSpec(FrozenModel):
     def own_code(self) -> tuple[str, ...]:
         """The dotted paths of the user's own code, wherever the spec names it."""
         steps = [step for feature in self.features for step in feature.steps]
-        if self.label.task == "text":
+        if self._writes:
             steps += self.label.tokenization
+        task = known_task(self.label)
+        of_task = {} if task is None else task.metrics  # a name with a dot is no path
         names = [
             *(step.transform for step in steps),
+            self.label.task or "",
             self.model.name,
             *self.train.own_code,
             *(self.evaluate.metrics or ()),
             *self.evaluate.require,
         ]
-        return tuple(dict.fromkeys(name for name in names if "." in name))
+        return tuple(dict.fromkeys(name for name in names if "." in name and name not in of_task))
+
+    @property
+    def _writes(self) -> bool:
+        """Whether the answer is a text."""
+        task = known_task(self.label)
+        return task is not None and task.writes
 
     @property
     def expectations(self) -> tuple[Expectation, ...]:
         """What this spec says of each raw feature that it names."""
-        values = taken_of_label(self.label)
+        values = label_takes(self.label)
         found = [
-            Expectation(key=key, kind="any", role="label", values=values) for key in self.label.keys
+            Expectation(key=key, kind="any", role="label", values=values)
+            for key in label_keys(self.label)
         ]
         for feature in self.features:
             first = feature.steps[0].transform

@@ -17,19 +17,20 @@ from tensorflow_transform import TFTransformOutput
 from tensorflow_transform.saved import saved_transform_io_v2
 from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, schema_utils
 
-from tfline.components.trainer.models.heads.head import Head
 from tfline.components.trainer.models.inputs import TensorFeature
 from tfline.components.trainer.transform_graph import TransformGraph
+from tfline.tasks.heads.head import Head
+from tfline.tasks.table import find_task
 from tfline.transforms.columns import as_numbers, as_series, as_strings, as_tokens
-from tfline.transforms.features import WEIGHT, LabelSpec, Step, Task
-from tfline.transforms.label import encode_class, encode_label
+from tfline.transforms.features import WEIGHT, LabelSpec, Step
+from tfline.transforms.label import encode_class
 from tfline.transforms.lexicon import given_table
 from tfline.transforms.sequence import last, window
 from tfline.transforms.target_text import REFERENCE, reference_text, tokens_of, with_specials
 
 CITIES = ("Bern", "Lima", "Oslo")
 
-CLASSES: dict[Task, list[str]] = {
+CLASSES: dict[str, list[str]] = {
     "binary": ["no", "yes"],
     "multiclass": [*CITIES],
     "multilabel": [*CITIES, "old"],
@@ -71,13 +72,13 @@ def load_graph(path: str) -> TransformGraph:
     return TransformGraph(path)
 
 
-def horizon(task: Task) -> int:
+def horizon(task: str) -> int:
     """Returns how many values the label of a task has."""
     return HORIZON if task == "forecast" else 1
 
 
 def table_fn(
-    task: Task, classes: list[str], cities: Sequence[str] = CITIES
+    task: str, classes: list[str], cities: Sequence[str] = CITIES
 ) -> Callable[[dict[str, tf.SparseTensor]], Any]:
     """Returns a preprocessing function of a number, an index and a one-hot vector."""
 
@@ -90,7 +91,7 @@ def table_fn(
             "age": tf.where(tf.math.is_nan(age), 0.0, age / 10),
             "city": tf.where(city < 0, tf.constant(3, tf.int64), city),
             "day": tf.one_hot(day, 2),
-            "label": encode_label(columns, label, classes),
+            "label": find_task(str(label.task)).encode(columns, label, classes),
             WEIGHT: as_numbers(columns["day"]),  # used where the metadata names a weight
         }
 
@@ -164,7 +165,7 @@ def write_case(
 
 def write_table(
     folder: Path,
-    task: Task,
+    task: str,
     cities: Sequence[str] = CITIES,
     classes: list[str] | None = None,
 ) -> Case:
@@ -251,7 +252,7 @@ def sequence_fn(columns: dict[str, tf.SparseTensor]) -> dict[str, tf.Tensor]:
     return {
         "load": window(as_series(columns["load"]), length=SERIES_STEPS),
         "words": tf.strings.length(tokens).to_tensor(shape=[None, 4]),
-        "label": encode_label(columns, label, []),
+        "label": find_task(str(label.task)).encode(columns, label, []),
         "one step": last(as_series(columns["label"])),
     }
 
@@ -304,7 +305,7 @@ def write_texts(folder: Path) -> Case:
         index = given_table(letters).lookup(letters_of.flat_values) + 2
         return {
             "word": letters_of.with_flat_values(index).to_tensor(shape=[None, 5]),
-            "back": encode_label(columns, label, tokens),
+            "back": find_task(str(label.task)).encode(columns, label, tokens),
             REFERENCE: reference_text(columns, label),
         }
 

@@ -17,9 +17,9 @@ from tensorflow.core.protobuf import saved_model_pb2
 from tfline.components.trainer.config import RunConfig
 from tfline.components.trainer.export import export, name_signatures
 from tfline.components.trainer.models.build import build_model
-from tfline.components.trainer.models.heads.head import Head
 from tfline.components.trainer.models.inputs import TensorFeature, build_inputs
 from tfline.components.trainer.signatures import ServingModel, argument_names, present_values
+from tfline.tasks.heads.head import Head
 from tfline.transforms.threshold import FILE, read_threshold, threshold_text
 
 if TYPE_CHECKING:

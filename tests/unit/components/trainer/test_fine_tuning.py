@@ -17,10 +17,10 @@ from tfline.components.trainer.fine_tuning import find_fine_tuning
 from tfline.components.trainer.fit import fit
 from tfline.components.trainer.models.build import compile_model
 from tfline.components.trainer.models.fine_tuned import FineTunedModel
-from tfline.components.trainer.models.heads import HEADS
 from tfline.components.trainer.optimizers import Sgd
+from tfline.tasks.table import TASKS
 
-HEAD = HEADS["regression"]()
+HEAD = TASKS["regression"].head()
 FROZEN, EPOCHS, STEPS = 2, 4, 3
 
 History = dict[str, list[float]]

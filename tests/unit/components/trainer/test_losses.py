@@ -12,10 +12,9 @@ import pytest
 
 from tfline.components.trainer.config import TrainConfig
 from tfline.components.trainer.losses import AnyLoss, build_loss
-from tfline.components.trainer.models.heads import HEADS
-from tfline.components.trainer.models.heads.head import Head
+from tfline.tasks.heads.head import Head
+from tfline.tasks.table import TASKS
 from tfline.transforms.errors import SpecError
-from tfline.transforms.features import Task
 
 HERE = "tests.unit.components.trainer.test_losses"
 
@@ -25,11 +24,11 @@ def read(value: object) -> AnyLoss | None:
     return TrainConfig.model_validate({"loss": value}).loss
 
 
-def head_of(task: Task) -> Head:
-    return HEADS[task](("a", "b", "c") if task in ("multiclass", "multilabel") else (), 1)
+def head_of(task: str) -> Head:
+    return TASKS[task].head(("a", "b", "c") if task in ("multiclass", "multilabel") else (), 1)
 
 
-def mean_loss(value: object, task: Task, labels: Any, predicted: Any) -> float:
+def mean_loss(value: object, task: str, labels: Any, predicted: Any) -> float:
     """Returns the loss of a batch, as Keras computes it in `fit`."""
     model = keras.Sequential([keras.Input([len(predicted[0])])])
     model.compile("sgd", build_loss(read(value), head_of(task)))
@@ -112,7 +111,7 @@ SMOOTH = -(0.9 + 0.1 / 3) * LOG(0.5) - 0.1 / 3 * (LOG(0.3) + LOG(0.2))
     ids=str,
 )
 def test_loss_is_what_it_is_by_hand(
-    loss: object, task: Task, labels: Any, predicted: Any, expected: float
+    loss: object, task: str, labels: Any, predicted: Any, expected: float
 ) -> None:
     labels = np.array(labels, np.float32 if task == "regression" else np.int64)
     assert mean_loss(loss, task, labels, predicted) == pytest.approx(expected, rel=1e-4)
@@ -129,7 +128,7 @@ def test_loss_is_what_it_is_by_hand(
         ("focal", "forecast"),
     ],
 )
-def test_loss_that_does_not_fit_the_label_is_refused(loss: str, task: Task) -> None:
+def test_loss_that_does_not_fit_the_label_is_refused(loss: str, task: str) -> None:
     with pytest.raises(SpecError, match=f"{loss} does not fit a {task} label") as error:
         build_loss(read(loss), head_of(task))
     assert loss not in error.value.hint

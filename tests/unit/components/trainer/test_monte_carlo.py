@@ -11,9 +11,9 @@ import pytest
 import tensorflow as tf
 
 from tfline.components.trainer.models.build import build_model
-from tfline.components.trainer.models.heads import HEADS
 from tfline.components.trainer.monte_carlo import check_samples, sample_outputs
 from tfline.components.trainer.signatures import ServingModel
+from tfline.tasks.table import TASKS
 from tfline.transforms.errors import ModelError
 
 if TYPE_CHECKING:
@@ -54,11 +54,11 @@ def test_batch_normalization_keeps_its_statistics() -> None:
 def test_model_without_dropout_is_refused(name: str, cases: dict[str, Case]) -> None:
     graph = cases["binary"].graph()
     with pytest.raises(ModelError, match=f"needs a model with dropout. Received: '{name}'"):
-        check_samples(build_model(name, {}, graph.features, graph.head), graph.head)
+        check_samples(build_model(name, {}, graph.features, graph.head), graph.head, graph.task)
     model = build_model(name, {"dropout": 0.1}, graph.features, graph.head)
-    check_samples(model, HEADS["binary"](("no", "yes")))
+    check_samples(model, TASKS["binary"].head(("no", "yes")), TASKS["binary"])
     with pytest.raises(ModelError, match="The answers to a text label have no mean"):
-        check_samples(model, HEADS["text"](("a",)))
+        check_samples(model, TASKS["text"].head(("a",)), TASKS["text"])
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,10 @@ from tfline.components.trainer.data import load_data
 from tfline.components.trainer.export import export
 from tfline.components.trainer.models.build import build_model, compile_model
 from tfline.components.trainer.models.generation.generator import find_generator
-from tfline.components.trainer.models.heads.text import TARGET
 from tfline.components.trainer.texts import sample_texts
 from tfline.serving.client import Client
 from tfline.serving.process import start_server
+from tfline.tasks.heads.text import TARGET
 from tfline.transforms.errors import ModelError
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ import tensorflow as tf
 
 from tfline.components.trainer.export import target_form
 from tfline.components.trainer.models.build import build_model
-from tfline.components.trainer.models.heads.links import Log
 from tfline.components.trainer.signatures import ServingModel
 from tfline.components.trainer.vocabularies import _columns_differ
 from tfline.components.trainer.warm_start import WarmStart, warm_start
+from tfline.tasks.heads.links import Log
 from tfline.transforms.errors import ModelError
 from tfline.transforms.target import TargetScale
 

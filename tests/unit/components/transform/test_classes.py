@@ -9,7 +9,8 @@ import pytest
 import tensorflow as tf
 
 from tfline.components.transform import classes
-from tfline.components.transform.classes import count_labels, find_classes, find_task
+from tfline.components.transform.classes import count_labels, find_classes
+from tfline.components.transform.executor import settle_label
 from tfline.transforms.errors import AnomalyError
 from tfline.transforms.features import LabelSpec
 
@@ -30,24 +31,62 @@ def write(tmp_path: Path, write_rows):
 
 
 @pytest.mark.parametrize(
-    ("label", "dtype", "task"),
+    ("task", "dtype", "values", "found"),
     [
-        (LABEL, tf.float32, "regression"),
-        (LABEL, tf.int64, None),
-        (LABEL, tf.string, None),
-        (LabelSpec(key="y", task="regression"), tf.int64, "regression"),
-        (LabelSpec(key="y", task="multiclass"), tf.float32, "multiclass"),
+        (None, tf.float32, [0.5, 1.5], "regression"),
+        (None, tf.int64, [0, 1], "binary"),
+        (None, tf.int64, [0, 1, 7], "multiclass"),
+        (None, tf.string, ["a", "b", "c"], "multiclass"),
+        ("regression", tf.int64, [0, 1], "regression"),
+        ("multiclass", tf.int64, [0, 1], "multiclass"),
+        (None, tf.float32, [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]], "multiclass"),
+        (None, tf.int64, [[0, 1], [1, 0], [0, 1]], "binary"),
     ],
 )
-def test_task_follows_from_the_type_or_the_spec(
-    label: LabelSpec, dtype: tf.DType, task: str | None
+def test_task_follows_from_the_data_or_the_spec(
+    write, task: str | None, dtype: tf.DType, values: list[Any], found: str
 ) -> None:
-    assert find_task(label, dtype) == task
+    files = write(train=values, eval=values)
+    label, _ = settle_label(LabelSpec(key="y", task=task), {"y": dtype}, files)
+    assert label.task == found
 
 
-def test_regression_of_strings_is_refused() -> None:
+def test_regression_of_strings_is_refused(write) -> None:
+    label = LabelSpec(key="y", task="regression")
     with pytest.raises(AnomalyError, match="holds strings"):
-        find_task(LabelSpec(key="y", task="regression"), tf.string)
+        settle_label(label, {"y": tf.string}, write(train=["a"], eval=["a"]))
+
+
+def test_one_hot_list_is_recognised(write) -> None:
+    rows = [[0, 0, 1], [1, 0, 0], [0, 1, 0]]
+    files = write(train=rows, eval=rows)
+    label, values = settle_label(LABEL, {"y": tf.int64}, files)
+    assert (label.task, label.one_hot, values) == ("multiclass", True, [0, 1, 2])
+    named = LabelSpec(key="y", classes=("red", "green", "blue"))
+    label, values = settle_label(named, {"y": tf.int64}, files)
+    assert (label.one_hot, label.classes, values) == (True, named.classes, [0, 1, 2])
+    with pytest.raises(AnomalyError, match="one-hot with 3 places, and 2 `classes` are named"):
+        settle_label(LabelSpec(key="y", classes=("red", "green")), {"y": tf.int64}, files)
+
+
+@pytest.mark.parametrize(
+    ("task", "dtype", "rows", "message"),
+    [
+        (None, tf.int64, [[0, 1, 1], [1, 0, 0]], "list of 3 values a record, .* of one class"),
+        (None, tf.string, [["a", "b"], ["a"]], "list of 1 to 2 values a record"),
+        ("multiclass", tf.float32, [[0.2, 0.8], [0.7, 0.3]], "list of 2 values a record"),
+        (None, tf.float32, [[1.0, 2.0], [3.0, 4.0]], "list of 2 values .* a regression predicts"),
+        ("regression", tf.int64, [[1, 2], [3, 4]], "list of 2 values a record, and a regression"),
+        ("binary", tf.int64, [0, 1, 2], "has 3 classes, and a binary label has two"),
+    ],
+)
+def test_label_that_would_be_cut_to_its_first_value_is_refused(
+    write, task: str | None, dtype: tf.DType, rows: list[Any], message: str
+) -> None:
+    files = write(train=rows, eval=rows)
+    with pytest.raises(AnomalyError, match=message) as error:
+        settle_label(LabelSpec(key="y", task=task), {"y": dtype}, files)
+    assert error.value.hint
 
 
 def test_labels_are_counted_over_all_files(write, tmp_path: Path) -> None:

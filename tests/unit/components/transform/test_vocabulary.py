@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
+from tfline.components.transform.preprocessing import transform_feature
 from tfline.components.transform.vocabulary import find_vocabulary, prompt_feature
 from tfline.transforms.analysis.passes import run_together
 from tfline.transforms.errors import AnomalyError
 from tfline.transforms.features import LabelSpec, Step
-from tfline.transforms.preprocessing import transform_feature
 from tfline.transforms.target_text import with_specials
+from tfline.transforms.value_counts import ONE
 
 WORDS = LabelSpec(key="y", task="text")
 LETTERS = LabelSpec(
@@ -56,7 +57,7 @@ def test_prompt_has_the_indices_of_the_text_and_keeps_its_end(files: list[str]) 
     label, tokens = find_vocabulary(LETTERS.model_copy(update={"length": 5}), tf.string, files)
     feature = prompt_feature(label, tokens)
     column = tf.ragged.constant([[b"to be"], [b"o"], []], dtype=tf.string, ragged_rank=1)
-    [ids] = run_together([transform_feature({"y": column.to_sparse()}, feature)])
+    [ids] = run_together([transform_feature({"y": column.to_sparse()}, feature, {"y": ONE})])
     index = {token: place for place, token in enumerate(tokens)}
     start = index["[START]"]
     assert ids.numpy().tolist() == [

@@ -95,7 +95,7 @@ def test_own_modules_are_followed_and_the_stack_is_not(module: Write) -> None:
 
 
 def test_family_that_is_not_used_does_not_count() -> None:
-    start = ["tfline.transforms.preprocessing"]
+    start = ["tfline.components.transform.preprocessing"]
     names = {part.name for part in source_parts(start, exclude={"tfline.transforms.image"})}
     assert "tfline.transforms.image" not in names
     assert "tfline.transforms.numeric" in names

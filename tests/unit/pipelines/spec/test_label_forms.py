@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tfline.pipelines.spec.feature_forms import FormError
-from tfline.pipelines.spec.label_forms import expand_label
+from tfline.pipelines.spec.label_forms import checked_label, expand_label
 from tfline.transforms.features import LabelSpec, Step
 
 TEXT = {"key": "y", "task": "text"}
@@ -73,5 +73,6 @@ def test_transform_that_scales_no_number_is_refused(task: str) -> None:
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel"])
 def test_class_is_not_scaled(task: str) -> None:
+    label = LabelSpec.model_validate(expand_label({"key": "y", "task": task, "transform": "log1p"}))
     with pytest.raises(ValueError, match="is for a number to predict"):
-        LabelSpec.model_validate(expand_label({"key": "y", "task": task, "transform": "log1p"}))
+        checked_label(label)

@@ -136,7 +136,7 @@ def test_what_does_not_fit_a_text_is_refused(load: Load, override: str, message:
         ("label: tip", "label: 3", "Invalid value for `label`", ":5, label"),
         ("label: tip", "label: {key: tip, task: text}", "The model 'mlp' writes no texts", "model"),
         ("model: mlp", "model: seq2seq", "The model 'seq2seq' writes texts", "model"),
-        ("label: tip", "label: {key: tip, task: guess}", "Invalid value for `label.task`", "task"),
+        ("label: tip", "label: {key: tip, task: guess}", "Unknown task 'guess'", ":5, label.task"),
         ("name: trips", "name: Trips!", "Invalid value for `name`", ":1, name"),
         ("name: trips", "name: 3", "Invalid value for `name`", ":1, name"),
         ("  train: train.tfrecord", "  train: []", "Invalid value for `data.train`", ":3"),
@@ -218,7 +218,7 @@ def test_wrong_value_of_a_section_is_refused_at_its_line(
         ("train.epochs=1.5", "Expected an integer. Received: 1.5"),
         ("train.checkpoints=1", "Expected true or false. Received: 1"),
         ("evaluate.slices=3", "Expected a list. Received: 3"),
-        ("label={key: tip, task: guess}", "Expected 'binary', 'multiclass', 'multilabel'"),
+        ("label={key: tip, task: binar}", "Unknown task 'binar'"),
         ("schema_file=3", "Expected a text. Received: 3"),
     ],
 )

@@ -15,8 +15,6 @@ from tfline.components.evaluator.evidence.evidence_file import Importance, Impor
 from tfline.components.evaluator.reading.model import ModelCard
 from tfline.metrics.arrays import Array, Floats
 from tfline.metrics.statistic import Decision
-from tfline.metrics.table import METRICS
-from tfline.transforms.features import Task
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -28,14 +26,6 @@ PREDICTIONS = 15_000
 """Predictions that may be spent beside one round of all features; more rounds, less chance."""
 
 MAX_ROUNDS = 5
-
-METRIC: dict[Task, str] = {
-    "binary": "auc",
-    "multiclass": "accuracy",
-    "regression": "rmse",
-    "forecast": "rmse",
-}
-"""The metric whose loss is told, by task."""
 
 Predict = Callable[[Sequence[bytes]], Floats]
 """From serialized tf.Examples to predictions; shapes as in `tfline.metrics.statistic`."""
@@ -62,16 +52,17 @@ def permutation_importance(
     Returns:
         The importance of each raw feature; None if there is only one, or no metric for the task.
     """
-    name = METRIC.get(card.task)
-    if name is None or len(card.features) < 2:
+    task = card.asks
+    name = task.importance
+    if not name or len(card.features) < 2:
         return None
     examples, labels = examples[:RECORDS], labels[:RECORDS]
-    metric, decision = METRICS[name], Decision(len(card.classes), threshold)
+    metric, decision = task.metrics[name], Decision(len(card.classes), threshold)
     sign = 1 if metric.better == "larger" else -1
 
     def measure(records: Sequence[bytes]) -> float:
         statistic = metric.statistic.of(labels, predict(records), decision)
-        return float(metric.values[card.task](statistic)[0])
+        return float(metric.compute(task.family, statistic)[0])
 
     base = measure([example.SerializeToString() for example in examples])
     if np.isnan(base):

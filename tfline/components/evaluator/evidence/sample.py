@@ -32,12 +32,6 @@ if TYPE_CHECKING:
 else:
     tf = lazy_import("tensorflow")
 
-RECORDS = 4000
-"""Records that are examined at most."""
-
-_TEXTS = 200
-"""Records of the task ``text`` at most: to write a text takes many steps."""
-
 _VALUES, _BYTES = 400_000, 64 << 20
 """Predicted values and bytes of the examined records at most."""
 
@@ -64,8 +58,7 @@ def write_evidence(
         DataError: If a record cannot be used.
         ModelError: If the model fails.
     """
-    most = _TEXTS if card.task == "text" else RECORDS
-    most = min(most, _VALUES // max(card.size, len(card.classes)))
+    most = min(card.asks.examined, _VALUES // max(card.size, len(card.classes)))
     numbers, sample = _sample(files, math.ceil(records / most))
     labels, predictions = _evaluate(sample, card, predictor, config.batch_size)
     examples = [tf.train.Example.FromString(record) for record in sample]
@@ -91,7 +84,7 @@ def write_evidence(
             predictions,
             card,
             config.threshold,
-            texts if card.task == "text" else None,
+            texts if card.asks.writes else None,
         ),
     )
     arrays = io.BytesIO()

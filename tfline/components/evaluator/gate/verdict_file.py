@@ -13,7 +13,6 @@ from tfline.components.evaluator.gate.claims import Interval, difference_interva
 from tfline.components.evaluator.gate.verdict import Verdict
 from tfline.components.evaluator.measuring.results import Measures, SliceResult
 from tfline.components.evaluator.reading.model import ModelCard
-from tfline.transforms.threshold import THRESHOLD_TASKS
 
 
 def write_verdict(
@@ -57,7 +56,7 @@ def write_verdict(
         "records": overall.count,
         "split": split,
         "after_selection": split == selected_on,
-        "threshold": config.threshold if card.task in THRESHOLD_TASKS else None,
+        "threshold": config.threshold if card.asks.decides else None,
         "threshold_reason": threshold_reason,
         "min_slice_size": config.min_slice_size,
         "min_class_size": config.min_class_size,

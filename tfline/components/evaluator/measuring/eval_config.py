@@ -15,7 +15,7 @@ from tensorflow_model_analysis.proto import config_pb2
 from tfline.components.evaluator.config import TOLERANCE, EvaluateConfig
 from tfline.components.evaluator.measuring.tfma_metrics import tfma_metric_config
 from tfline.components.evaluator.reading.model import ModelCard
-from tfline.metrics.table import METRICS, is_custom
+from tfline.metrics.table import METRICS
 
 ONE_MODEL = ("",)
 """TFMA's name of the model, if there is only one."""
@@ -71,7 +71,8 @@ def build_eval_config(
 
 
 def _is_number(name: str, card: ModelCard) -> bool:
-    return is_custom(name) or not (card.task != "binary" and METRICS[name].by_class)
+    metric = card.asks.metrics.get(name)
+    return metric is None or not (metric.by_class and card.asks.family != "binary")
 
 
 def _threshold(name: str, config: EvaluateConfig, has_baseline: bool) -> config_pb2.MetricThreshold:

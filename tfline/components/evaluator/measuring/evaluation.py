@@ -55,7 +55,6 @@ from tfline.components.evaluator.reading.model import ModelCard, read_served_thr
 from tfline.components.evaluator.reading.slices import SliceKey
 from tfline.metrics.scores import Scores
 from tfline.metrics.statistic import Decision
-from tfline.metrics.table import is_custom
 from tfline.metrics.texts import need_writing
 from tfline.transforms.errors import DataError
 
@@ -102,14 +101,16 @@ def evaluate(
         zip(names, (config.threshold, *map(read_served_threshold, models[1:])), strict=True)
     )
     metrics = config.metric_names(card.task)
-    of_keras, of_tfma = sort_metrics(filter(is_custom, metrics), card.task)
+    task = card.asks
+    others = [name for name in metrics if name not in task.metrics]
+    of_keras, of_tfma = sort_metrics(others, card.task)
     if of_tfma and config.weight is not None:
         _LOG.warning("Computed without the weight of examples: %s", ", ".join(of_tfma))
     eval_config = build_eval_config(config, card, names, of_tfma)
     decisions = {
         name: Decision(len(card.classes), threshold) for name, threshold in thresholds.items()
     }
-    own = tuple(name for name in metrics if not is_custom(name))
+    own = tuple(name for name in metrics if name in task.metrics)
     measuring = Measuring(own, of_keras, card.task, decisions)
     resampling = Resampling(
         metrics,

@@ -7,7 +7,7 @@ the task is measured of each and of the model, with a paired bootstrap of the di
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,22 +20,12 @@ from tfline.components.evaluator.reading.model import ModelCard, Predictor
 from tfline.metrics.arrays import Floats
 from tfline.metrics.statistic import Decision, Statistic
 from tfline.metrics.table import METRICS
-from tfline.transforms.features import Task
 from tfline.transforms.lazy import lazy_import
 
 if TYPE_CHECKING:
     import tensorflow as tf
 else:
     tf = lazy_import("tensorflow")
-
-COMPARED: Mapping[Task, str] = {
-    "binary": "auc",
-    "multiclass": "accuracy",
-    "multilabel": "hamming_loss",
-    "regression": "rmse",
-    "forecast": "mae",
-}
-"""The metric that is compared for each task that has naive models."""
 
 MARGIN = 0.01
 """So much may a linear model be better: of a share as it is, of an error as a share of it."""
@@ -98,7 +88,8 @@ def measure_naive(
     names = [name for name in OUTPUTS if name in signature.structured_outputs]
     predictors: dict[str, Any] = {_MODEL: predictor}
     predictors |= {name: _output(signature, name) for name in names}
-    metric = METRICS[COMPARED[card.task]]
+    task = card.asks
+    metric = task.metrics[task.compared]
     decision = Decision(len(card.classes), config.threshold)
     sums: dict[str, Statistic] = {}
     for file in files:
@@ -107,9 +98,9 @@ def measure_naive(
             for name, predicted in block.predictions.items():
                 found = metric.statistic.resample(block.labels, predicted, decision, weights)
                 sums[name] = sums[name] + found if name in sums else found
-    values = {name: np.asarray(metric.values[card.task](total)) for name, total in sums.items()}
+    values = {name: np.asarray(metric.compute(task.family, total)) for name, total in sums.items()}
     return [
-        compare(name, COMPARED[card.task], values[_MODEL], values[name], config.confidence)
+        compare(name, task.compared, values[_MODEL], values[name], config.confidence)
         for name in names
         if np.isfinite(values[name][0]) and np.isfinite(values[_MODEL][0])
     ]

@@ -14,9 +14,9 @@ import keras
 import tensorflow_model_analysis as tfma
 import tf_keras
 
-from tfline.metrics.keras_metrics import check_keras_metric, is_of_keras
+from tfline.tasks.metric_fit import check_keras_metric, is_of_keras
+from tfline.tasks.table import find_task
 from tfline.transforms.errors import SpecError
-from tfline.transforms.features import Task
 
 _KERAS = (keras.metrics.Metric, tf_keras.metrics.Metric, tf_keras.losses.Loss)
 
@@ -43,7 +43,7 @@ def load_metric(name: str) -> type[Any]:
     return metric
 
 
-def sort_metrics(names: Iterable[str], task: Task) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def sort_metrics(names: Iterable[str], task: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Returns the own metrics that Keras computes, and those that TFMA does.
 
     Args:
@@ -58,6 +58,6 @@ def sort_metrics(names: Iterable[str], task: Task) -> tuple[tuple[str, ...], tup
     for name in names:
         metric = load_metric(name)
         bases = [base.__name__ for base in metric.__mro__ if is_of_keras(base.__module__)]
-        check_keras_metric(task, name, bases)
+        check_keras_metric(find_task(task), name, bases)
         (of_keras if issubclass(metric, _KERAS) else of_tfma).append(name)
     return tuple(of_keras), tuple(of_tfma)

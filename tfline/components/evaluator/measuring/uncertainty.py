@@ -27,8 +27,8 @@ from tfline.components.evaluator.reading.groups import Group
 from tfline.components.evaluator.reading.slices import SliceKey
 from tfline.metrics.arrays import Array, Floats, Integers
 from tfline.metrics.statistic import Decision, Statistic, decide
-from tfline.metrics.table import METRICS, is_custom
-from tfline.transforms.features import Task
+from tfline.tasks.table import find_task
+from tfline.tasks.task import Task
 
 _DEFINED = 0.9
 """Share of the resamples in which a value has to be defined for an error to be told."""
@@ -60,7 +60,7 @@ class Resampling:
     """
 
     metrics: tuple[str, ...]
-    task: Task
+    task: str
     decisions: Mapping[str, Decision]
     resamples: int
     seed: int
@@ -68,18 +68,23 @@ class Resampling:
     independent: bool = True
 
     @property
+    def asks(self) -> Task:
+        """The task."""
+        return find_task(self.task)
+
+    @property
     def resampled(self) -> tuple[str, ...]:
         """The metrics that have an error: all but own ones, counts and matrices."""
         return tuple(
             name
             for name in self.metrics
-            if not is_custom(name) and name not in ("example_count", "confusion_matrix")
+            if name in self.asks.metrics and name not in ("example_count", "confusion_matrix")
         )
 
     @property
     def statistics(self) -> tuple[type[Statistic], ...]:
         """What the metrics are computed from."""
-        return tuple(dict.fromkeys(METRICS[name].statistic for name in self.resampled))
+        return tuple(dict.fromkeys(self.asks.metrics[name].statistic for name in self.resampled))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -144,10 +149,10 @@ class ResampleGroup(beam.DoFn):
             for model, predictions in group.predictions.items()
             for statistic in how.statistics
         }
-        duels = how.task in ("binary", "multiclass") and how.independent
+        duels = how.asks.one_class and how.independent
         if duels and len(group.predictions) == 2:
             sums[_DUEL] = _duel(group, how.decisions)
-        if how.task in ("binary", "multiclass", "multilabel"):
+        if how.asks.family in ("binary", "multiclass", "multilabel"):
             sums[_LABELLED] = _labelled(group, how.decisions)
         if group.units is not None:
             sums[_UNITS] = _Units.of(group.units)
@@ -240,14 +245,15 @@ def measure_uncertainty(resampling: Resampling, sums: _Sums) -> dict[MetricKey, 
             found[name, place] = Uncertainty(
                 *_spreads(columns, resampling.confidence),
                 *_counts(shares, place),
-                *_counts(_duels(name, resampling.task, duel), place),
+                *_counts(_duels(name, resampling.asks, duel), place),
             )
     return found
 
 
 def _values(name: str, resampling: Resampling, sums: _Sums, model: str) -> Floats:
-    metric = METRICS[name]
-    values: Floats = metric.values[resampling.task](sums[model, metric.statistic.__name__])
+    metric = resampling.asks.metrics[name]
+    kept = sums[model, metric.statistic.__name__]
+    values: Floats = metric.compute(resampling.asks.family, kept)
     return values
 
 
@@ -275,24 +281,24 @@ def _spread(values: Floats, confidence: float) -> Spread | None:
 
 def _shares(name: str, resampling: Resampling, sums: _Sums) -> tuple[Array, Array] | None:
     """Returns the candidate's hits and trials, [] or [k] each; None if the metric is no share."""
-    metric, model = METRICS[name], next(iter(resampling.decisions))
+    metric, model = resampling.asks.metrics[name], next(iter(resampling.decisions))
     if metric.share is None or not resampling.independent:
         return None
     hits, trials = metric.share(sums[model, metric.statistic.__name__])
-    if resampling.task == "binary" and hits.ndim == 2:
+    if resampling.asks.family == "binary" and hits.ndim == 2:
         hits, trials = hits[:, 1], trials[:, 1]
     return hits[0], trials[0]
 
 
 def _duels(name: str, task: Task, duel: _Duel | None) -> tuple[Array, Array] | None:
     """Returns what only one model has right, of the examples that the metric is a share of."""
-    metric = METRICS[name]
+    metric = task.metrics[name]
     if duel is None or not metric.paired:
         return None
     if not metric.by_class:
         of_all = name not in ("specificity", "false_positive_rate")
         return (duel.won.sum(), duel.lost.sum()) if of_all else (duel.won[0], duel.lost[0])
-    return (duel.won[1], duel.lost[1]) if task == "binary" else (duel.won, duel.lost)
+    return (duel.won[1], duel.lost[1]) if task.family == "binary" else (duel.won, duel.lost)
 
 
 def _counts(pair: tuple[Array, Array] | None, place: int | None) -> tuple[int | None, int | None]:

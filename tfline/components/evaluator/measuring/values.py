@@ -23,8 +23,8 @@ from tfline.components.evaluator.measuring.keras_state import KerasState, update
 from tfline.components.evaluator.reading.groups import Group
 from tfline.components.evaluator.reading.slices import SliceKey
 from tfline.metrics.statistic import Decision, Statistic
-from tfline.metrics.table import METRICS
-from tfline.transforms.features import Task
+from tfline.tasks.table import find_task
+from tfline.tasks.task import Task
 
 Sums = dict[tuple[str, ...], Any]
 """By ("exact", model, statistic or own metric): a `Statistic` or a `KerasState`."""
@@ -35,7 +35,7 @@ class Measuring:
     """What is measured.
 
     Attributes:
-        metrics: Names of `METRICS`.
+        metrics: Names of the task's metrics.
         keras_metrics: Dotted paths of metrics of Keras.
         task: What the label asks for.
         decisions: By model, how its probabilities become classes; the candidate first.
@@ -43,13 +43,18 @@ class Measuring:
 
     metrics: tuple[str, ...]
     keras_metrics: tuple[str, ...]
-    task: Task
+    task: str
     decisions: Mapping[str, Decision]
+
+    @property
+    def asks(self) -> Task:
+        """The task."""
+        return find_task(self.task)
 
     @property
     def statistics(self) -> tuple[type[Statistic], ...]:
         """What the metrics are computed from."""
-        return tuple(dict.fromkeys(METRICS[name].statistic for name in self.metrics))
+        return tuple(dict.fromkeys(self.asks.metrics[name].statistic for name in self.metrics))
 
 
 class SumGroup(beam.DoFn):
@@ -97,9 +102,11 @@ def measure_values(measuring: Measuring, sums: Sums) -> MetricValues:
     values: MetricValues = {}
     for model in measuring.decisions:
         for name in measuring.metrics:
-            metric = METRICS[name]
+            metric = measuring.asks.metrics[name]
             statistic = sums["exact", model, metric.statistic.__name__]
-            value = metric.values[measuring.task](statistic)[0]  # of the examples as they are
+            value = metric.compute(measuring.asks.family, statistic)[
+                0
+            ]  # of the examples as they are
             values |= _keyed(name, model, value)
         for name in measuring.keras_metrics:
             state: KerasState = sums["exact", model, name]

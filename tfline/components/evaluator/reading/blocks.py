@@ -44,7 +44,7 @@ _Columns = dict[str, tuple[Any, Any]]
 """The rows and the values of each parsed feature, both [v]."""
 
 _Batch = tuple[Any, _Columns, dict[str, Any], Any]
-"""Number of examples, parsed features, predictions of each model, labels (none if raw)."""
+"""Number of examples, parsed features, predictions of each model, labels."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -117,7 +117,7 @@ def read_blocks(
     """
     records = tf.data.TFRecordDataset(file, compression_type=_compression(file))
     beside = [key for key in (weight, unit) if key is not None]
-    keys = dict.fromkeys([*([card.label] if card.is_raw else []), *features, *beside])
+    keys = dict.fromkeys([*features, *beside])
     first = next(iter(predictors.values()))
     parsers = {
         key: tf.io.VarLenFeature(dtype) for key, dtype in _types(records, keys, file).items()
@@ -127,8 +127,7 @@ def read_blocks(
         parsed = tf.io.parse_example(serialized, parsers) if parsers else {}
         columns = {key: (values.indices[:, 0], values.values) for key, values in parsed.items()}
         predictions = {name: predict(serialized) for name, predict in predictors.items()}
-        labels = () if card.is_raw else first.label(serialized)
-        return tf.size(serialized, tf.int64), columns, predictions, labels
+        return tf.size(serialized, tf.int64), columns, predictions, first.label(serialized)
 
     batches = (
         records.batch(batch_size)
@@ -212,11 +211,8 @@ def _block(batches: list[_Batch], card: ModelCard, place: _Place) -> Block:
     }
     for name, of_model in predictions.items():
         _check_predictions(name, of_model, place)
-    if card.is_raw:
-        labels = _labels(columns[card.label], int(sum(sizes)), card, place)
-    else:
-        labels = np.concatenate(labelled)
-        _check_labels(labels, card, place)
+    labels = np.concatenate(labelled)
+    _check_labels(labels, card, place)
     return Block(labels, predictions, columns, place.seed)
 
 
@@ -265,58 +261,40 @@ def _check_predictions(name: str, predicted: Floats, place: _Place) -> None:
 
 
 def _check_labels(labels: Array, card: ModelCard, place: _Place) -> None:
-    known = np.isfinite(labels.reshape(len(labels), -1).sum(axis=1))  # [n]
-    if not known.all():
+    rows = labels.reshape(len(labels), -1)
+    is_known = np.isfinite(rows) if rows.dtype.kind == "f" else rows >= 0
+    known = np.asarray(is_known.all(axis=1))  # [n]
+    if known.all():
+        return
+    row = int(known.argmin())
+    raw = _raw_label(card, place, row)
+    unknown = f"{(~known).sum():,} of {len(known):,} eval records have"
+    if not raw:
         raise DataError(
-            f"{(~known).sum():,} of {len(known):,} eval records have no label '{card.label}', or "
-            "a part of it is missing or unknown.",
-            where=place.record(int(known.argmin())),
+            f"{unknown} no label '{card.label}', or a part of it is missing.",
+            where=place.record(row),
             hint="Remove these records, or give them a label.",
         )
+    known_values = ", ".join(map(str, card.class_values))
+    raise DataError(
+        f"{unknown} a label '{card.label}' that the model cannot compare with, such as {raw}.",
+        where=place.record(row),
+        hint=f"Known in training: {known_values}. Train on data with all classes."
+        if known_values
+        else "Every number of a label has to be finite.",
+    )
 
 
-def _labels(column: Column, examples: int, card: ModelCard, place: _Place) -> Array:
-    """Returns class indices, int64 [n], or numbers, float64 [n]."""
-    raw, unlabelled = column.first(examples)
-    if unlabelled.size:
-        raise DataError(
-            f"{unlabelled.size:,} of {examples:,} eval records have no label '{card.label}'.",
-            where=place.record(unlabelled[0]),
-            hint="Remove these records, or give them a label.",
-        )
-    if card.task == "regression":
-        return _numbers(raw, card, place)
-    index = {str(value): i for i, value in enumerate(card.class_values)}
-    codes, distinct = pd.factorize(raw)
-    known = np.array([index.get(_text(value), -1) for value in distinct], np.int64)
-    if (known < 0).any():
-        unknown = [_text(value) for value in distinct[known < 0]]
-        raise DataError(
-            f"The label '{card.label}' has values that the model never saw in training: "
-            f"{', '.join(unknown[:5])}{' ...' if len(unknown) > 5 else ''}.",
-            where=place.record(int((known[codes] < 0).argmax())),
-            hint=f"Known: {', '.join(index)}. Train on data with all classes.",
-        )
-    labels: Array = known[codes]
-    return labels
-
-
-def _numbers(raw: Array, card: ModelCard, place: _Place) -> Array:
-    if raw.dtype == object:
-        raise DataError(f"The label '{card.label}' is text, not a number.", where=place.record(0))
-    numbers = raw.astype(np.float64)
-    finite = np.isfinite(numbers)
-    if not finite.all():
-        raise DataError(
-            f"The label '{card.label}' is NaN or infinite in {(~finite).sum():,} records.",
-            where=place.record(int(finite.argmin())),
-        )
-    return numbers
-
-
-def _text(value: bytes | np.generic) -> str:
-    """Returns a raw label as the model's card writes it: an integer without a point."""
-    if isinstance(value, bytes):
-        return value.decode("utf-8", errors="replace")
-    number = value.item()
-    return str(int(number)) if float(number).is_integer() else str(number)
+def _raw_label(card: ModelCard, place: _Place, row: int) -> str:
+    """Returns the raw label of a record in words; empty if it has none under the label's name."""
+    records = tf.data.TFRecordDataset(place.file, compression_type=_compression(place.file))
+    [record] = records.skip(place.start + row).take(1).as_numpy_iterator()
+    features = tf.train.Example.FromString(record).features.feature
+    if card.label not in features:
+        return ""
+    feature = features[card.label]
+    values = feature.bytes_list.value or feature.int64_list.value or feature.float_list.value
+    return ", ".join(
+        value.decode("utf-8", errors="replace")[:100] if isinstance(value, bytes) else f"{value:g}"
+        for value in values[:5]
+    )

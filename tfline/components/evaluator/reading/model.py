@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 import weakref
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import pydantic
 
-from tfline.metrics.texts import NUMBERS, text_numbers
+from tfline.tasks.table import find_task
+from tfline.tasks.task import Task
 from tfline.transforms import threshold
 from tfline.transforms.errors import ModelError
-from tfline.transforms.features import FrozenModel, Task
+from tfline.transforms.features import FrozenModel
 from tfline.transforms.lazy import lazy_import
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class ModelCard(FrozenModel):
     model_config = pydantic.ConfigDict(extra="ignore")
 
     format: Literal[1]
-    task: Task
+    task: str
     label: str
     size: int = 1
     classes: tuple[str, ...] = pydantic.Field(default=(), strict=False)
@@ -51,27 +51,24 @@ class ModelCard(FrozenModel):
     def _check_classes(self) -> ModelCard:
         if len(self.classes) != len(self.class_values):
             raise ValueError("`classes` and `class_values` differ in length.")
-        if self.task == "binary" and len(self.classes) != 2:
+        if self.asks.family == "binary" and len(self.classes) != 2:
             raise ValueError(f"A binary task has 2 classes. Received: {list(self.classes)}.")
         return self
 
     @property
-    def is_raw(self) -> bool:
-        """Whether the label is a single raw value a record; else it is what the model makes it."""
-        if self.task == "regression":
-            return self.size == 1
-        return self.task in ("binary", "multiclass")
+    def asks(self) -> Task:
+        """The task."""
+        return find_task(self.task)
 
     @property
     def is_flat(self) -> bool:
         """Whether an example has one label and one predicted number."""
-        return self.task == "binary" or (self.task == "regression" and self.size == 1)
+        return self.asks.is_flat(self)
 
     @property
     def parts(self) -> tuple[str, ...]:
         """What a metric with several values has one for: classes, steps or outputs."""
-        noun = "step" if self.task == "forecast" else "output"
-        return self.classes or tuple(f"{noun} {index + 1}" for index in range(self.size))
+        return self.classes or tuple(f"{self.asks.part} {index + 1}" for index in range(self.size))
 
     def comparable(self, other: ModelCard) -> bool:
         """Whether both predict the same label with the same classes."""
@@ -101,19 +98,6 @@ def read_card(path: str) -> ModelCard:
         ) from exc
     except ValueError as exc:
         raise ModelError(f"The model's description cannot be read: {exc}", where=card) from exc
-
-
-_OUTPUTS: Mapping[Task, str] = {
-    "binary": "probabilities",
-    "multiclass": "probabilities",
-    "multilabel": "probabilities",
-    "regression": "prediction",
-    "forecast": "prediction",
-    "text": "sequences",
-    "box": "box",
-    "mask": "mask",
-}
-"""The output of ``serving_default`` that is compared with the label."""
 
 
 def read_served_threshold(path: str) -> float:
@@ -164,17 +148,18 @@ class Predictor:
     def __init__(self, path: str, card: ModelCard, *, writes: bool = True) -> None:
         self._card = card
         self._writes = writes
-        self._output = _OUTPUTS[card.task]
+        self._task = card.asks
+        output = self._task.output
         try:
             self._model = _load(path)  # the signature does not keep it alive
             self._signature = self._model.signatures["serving_default"]
-            self._label = None if card.is_raw else self._model.signatures["transform_label"]
+            self._label = self._model.signatures.get("transform_label")
         except (OSError, KeyError, ValueError, tf.errors.OpError) as exc:
             raise ModelError(f"The model cannot be loaded: {exc}", where=path) from exc
-        if self._output not in self._signature.structured_outputs:
+        if output not in self._signature.structured_outputs:
             raise ModelError(
                 f"The signature 'serving_default' of a {card.task} model has to return "
-                f"'{self._output}'. It returns {sorted(self._signature.structured_outputs)}.",
+                f"'{output}'. It returns {sorted(self._signature.structured_outputs)}.",
                 where=path,
             )
 
@@ -190,55 +175,29 @@ class Predictor:
             float64 [n, NUMBERS], see `text_numbers`; of boxes and masks see the modules of their
             metrics.
         """
-        if self._card.task == "text":
-            return self._compared(serialized)
-        answer = self._signature(examples=serialized)
-        outputs = answer[self._output]
-        if self._card.task == "box":
-            return tf.concat([answer["probabilities"], outputs], axis=1)
-        if self._card.task == "mask":
-            return tf.reshape(outputs, [-1, self._card.size])
-        if self._card.classes:
-            outputs = tf.ensure_shape(outputs, [None, len(self._card.classes)])
-            return outputs[:, 1] if self._card.task == "binary" else outputs
-        return tf.reshape(outputs, [-1]) if self._card.is_raw else outputs
+        return self._task.predict(
+            self._model.signatures, serialized, self._card, writes=self._writes
+        )
 
     def label(self, serialized: tf.Tensor) -> tf.Tensor:
         """Returns the label of serialized tf.Examples, string [n], as the model was trained on it.
 
-        Only for a label that is not `ModelCard.is_raw`.
-
         Returns:
-            float32 [n, size] (regression, forecast) or [n, k], 0 or 1 (multilabel), or how many
-            tokens a text has, [n], or as in `tfline.metrics.boxes` and `tfline.metrics.masks`; NaN
-            where the label is missing.
+            What the metrics of the task take, see `tfline.metrics.statistic`; -1 or NaN where the
+            label is missing or unknown.
         """
         if self._label is None:
-            raise ModelError(f"The label '{self._card.label}' is a raw value.")
-        label = self._label(examples=serialized)["label"]
-        if self._card.task == "mask":
-            return tf.where(label < 0, tf.constant(float("nan")), tf.cast(label, tf.float32))
-        if self._card.task != "text":
-            return label
-        tokens = tf.cast(tf.math.count_nonzero(label, axis=1), tf.float32)
-        return tf.where(tf.reduce_any(label < 0, axis=1), tf.constant(float("nan")), tokens)
+            raise ModelError(
+                "The model has no signature 'transform_label'",
+                hint="Evaluate a model that tfline's Trainer exported.",
+            )
+        return self._task.true_label(self._label(examples=serialized)["label"])
 
     def texts(self, serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns the references of serialized tf.Examples, and what is written in their place.
 
-        Only of the task ``text``; all three are string [n].
+        Only of a task that writes; all three are string [n].
         """
         reference = self._model.signatures["score"](examples=serialized)["reference"]
-        return reference, self._written(serialized)
-
-    def _written(self, serialized: tf.Tensor) -> tf.Tensor:
-        """Returns the best text, string [n], for each of tf.Examples, string [n]."""
-        return self._signature(examples=serialized)[self._output][:, 0]
-
-    def _compared(self, serialized: tf.Tensor) -> tf.Tensor:
-        """Returns the numbers of the texts of tf.Examples, string [n]; see `text_numbers`."""
-        scored = self._model.signatures["score"](examples=serialized)
-        written = self._written(serialized) if self._writes else tf.zeros_like(serialized)
-        arguments = [scored[name] for name in ("reference", "log_probability", "tokens")]
-        numbers = tf.numpy_function(text_numbers, [written, *arguments], tf.float64)
-        return tf.ensure_shape(numbers, [None, NUMBERS])
+        answer = self._signature(examples=serialized)
+        return reference, self._task.prediction(answer, self._card)

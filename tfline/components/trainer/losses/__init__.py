@@ -28,9 +28,9 @@ from tfline.components.trainer.losses.of_numbers import (
     Quantile,
     UnscaledLoss,
 )
-from tfline.components.trainer.models.heads.head import Head
-from tfline.components.trainer.models.heads.numbers import RegressionHead
 from tfline.components.trainer.named import OwnCode, short_forms
+from tfline.tasks.heads.head import Head
+from tfline.tasks.heads.numbers import RegressionHead
 from tfline.transforms.errors import DataError, SpecError
 from tfline.transforms.features import TargetTransform
 from tfline.transforms.lazy import lazy_import

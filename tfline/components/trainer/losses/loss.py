@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tfline.components.trainer.models.heads.links import Identity, Link
+from tfline.tasks.heads.links import Identity, Link
 from tfline.transforms.features import FrozenModel
 from tfline.transforms.lazy import lazy_import
 
 if TYPE_CHECKING:
     import keras
 
-    from tfline.components.trainer.models.heads.head import Head
+    from tfline.tasks.heads.head import Head
 else:
     keras = lazy_import("keras")
 

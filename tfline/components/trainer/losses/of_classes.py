@@ -16,7 +16,7 @@ from tfline.transforms.lazy import lazy_import
 if TYPE_CHECKING:
     import keras
 
-    from tfline.components.trainer.models.heads.head import Head
+    from tfline.tasks.heads.head import Head
 else:
     keras = lazy_import("keras")
 

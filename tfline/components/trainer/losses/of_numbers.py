@@ -14,15 +14,14 @@ import pydantic
 from pydantic import Field
 
 from tfline.components.trainer.losses.loss import Loss, LossFunction
-from tfline.components.trainer.models.heads.links import Link, Log, Quantiles
-from tfline.components.trainer.models.heads.numbers import RegressionHead
-from tfline.transforms.features import NUMBER_TASKS
+from tfline.tasks.heads.links import Link, Log, Quantiles
+from tfline.tasks.heads.numbers import RegressionHead
 from tfline.transforms.lazy import lazy_import
 
 if TYPE_CHECKING:
     import keras
 
-    from tfline.components.trainer.models.heads.head import Head
+    from tfline.tasks.heads.head import Head
 else:
     keras = lazy_import("keras")
 
@@ -32,7 +31,7 @@ Level = Annotated[float, Field(gt=0, lt=1)]
 class NumberLoss(Loss):
     """What the losses of numbers have in common."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset(NUMBER_TASKS)
+    tasks: ClassVar[frozenset[str]] = frozenset({"regression", "forecast"})
 
 
 def _numbers(head: Head) -> RegressionHead:

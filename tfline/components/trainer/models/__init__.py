@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
     import keras
 
-    from tfline.components.trainer.models.heads.head import Head
     from tfline.components.trainer.models.inputs import TensorFeature
+    from tfline.tasks.heads.head import Head
 
     ModelBuilder = Callable[Concatenate[Sequence[TensorFeature], Head, ...], keras.Model]
 

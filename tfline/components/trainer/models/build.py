@@ -12,9 +12,9 @@ from tfline.components.trainer.config import TrainConfig
 from tfline.components.trainer.learning_rate import ScheduledRate
 from tfline.components.trainer.losses import build_loss
 from tfline.components.trainer.models import MODELS, WRITERS, resolve
-from tfline.components.trainer.models.heads.head import Head
 from tfline.components.trainer.models.inputs import TensorFeature
 from tfline.components.trainer.models.penalties import penalise
+from tfline.tasks.heads.head import Head
 from tfline.transforms.arguments import check_arguments
 from tfline.transforms.errors import ModelError
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Unpack
 
 from pydantic import AfterValidator, Field
 
-from tfline.components.trainer.models.heads.head import Head
 from tfline.components.trainer.models.inputs import TensorFeature, build_inputs
 from tfline.components.trainer.models.layers import LayerArguments, Layers, Size, Sizes
 from tfline.components.trainer.models.text import join_others
+from tfline.tasks.heads.head import Head
 from tfline.transforms.errors import ModelError
 from tfline.transforms.lazy import lazy_import
 

@@ -12,8 +12,6 @@ import tensorflow as tf
 
 from tfline.components.trainer.config import TrainConfig
 from tfline.components.trainer.data import TrainingData
-from tfline.components.trainer.models.heads.head import Head
-from tfline.components.trainer.models.heads.numbers import RegressionHead
 from tfline.components.trainer.naive.least_squares import (
     Linear,
     column_features,
@@ -29,11 +27,12 @@ from tfline.components.trainer.naive.seasons import (
 )
 from tfline.components.trainer.splits import read_records
 from tfline.components.trainer.transform_graph import TransformGraph
-from tfline.transforms.features import NUMBER_TASKS, Task
+from tfline.tasks.heads.head import Head
+from tfline.tasks.heads.numbers import RegressionHead
 
 _logger = logging.getLogger(__name__)
 
-TASKS: tuple[Task, ...] = ("binary", "multiclass", "multilabel", *NUMBER_TASKS)
+FAMILIES = ("binary", "multiclass", "multilabel", "regression", "forecast")
 """The labels that there are naive models of."""
 
 FIT_RECORDS = 50_000
@@ -92,7 +91,7 @@ class NaiveModels(tf.Module):
 
     def _shaped(self, y: tf.Tensor) -> tf.Tensor:
         """Returns outputs [batch, n] as they are compared with a label."""
-        if self._head.task in NUMBER_TASKS:
+        if isinstance(self._head, RegressionHead):
             numbers = self._restored(y)
             return (
                 numbers[:, 0]
@@ -131,7 +130,7 @@ def write_naive(
         files: Patterns of the files of the train split.
         config: Has the size of a batch.
     """
-    if head.task not in TASKS:
+    if head.task not in FAMILIES:
         return
     linear = fit_linear(_numbers(graph, head, data, config))
     repeated = _repeated(graph, head, files) if head.task == "forecast" else {}

@@ -10,8 +10,8 @@ import dataclasses
 from tfline.pipelines.report.collect import data as data_section
 from tfline.pipelines.report.run_files import RunFiles
 from tfline.pipelines.spec.card import CardSpec
+from tfline.tasks.table import find_task
 
-MAX_CLASSES = 20
 """Classes that are named; the others are counted."""
 
 
@@ -57,13 +57,7 @@ def _task(files: RunFiles) -> str:
     content = files.transform or files.verdict
     if content is None:
         return "not known yet"
-    task, classes = content["task"], content["classes"]
-    if task == "text":
-        task = f"text, written with {len(classes):,} tokens" if classes else task
-    elif classes:
-        more = len(classes) - MAX_CLASSES
-        task = f"{task} of {', '.join(classes[:MAX_CLASSES])}"
-        task += f" and {more:,} more" if more > 0 else ""
+    task = find_task(content["task"]).describe(content["classes"])
     return f"{content['label']}: {task}"
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from tfline.pipelines.report.intervals import wilson
 from tfline.pipelines.report.run_files import RunFiles
+from tfline.tasks.table import find_task
 
 Array = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
@@ -151,14 +152,15 @@ def collect(files: RunFiles) -> CurvesSection | None:
         return CurvesSection(0, total, confusion=confusion) if confusion else None
     labels, predictions = files.sample
     section = CurvesSection(len(labels), total, confusion=confusion)
-    if verdict["task"] == "binary":
+    family = find_task(verdict["task"]).family
+    if family == "binary":
         chosen = verdict["threshold"], verdict.get("threshold_reason", "")
         return _binary(section, labels == 1, predictions, classes[1], *chosen)
-    if verdict["task"] == "multiclass":
+    if family == "multiclass":
         return _multiclass(section, labels, predictions, classes)
-    if verdict["task"] == "multilabel":
+    if family == "multilabel":
         return _multilabel(section, labels > 0, predictions, classes)
-    if verdict["task"] in ("regression", "forecast"):
+    if family in ("regression", "forecast"):
         labels, predictions = labels.ravel(), predictions.ravel()
         stride = math.ceil(len(labels) / MAX_SHOWN)
         points = Residuals(tuple(labels[::stride].tolist()), tuple(predictions[::stride].tolist()))

@@ -13,21 +13,13 @@ from PIL import Image, UnidentifiedImageError
 
 from tfline.components.evaluator.evidence.evidence_file import Values
 from tfline.pipelines.report.run_files import RunFiles
+from tfline.tasks.table import find_task
 
 _PICTURE_SIDE = 160
 """Pixels of the longer side of a picture at most; a small one is enlarged by whole factors."""
 
 _LEAST_POINTS = 12
 """Numbers from which on a raw feature is drawn, not written."""
-
-_MEASURES = {
-    "regression": "off by",
-    "forecast": "off by",
-    "text": "loss a token",
-    "box": "1 - IoU",
-    "mask": "share of wrong pixels",
-}
-"""What an error is, by task; of classes it is a probability."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,8 +100,8 @@ def collect(files: RunFiles) -> MistakesSection | None:
     return MistakesSection(
         cards=cards,
         records=evidence.records,
-        measure=_MEASURES.get(verdict["task"], "wrong by"),
-        is_share=verdict["task"] not in _MEASURES,
+        measure=find_task(verdict["task"]).error_name,
+        is_share=find_task(verdict["task"]).error_is_share,
         pictured=pictured,
         keys=tuple(key for key in keys if key not in (*pictured, verdict["label"])),
     )

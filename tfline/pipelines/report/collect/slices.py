@@ -7,6 +7,7 @@ from typing import Any
 
 from tfline.pipelines.report.intervals import wilson
 from tfline.pipelines.report.run_files import RunFiles
+from tfline.tasks.table import find_task
 
 FIRST = ("accuracy", "precision", "recall", "f1", "auc", "macro_f1", "rmse", "mae", "r2")
 """Metrics that come first in the table, after those that decide."""
@@ -15,8 +16,6 @@ MAX_METRICS = 8
 
 SHARES = ("accuracy",)
 """Metrics that are a share of a slice's records, so that its size gives their interval."""
-
-_PARTS = {"forecast": "step", "regression": "output"}
 
 Interval = tuple[float, float]
 
@@ -85,7 +84,7 @@ def collect(files: RunFiles) -> SlicesSection | None:
         bounds={name: _bound(files.spec, name) for name in metrics},
         smallest=verdict["min_slice_size"],
         confidence=confidence,
-        part=_PARTS.get(verdict["task"], "class"),
+        part=find_task(verdict["task"]).part,
         parts=_by_part(verdict),
     )
 

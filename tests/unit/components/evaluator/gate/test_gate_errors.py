@@ -24,7 +24,6 @@ from tfline.components.evaluator.reading.slices import SliceKey
 from tfline.metrics.arrays import Array
 from tfline.metrics.statistic import Decision
 from tfline.metrics.table import METRICS
-from tfline.transforms.features import Task
 
 SHOW = logging.getLogger(__name__)
 """Shows the rates with ``-o log_cli=true -o log_cli_level=INFO``."""
@@ -80,7 +79,7 @@ def numbers(rng: np.random.Generator, size: int, worse: float = 0.0) -> Data:
     return labels, *(shared + noise).astype(np.float32)
 
 
-DATA: dict[str, tuple[Task, Callable[..., Data]]] = {
+DATA: dict[str, tuple[str, Callable[..., Data]]] = {
     "accuracy": ("binary", scores),
     "recall": ("binary", scores),
     "auc": ("binary", scores),
@@ -129,7 +128,7 @@ def result(
         statistic = METRICS[metric].statistic.of(
             labels, predictions, decision, group.column_of_weights
         )
-        value = float(METRICS[metric].values[task](statistic)[0])
+        value = float(METRICS[metric].compute(task, statistic)[0])
         measured.append(Measures({metric: value, "example_count": float(size)}))
     doubt = measure_doubt(how, sums)
     return SliceResult(key, *measured, doubt.uncertainty, doubt.labelled, doubt.units)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tfline.components.trainer.models.boxes import BoxLoss, overlap, right_class
 from tfline.components.trainer.models.build import build_model
-from tfline.components.trainer.models.heads import HEADS
 from tfline.components.trainer.models.inputs import TensorFeature
+from tfline.tasks.heads.box_loss import BoxLoss, overlap, right_class
+from tfline.tasks.table import TASKS
 from tfline.transforms.errors import ModelError
 
 LABEL = np.array([[1, 0.0, 0.0, 0.5, 0.5], [0, 0.2, 0.2, 0.4, 0.4]], np.float32)
@@ -45,7 +45,7 @@ def test_loss_is_that_of_class_and_box() -> None:
 
 
 def test_mask_of_another_size_is_refused() -> None:
-    head = HEADS["mask"](("ground", "sky"), size=64)
+    head = TASKS["mask"].head(("ground", "sky"), size=64)
     image = TensorFeature("image", "image", (16, 16, 1))
     with pytest.raises(ModelError, match=r"The mask has 64 pixels.*\[16, 16, 16\]"):
         build_model("segmenter", {}, [image], head)
@@ -55,7 +55,7 @@ def test_mask_of_another_size_is_refused() -> None:
 
 @pytest.mark.parametrize("name", ["localizer", "segmenter"])
 def test_label_of_another_task_is_refused(name: str) -> None:
-    head = HEADS["binary"](("no", "yes"))
+    head = TASKS["binary"].head(("no", "yes"))
     with pytest.raises(ModelError, match=f"{name} predicts .* a binary label") as error:
         build_model(name, {}, [TensorFeature("image", "image", (16, 16, 1))], head)
     assert error.value.hint
@@ -64,5 +64,5 @@ def test_label_of_another_task_is_refused(name: str) -> None:
 def test_segmenter_names_the_size_that_would_do() -> None:
     image = TensorFeature("image", "image", (30, 28, 1))
     with pytest.raises(ModelError, match="sides that 4 divides") as error:
-        build_model("segmenter", {}, [image], HEADS["mask"](("a", "b"), size=840))
+        build_model("segmenter", {}, [image], TASKS["mask"].head(("a", "b"), size=840))
     assert "resize: {size: [32, 28]}" in error.value.hint

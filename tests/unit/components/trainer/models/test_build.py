@@ -8,9 +8,9 @@ import pytest
 
 from tfline.components.trainer.models import MODELS, resolve
 from tfline.components.trainer.models.build import build_model
-from tfline.components.trainer.models.heads import HEADS
-from tfline.components.trainer.models.heads.head import Head
 from tfline.components.trainer.models.inputs import TensorFeature, build_inputs
+from tfline.tasks.heads.head import Head
+from tfline.tasks.table import TASKS
 from tfline.transforms.errors import ModelError, SpecError
 
 AGE = TensorFeature("age", "numeric")
@@ -21,7 +21,7 @@ TABLE = (AGE, CITY, DAY)
 TEXT = TensorFeature("text", "index", (6,), depth=9)
 LOAD = TensorFeature("load", "numeric", (12,))
 
-BINARY = HEADS["binary"](("no", "yes"))
+BINARY = TASKS["binary"].head(("no", "yes"))
 
 
 def test_feature_name_may_have_a_slash() -> None:

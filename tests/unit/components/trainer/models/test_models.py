@@ -12,21 +12,21 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfline.components.trainer.answers import answer
 from tfline.components.trainer.config import RunConfig, TrainConfig
 from tfline.components.trainer.export import export
 from tfline.components.trainer.models import MODELS
 from tfline.components.trainer.models.build import build_model, compile_model
 from tfline.components.trainer.models.generation.generator import find_generator
-from tfline.components.trainer.models.heads import HEADS as HEAD_CLASSES
-from tfline.components.trainer.models.heads.head import Head
-from tfline.components.trainer.models.heads.text import TARGET
 from tfline.components.trainer.models.inputs import TensorFeature
 from tfline.components.trainer.optimizers import Sgd
 from tfline.components.trainer.transform_graph import TransformGraph
 from tfline.serving.client import Client, Prediction
 from tfline.serving.errors import RequestError
 from tfline.serving.process import ServerProcess, start_server
+from tfline.tasks.answers import answer
+from tfline.tasks.heads.head import Head
+from tfline.tasks.heads.text import TARGET
+from tfline.tasks.table import TASKS
 from tfline.transforms.target_text import with_specials
 
 AGE = TensorFeature("age", "numeric")
@@ -54,14 +54,14 @@ SOURCE = TensorFeature("source", "index", (4,), depth=9)
 PROMPT = TensorFeature("prompt", "index", (6,), depth=len(TOKENS) - 1)
 
 HEADS: dict[str, Head] = {
-    "multiclass": HEAD_CLASSES["multiclass"](tuple("abcdefghij")),
-    "binary": HEAD_CLASSES["binary"](("no", "yes")),
-    "multilabel": HEAD_CLASSES["multilabel"](tuple("abc")),
-    "regression": HEAD_CLASSES["regression"](),
-    "forecast": HEAD_CLASSES["forecast"](size=4),
-    "box": HEAD_CLASSES["box"](tuple("abc")),
-    "mask": HEAD_CLASSES["mask"](("low", "high"), size=64),
-    "text": HEAD_CLASSES["text"](TOKENS, size=6),
+    "multiclass": TASKS["multiclass"].head(tuple("abcdefghij")),
+    "binary": TASKS["binary"].head(("no", "yes")),
+    "multilabel": TASKS["multilabel"].head(tuple("abc")),
+    "regression": TASKS["regression"].head(),
+    "forecast": TASKS["forecast"].head(size=4),
+    "box": TASKS["box"].head(tuple("abc")),
+    "mask": TASKS["mask"].head(("low", "high"), size=64),
+    "text": TASKS["text"].head(TOKENS, size=6),
 }
 """What each task has to predict."""
 

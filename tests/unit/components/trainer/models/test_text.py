@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from tfline.components.trainer.models.build import build_model
-from tfline.components.trainer.models.heads import HEADS
 from tfline.components.trainer.models.inputs import TensorFeature
+from tfline.tasks.table import TASKS
 
-HEAD = HEADS["multiclass"](("a", "b", "c"))
+HEAD = TASKS["multiclass"].head(("a", "b", "c"))
 TOKENS = np.array([[2, 5, 3, 0, 0, 0], [4, 4, 2, 6, 0, 0], [1, 0, 0, 0, 0, 0], [0] * 6])
 
 MODELS = {

@@ -21,16 +21,16 @@ from tfline.components.trainer.fine_tuning import find_fine_tuning
 from tfline.components.trainer.fit import fit
 from tfline.components.trainer.models.build import build_model, compile_model
 from tfline.components.trainer.models.fine_tuned import FineTunedModel
-from tfline.components.trainer.models.heads import HEADS
 from tfline.components.trainer.models.inputs import TensorFeature
 from tfline.components.trainer.models.text_encoder import TextEncoder
 from tfline.components.trainer.run_fn import prepare_model
+from tfline.tasks.table import TASKS
 from tfline.transforms.errors import ModelError, SpecError
 
 if TYPE_CHECKING:
     from tests.unit.components.trainer.conftest import Case
 
-HEAD = HEADS["binary"](("no", "yes"))
+HEAD = TASKS["binary"].head(("no", "yes"))
 TEXT = TensorFeature("review", "string")
 OTHERS = [TensorFeature("stars", "numeric"), TensorFeature("shop", "index", (), 3)]
 TEXTS = tf.constant(["good monday", "", "what?"])

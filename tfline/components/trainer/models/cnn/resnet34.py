@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Unpack
 
 from tfline.components.trainer.models.cnn.image import image_input
 from tfline.components.trainer.models.cnn.residual import DEFAULTS, UNITS, Units, residual_units
-from tfline.components.trainer.models.heads.head import Head
 from tfline.components.trainer.models.inputs import TensorFeature
 from tfline.components.trainer.models.layers import LayerArguments, Width
+from tfline.tasks.heads.head import Head
 from tfline.transforms.lazy import lazy_import
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Unpack
 from pydantic import Field
 
 from tfline.components.trainer.models.cnn.image import image_input
-from tfline.components.trainer.models.heads.head import Head
 from tfline.components.trainer.models.inputs import TensorFeature
 from tfline.components.trainer.models.layers import LayerArguments, Layers, Sizes
+from tfline.tasks.heads.head import Head
 from tfline.transforms.errors import ModelError
 from tfline.transforms.lazy import lazy_import
 

@@ -11,9 +11,9 @@ from pydantic import AfterValidator, Field
 
 from tfline.components.trainer.models.cnn.applications import Application, family
 from tfline.components.trainer.models.cnn.image import image_input
-from tfline.components.trainer.models.heads.head import Head
 from tfline.components.trainer.models.inputs import TensorFeature
 from tfline.components.trainer.models.layers import LayerArguments, Layers, Sizes
+from tfline.tasks.heads.head import Head
 from tfline.transforms.errors import ModelError
 from tfline.transforms.lazy import lazy_import
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Unpack
 
 from tfline.components.trainer.models.cnn.image import image_input, scaled
-from tfline.components.trainer.models.heads.head import Head
 from tfline.components.trainer.models.inputs import TensorFeature
 from tfline.components.trainer.models.layers import LayerArguments, Layers, Size, Width
+from tfline.tasks.heads.head import Head
 from tfline.transforms.lazy import lazy_import
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
 from pydantic import Field
 
-from tfline.components.trainer.models.heads.head import Head
-from tfline.components.trainer.models.heads.text import TARGET, TextHead
 from tfline.components.trainer.models.inputs import TensorFeature, build_inputs
 from tfline.components.trainer.models.layers import Rate, Size
 from tfline.components.trainer.models.rnn.layers import CellArguments
 from tfline.components.trainer.models.text import find_text
 from tfline.components.trainer.models.transformer.arguments import ForwardArguments
+from tfline.tasks.heads.head import Head
+from tfline.tasks.heads.text import TARGET, TextHead
 from tfline.transforms.errors import ModelError
 from tfline.transforms.lazy import lazy_import
 

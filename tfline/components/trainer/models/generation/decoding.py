@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-PADDING = 0
-"""The index that stands after the end of a text. No model may write it before."""
+from tfline.transforms.target_text import PADDING
 
 State = Any
 """What a model remembers of a text: a nest of tensors, [rows, ...]."""

@@ -11,8 +11,8 @@ from keras import ops
 
 from tfline.components.trainer.models.generation.decoding import State
 from tfline.components.trainer.models.generation.generator import Beginning, Generator
-from tfline.components.trainer.models.heads.text import TARGET
 from tfline.components.trainer.models.rnn.layers import Cell, CellArguments
+from tfline.tasks.heads.text import TARGET
 
 Memory = dict[str, keras.KerasTensor]
 """``encoded`` float32 [batch, m, units] and ``is_token`` bool [batch, m], if there is attention."""

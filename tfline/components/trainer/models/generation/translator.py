@@ -10,7 +10,6 @@ import tensorflow as tf
 
 from tfline.components.trainer.models.generation.decoding import State
 from tfline.components.trainer.models.generation.generator import Beginning, Generator
-from tfline.components.trainer.models.heads.text import TARGET
 from tfline.components.trainer.models.transformer.arguments import ForwardArguments
 from tfline.components.trainer.models.transformer.attention import padding_mask
 from tfline.components.trainer.models.transformer.blocks import EPSILON, DecoderBlock, EncoderBlock
@@ -18,6 +17,7 @@ from tfline.components.trainer.models.transformer.positions import (
     SinusoidalPositions,
     TokenEmbedding,
 )
+from tfline.tasks.heads.text import TARGET
 
 
 @keras.saving.register_keras_serializable("tfline")

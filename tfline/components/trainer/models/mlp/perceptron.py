@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Unpack
 
-from tfline.components.trainer.models.heads.head import Head
 from tfline.components.trainer.models.inputs import TensorFeature, build_inputs, dense_vector
 from tfline.components.trainer.models.layers import LayerArguments, Layers, Size, Sizes
+from tfline.tasks.heads.head import Head
 from tfline.transforms.lazy import lazy_import
 
 if TYPE_CHECKING:

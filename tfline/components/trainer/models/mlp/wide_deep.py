@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Unpack
 
 from pydantic import Field
 
-from tfline.components.trainer.models.heads.head import Head
 from tfline.components.trainer.models.inputs import (
     TensorFeature,
     build_inputs,
@@ -16,6 +15,7 @@ from tfline.components.trainer.models.inputs import (
     refuse_strings,
 )
 from tfline.components.trainer.models.layers import LayerArguments, Layers, Size, Sizes, Weight
+from tfline.tasks.heads.head import Head
 from tfline.transforms.errors import ModelError, did_you_mean
 from tfline.transforms.lazy import lazy_import
 

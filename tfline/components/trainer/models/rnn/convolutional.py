@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Unpack
 
 from pydantic import Field
 
-from tfline.components.trainer.models.heads.head import Head
 from tfline.components.trainer.models.inputs import TensorFeature, build_inputs
 from tfline.components.trainer.models.layers import LayerArguments, Layers, Size
 from tfline.components.trainer.models.rnn.layers import RecurrentArguments, RecurrentLayers, Widths
 from tfline.components.trainer.models.rnn.series import stack_series
+from tfline.tasks.heads.head import Head
 from tfline.transforms.errors import ModelError
 from tfline.transforms.lazy import lazy_import
 

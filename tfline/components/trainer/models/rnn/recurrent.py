@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
-from tfline.components.trainer.models.heads.head import Head
 from tfline.components.trainer.models.inputs import TensorFeature, build_inputs
 from tfline.components.trainer.models.layers import Size
 from tfline.components.trainer.models.rnn.layers import (
@@ -15,6 +14,7 @@ from tfline.components.trainer.models.rnn.layers import (
     Widths,
 )
 from tfline.components.trainer.models.rnn.series import stack_series
+from tfline.tasks.heads.head import Head
 from tfline.transforms.errors import ModelError
 from tfline.transforms.lazy import lazy_import
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Unpack
 
-from tfline.components.trainer.models.heads.head import Head
 from tfline.components.trainer.models.inputs import (
     TensorFeature,
     build_inputs,
@@ -14,6 +13,7 @@ from tfline.components.trainer.models.inputs import (
 )
 from tfline.components.trainer.models.layers import Size
 from tfline.components.trainer.models.transformer.arguments import EncoderArguments
+from tfline.tasks.heads.head import Head
 from tfline.transforms.errors import ModelError
 from tfline.transforms.lazy import lazy_import
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Unpack
 
-from tfline.components.trainer.models.heads.head import Head
 from tfline.components.trainer.models.inputs import TensorFeature, build_inputs
 from tfline.components.trainer.models.layers import Size
 from tfline.components.trainer.models.text import find_text, join_others
 from tfline.components.trainer.models.transformer.arguments import EncoderArguments
+from tfline.tasks.heads.head import Head
 from tfline.transforms.lazy import lazy_import
 
 if TYPE_CHECKING:

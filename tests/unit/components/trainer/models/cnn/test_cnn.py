@@ -12,16 +12,16 @@ import yaml
 
 from tfline.components.trainer.models.build import build_model
 from tfline.components.trainer.models.cnn.local_response import LocalResponseNormalization
-from tfline.components.trainer.models.heads import HEADS
 from tfline.components.trainer.models.inputs import TensorFeature
+from tfline.tasks.table import TASKS
 from tfline.transforms.arguments import check_arguments
 from tfline.transforms.errors import ModelError
 from tfline.transforms.image import resize
 
 pytestmark = pytest.mark.usefixtures("without_weights")  # they would take half a gigabyte
 
-TEN = HEADS["multiclass"](tuple("abcdefghij"))
-IMAGENET = HEADS["multiclass"](tuple(map(str, range(1000))))
+TEN = TASKS["multiclass"].head(tuple("abcdefghij"))
+IMAGENET = TASKS["multiclass"].head(tuple(map(str, range(1000))))
 
 
 def image(side: int, channels: int = 1) -> TensorFeature:

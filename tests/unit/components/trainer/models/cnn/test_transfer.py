@@ -17,12 +17,12 @@ from tfline.components.trainer.fine_tuning import find_fine_tuning
 from tfline.components.trainer.fit import fit
 from tfline.components.trainer.models.build import build_model, compile_model
 from tfline.components.trainer.models.cnn.applications import Application, family
-from tfline.components.trainer.models.heads import HEADS
 from tfline.components.trainer.models.inputs import TensorFeature
 from tfline.components.trainer.optimizers import Sgd
+from tfline.tasks.table import TASKS
 from tfline.transforms.errors import ModelError, SpecError
 
-HEAD = HEADS["binary"](("no", "yes"))
+HEAD = TASKS["binary"].head(("no", "yes"))
 GREY = TensorFeature("image", "image", (32, 32, 1))
 
 

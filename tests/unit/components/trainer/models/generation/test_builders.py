@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from tfline.components.trainer.models.build import build_model
-from tfline.components.trainer.models.generation.accuracy import TokenAccuracy
-from tfline.components.trainer.models.heads import HEADS
-from tfline.components.trainer.models.heads.head import Head
-from tfline.components.trainer.models.heads.text import TextHead
 from tfline.components.trainer.models.inputs import TensorFeature
+from tfline.tasks.heads.head import Head
+from tfline.tasks.heads.text import TextHead
+from tfline.tasks.heads.token_accuracy import TokenAccuracy
+from tfline.tasks.table import TASKS
 from tfline.transforms.errors import ModelError
 from tfline.transforms.target_text import with_specials
 
@@ -32,7 +32,7 @@ def test_char_rnn_needs_no_marks() -> None:
     [
         ("seq2seq", (AGE,), HEAD, "takes one text"),
         ("translator", (TEXT, AGE), HEAD, "nothing beside it"),
-        ("seq2seq", (TEXT,), HEADS["binary"](("no", "yes")), "writes texts"),
+        ("seq2seq", (TEXT,), TASKS["binary"].head(("no", "yes")), "writes texts"),
         ("translator", (TEXT,), ENDLESS, "needs the marks"),
         ("char_rnn", (TEXT,), HEAD, "goes on with the label's own text"),
     ],

@@ -13,7 +13,7 @@ from tfline.components.trainer.models.generation.char_rnn import CharRnn
 from tfline.components.trainer.models.generation.generator import Generator
 from tfline.components.trainer.models.generation.seq2seq import Seq2Seq
 from tfline.components.trainer.models.generation.translator import Translator
-from tfline.components.trainer.models.heads.text import TARGET
+from tfline.tasks.heads.text import TARGET
 
 DEPTH, VOCABULARY, START, END, LENGTH = 9, 8, 6, 7, 5
 SOURCE = np.array([[2, 3, 4, 5, 0, 0], [5, 4, 3, 2, 6, 1], [7, 0, 0, 0, 0, 0]])

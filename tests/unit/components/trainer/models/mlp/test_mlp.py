@@ -11,8 +11,8 @@ import tensorflow as tf
 from sklearn.linear_model import Ridge
 
 from tfline.components.trainer.models.build import build_model
-from tfline.components.trainer.models.heads import HEADS
 from tfline.components.trainer.models.inputs import TensorFeature
+from tfline.tasks.table import TASKS
 from tfline.transforms.errors import ModelError
 
 AGE = TensorFeature("age", "numeric")
@@ -20,8 +20,8 @@ CITY = TensorFeature("city", "index", depth=4)
 DAY = TensorFeature("day", "numeric", (7,))
 IMAGE = TensorFeature("image", "image", (28, 28, 1))
 TABLE = (AGE, CITY, DAY)
-BINARY = HEADS["binary"](("no", "yes"))
-NUMBER = HEADS["regression"]()
+BINARY = TASKS["binary"].head(("no", "yes"))
+NUMBER = TASKS["regression"].head()
 
 PAIR = TensorFeature("pair", "numeric", (2,))
 PAIRS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
@@ -53,13 +53,13 @@ def test_four_hidden_units_learn_every_function_of_two(function: str) -> None:
 
 
 def test_images_are_flattened() -> None:
-    head = HEADS["multiclass"](tuple("abcdefghij"))
+    head = TASKS["multiclass"].head(tuple("abcdefghij"))
     model = build_model("mlp", {"hidden_units": [30]}, [IMAGE], head)
     assert model.count_params() == 784 * 30 + 30 + 30 * 10 + 10
 
 
 def test_single_layer_is_linear() -> None:
-    model = build_model("mlp", {"hidden_units": []}, [DAY], HEADS["regression"]())
+    model = build_model("mlp", {"hidden_units": []}, [DAY], TASKS["regression"].head())
     assert model.count_params() == 7 + 1
 
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from tfline.components.trainer.models.build import build_model
-from tfline.components.trainer.models.heads import HEADS
 from tfline.components.trainer.models.inputs import TensorFeature
+from tfline.tasks.table import TASKS
 from tfline.transforms.errors import ModelError
 
 LOAD = TensorFeature("load", "numeric", (12,))
-NUMBER = HEADS["regression"]()
+NUMBER = TASKS["regression"].head()
 RECURRENT = ("simple_rnn", "deep_rnn", "layer_norm_rnn", "lstm", "gru", "conv_gru")
 
 
@@ -72,7 +72,7 @@ def test_series_and_constants_are_channels() -> None:
     "name", ["deep_rnn", "layer_norm_rnn", "lstm", "gru", "conv_gru", "wavenet"]
 )
 def test_forecast_at_a_step_does_not_see_what_follows(name: str) -> None:
-    head = HEADS["forecast"](size=2, steps=12)
+    head = TASKS["forecast"].head(size=2, steps=12)
     model = build_model(name, {}, [LOAD], head)
     x = np.random.default_rng(0).normal(size=(3, 12)).astype(np.float32)
     changed = x.copy()
@@ -84,7 +84,7 @@ def test_forecast_at_a_step_does_not_see_what_follows(name: str) -> None:
 
 
 def test_error_of_a_forecast_is_that_after_the_last_step() -> None:
-    [metric] = HEADS["forecast"](size=2, steps=3).metrics()
+    [metric] = TASKS["forecast"].head(size=2, steps=3).metrics()
     label, output = np.zeros((4, 3, 2)), np.ones((4, 3, 2))
     output[:, -1] = [2, 4]
     assert float(metric(label, output)) == 3
@@ -102,4 +102,4 @@ def test_model_that_cannot_forecast_at_each_step_is_refused(
     name: str, arguments: dict[str, object], message: str
 ) -> None:
     with pytest.raises(ModelError, match=message):
-        build_model(name, arguments, [LOAD], HEADS["forecast"](steps=12))
+        build_model(name, arguments, [LOAD], TASKS["forecast"].head(steps=12))

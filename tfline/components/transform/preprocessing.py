@@ -9,16 +9,14 @@ import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from tfline.tasks.table import find_task
 from tfline.transforms.analysis.passes import Analysis, run_together
 from tfline.transforms.columns import as_numbers, as_series, as_strings, as_times, as_tokens
-from tfline.transforms.features import NUMBER_TASKS, WEIGHT, FeatureSpec, LabelSpec
+from tfline.transforms.features import WEIGHT, FeatureSpec, LabelSpec
 from tfline.transforms.kinds import kinds_of
-from tfline.transforms.label import encode_label
 from tfline.transforms.lazy import lazy_import
 from tfline.transforms.table import TRANSFORMS, resolve
 from tfline.transforms.taken import check_counts
-from tfline.transforms.target import scale_target
-from tfline.transforms.target_text import REFERENCE, reference_text
 from tfline.transforms.value_counts import ValueCount, checked
 
 if TYPE_CHECKING:
@@ -43,28 +41,23 @@ def preprocessing_fn(
             feature to the fewest and the most.
 
     Returns:
-        Transformed name to tensor, and the label under its key; of a text also under `REFERENCE`,
-        of a number what `scale_target` makes of it, and the weight under `WEIGHT`.
+        Transformed name to tensor, and the label under its key; what `Task.beside` makes beside it,
+        and the weight under `WEIGHT`.
     """
     features = [FeatureSpec.model_validate(item) for item in custom_config["features"]]
     label = LabelSpec.model_validate(custom_config["label"])
     weight = custom_config.get("weight")
     declared = {k: ValueCount(*v) for k, v in custom_config.get("value_counts", {}).items()}
-    counts = check_counts(features, label, weight, declared)
+    task = find_task(str(label.task))
+    counts = check_counts(features, task.takes(label), weight, declared)
     inputs = checked(inputs, counts)
     analyses: list[Analysis[Any]] = [
         transform_feature(inputs, feature, counts) for feature in features
     ]
-    is_number = label.task in NUMBER_TASKS
-    if is_number:
-        analyses.append(scale_target(inputs, label))
-    results = run_together(analyses)
-    target = results.pop() if is_number else {}
+    *results, beside = run_together([*analyses, task.beside(inputs, label)])
     outputs = {feature.name: _finite(x) for feature, x in zip(features, results, strict=True)}
-    outputs |= target
-    outputs[label.key] = encode_label(inputs, label, custom_config.get("class_values", ()))
-    if label.task == "text":
-        outputs[REFERENCE] = reference_text(inputs, label)
+    outputs |= beside
+    outputs[label.key] = task.encode(inputs, label, custom_config.get("class_values", ()))
     if weight is not None:
         outputs[WEIGHT] = as_numbers(inputs[weight])
     return outputs

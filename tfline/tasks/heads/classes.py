@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfline.components.trainer.models.heads.head import Head
+from tfline.tasks.heads.head import Head
 from tfline.transforms.lazy import lazy_import
 
 if TYPE_CHECKING:

@@ -6,10 +6,9 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tfline.components.trainer.models.heads.head import Head
-from tfline.components.trainer.models.heads.links import Identity, Link, Log, Quantiles
+from tfline.tasks.heads.head import Head
+from tfline.tasks.heads.links import Identity, Link, Log, Quantiles
 from tfline.transforms.errors import ModelError
-from tfline.transforms.features import Task
 from tfline.transforms.lazy import lazy_import
 from tfline.transforms.target import TargetScale
 
@@ -17,11 +16,11 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
-    from tfline.components.trainer.models.heads import unscaled
+    from tfline.tasks.heads import unscaled
 else:
     keras = lazy_import("keras")
     tf = lazy_import("tensorflow")
-    unscaled = lazy_import("tfline.components.trainer.models.heads.unscaled")
+    unscaled = lazy_import("tfline.tasks.heads.unscaled")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +37,7 @@ class RegressionHead(Head):
     scale: TargetScale = dataclasses.field(default_factory=TargetScale)
     link: Link = dataclasses.field(default_factory=Identity)
 
-    task: ClassVar[Task] = "regression"
+    task: ClassVar[str] = "regression"
 
     @property
     def activation(self) -> str:
@@ -92,7 +91,7 @@ class RegressionHead(Head):
 class ForecastHead(RegressionHead):
     """The next values of a series, [batch, horizon]; or at each step, [batch, steps, horizon]."""
 
-    task: ClassVar[Task] = "forecast"
+    task: ClassVar[str] = "forecast"
 
     @property
     def output_shape(self) -> tuple[int | None, ...]:

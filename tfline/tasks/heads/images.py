@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfline.components.trainer.models.heads.classes import ClassesHead
-from tfline.components.trainer.models.heads.head import Head
+from tfline.tasks.heads.classes import ClassesHead
+from tfline.tasks.heads.head import Head
 from tfline.transforms.errors import ModelError
 from tfline.transforms.features import BOX
 from tfline.transforms.lazy import lazy_import
@@ -17,7 +17,7 @@ else:
 
 
 class BoxHead(Head):
-    """A class and the box around it: see `tfline.components.trainer.models.boxes`."""
+    """A class and the box around it: see `tfline.tasks.heads.box_loss`."""
 
     task = "box"
     activation = "linear"
@@ -40,13 +40,13 @@ class BoxHead(Head):
 
     def loss(self) -> keras.losses.Loss:
         """Returns the sum of the losses of class and box."""
-        from tfline.components.trainer.models.boxes import BoxLoss
+        from tfline.tasks.heads.box_loss import BoxLoss
 
         return BoxLoss()
 
     def metrics(self) -> list[keras.metrics.Metric]:
         """Returns intersection over union, and accuracy of the class."""
-        from tfline.components.trainer.models.boxes import overlap, right_class
+        from tfline.tasks.heads.box_loss import overlap, right_class
 
         return [
             keras.metrics.MeanMetricWrapper(overlap, name="iou"),

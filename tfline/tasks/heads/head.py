@@ -6,7 +6,6 @@ import abc
 import dataclasses
 from typing import TYPE_CHECKING, ClassVar
 
-from tfline.transforms.features import Task
 from tfline.transforms.lazy import lazy_import
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ else:
 
 @dataclasses.dataclass(frozen=True)
 class Head(abc.ABC):
-    """What a model has to predict. There is a class for each task: see `HEADS`.
+    """What a model has to predict. There is a class for each task: see `tfline.tasks`.
 
     Attributes:
         classes: The names of the classes; empty for numbers.
@@ -32,7 +31,8 @@ class Head(abc.ABC):
     size: int = 1
     steps: int = 1
 
-    task: ClassVar[Task]
+    task: ClassVar[str]
+    """The family of tasks whose outputs it has; see `tfline.tasks.task.Task`."""
 
     teacher: ClassVar[str | None] = None
     """The input of a model, beside the features, that holds the label while it is trained."""

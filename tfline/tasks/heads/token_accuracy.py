@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from tfline.components.trainer.models.generation.decoding import PADDING
+from tfline.transforms.target_text import PADDING
 
 
 @keras.saving.register_keras_serializable("tfline")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfline.components.trainer.models.heads.head import Head
+from tfline.tasks.heads.head import Head
 from tfline.transforms.lazy import lazy_import
 from tfline.transforms.target_text import has_marks
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
-    from tfline.components.trainer.models.heads.head import Features
+    from tfline.tasks.heads.head import Features
 else:
     keras = lazy_import("keras")
 
@@ -73,6 +73,6 @@ class TextHead(Head):
 
     def metrics(self) -> list[keras.metrics.Metric]:
         """Returns the share of tokens that are right."""
-        from tfline.components.trainer.models.generation.accuracy import TokenAccuracy
+        from tfline.tasks.heads.token_accuracy import TokenAccuracy
 
         return [TokenAccuracy(name="accuracy")]

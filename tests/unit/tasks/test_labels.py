@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfline.transforms.features import LabelSpec, Task
-from tfline.transforms.label import LABELS, encode_label
+from tfline.tasks.table import TASKS, check_label
+from tfline.transforms.features import LabelSpec
 
 NAN = float("nan")
+
+
+def encode_label(columns: Any, label: LabelSpec, values: Any) -> tf.Tensor:
+    return TASKS[str(label.task)].encode(columns, label, values)
 
 
 def column(rows: list[list[Any]], dtype: tf.DType) -> tf.SparseTensor:
@@ -75,25 +79,33 @@ def test_forecast_at_each_step_begins_there() -> None:
     np.testing.assert_array_equal(encoded, expected)
 
 
-def test_label_without_a_task_is_refused() -> None:
-    with pytest.raises(ValueError, match="not known yet"):
-        encode_label({}, LabelSpec(key="y"), [])
-
-
 @pytest.mark.parametrize(
     ("label", "message"),
     [
-        ({"targets": ["a", "b"]}, "the task regression, multilabel or box. Received: task None"),
+        ({"targets": ["a", "b"]}, "the task multilabel or regression or box. Received: task None"),
         ({"task": "regression", "targets": ["a", "a"]}, "A target is given twice"),
         ({"task": "multilabel", "targets": ["a"], "classes": ["a"]}, "a target names its class"),
-        ({"task": "regression", "horizon": 3}, "that of a forecast. Received: task regression"),
-        ({"task": "binary", "steps": 3}, "`steps` is that of a forecast. Received: task binary"),
+        ({"task": "regression", "horizon": 3}, "the task forecast. Received: task regression"),
+        ({"task": "regression", "classes": ["a", "b"]}, "`classes` is for a label of the task"),
+        ({"task": "binary", "steps": 3}, "`steps` is for a label of the task forecast"),
+        ({"task": "binary", "classes": ["a", "b", "c"]}, "two `classes`. Received: 3, a, b, c"),
+        ({"task": "text", "classes": ["a"]}, "`classes` is for a label of the task"),
+        ({"task": "mask", "classes": ["a", "b"]}, "A mask has a `shape`"),
+        ({"task": "mask", "shape": [2, 2]}, "two `classes` at least"),
+        ({"task": "box", "targets": ["a"]}, "four `targets`.*top, left, bottom, right"),
+        ({"task": "binary", "shape": [2, 2]}, "`shape` is for a label of the task mask"),
+        ({"task": "mask", "shape": [0, 2], "classes": ["a", "b"]}, "greater than 0"),
     ],
 )
 def test_label_that_does_not_fit_its_task_is_refused(label: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        LabelSpec(key="y", **label)
+        check_label(LabelSpec(key="y", **label))
 
 
-def test_every_task_has_an_encoding() -> None:
-    assert set(LABELS) == set(get_args(Task))
+def test_one_hot_list_is_the_place_of_its_one() -> None:
+    label = LabelSpec(key="y", task="multiclass", one_hot=True)
+    rows = [[0, 0, 1], [1, 0, 0], [], [0, 1], [1, 1, 0], [0, 0, 0], [0, 2, -1]]
+    expected = [2, 0, -1, -1, -1, -1, -1]
+    for dtype in (tf.int64, tf.float32):
+        encoded = encode_label({"y": column(rows, dtype)}, label, [0, 1, 2])
+        assert encoded.numpy().tolist() == expected
