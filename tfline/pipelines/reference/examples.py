@@ -7,7 +7,7 @@ that follows from its type.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ RAW = {
     "Bytes": "picture",
     "Tokens": "tags",
     "Series": "load",
+    "Times": "pickup_time",
 }
 """By what a transform takes, the name of a raw feature that has it."""
 
@@ -120,26 +121,30 @@ def _way_to(name: str) -> tuple[str, ...]:
     takes = kinds_of(TRANSFORMS[name]).takes
     if takes in RAW or takes is None:
         return ()
-    firsts = [step for step in TRANSFORMS if kinds_of(TRANSFORMS[step]).takes in RAW]
-    queue: deque[tuple[str, ...]] = deque((step,) for step in firsts)
-    while queue:
-        way = queue.popleft()
-        gives = kinds_of(TRANSFORMS[way[-1]]).gives
-        if gives == takes and way[0] not in _FOREIGN:
-            return way
-        queue.extend((*way, step) for step in _after(gives) if step not in way)
-    return ()
+    firsts = [
+        step
+        for step in TRANSFORMS
+        if kinds_of(TRANSFORMS[step]).takes in RAW and step not in _FOREIGN
+    ]
+    return _fewest([(step,) for step in firsts], {takes})
 
 
 def _way_from(name: str) -> tuple[str, ...]:
     """Returns the fewest steps from what a transform gives to what a model takes."""
-    queue: deque[tuple[str, ...]] = deque([()])
+    return _fewest([(name,)], {*_ENDS, None})[1:]
+
+
+def _fewest(ways: list[tuple[str, ...]], ends: Collection[str | None]) -> tuple[str, ...]:
+    """Returns the shortest way that begins as one of `ways` and gives one of `ends`; () if none."""
+    queue, seen = deque(ways), set()
     while queue:
         way = queue.popleft()
-        gives = kinds_of(TRANSFORMS[(name, *way)[-1]]).gives
-        if gives in _ENDS or gives is None:
+        gives = kinds_of(TRANSFORMS[way[-1]]).gives
+        if gives in ends:
             return way
-        queue.extend((*way, step) for step in _after(gives) if step not in way)
+        if gives not in seen:
+            seen.add(gives)
+            queue.extend((*way, step) for step in _after(gives))
     return ()
 
 
