@@ -117,7 +117,7 @@ def test_pipeline_goes_from_data_to_prediction(name: str, installed, own_folder:
     output = project.tfline("run", *project.spec)
     assert f"{train:,} train, {evaluation:,} eval records" in output
     assert "\nBLESSED\n" in output
-    [version] = (own_folder / "models" / name).iterdir()
+    [version] = (own_folder / "models" / name).glob("[0-9]*")
     assert version.name.isdigit()
     [verdict] = (own_folder / ".tfline").rglob("verdict.json")
     assert json.loads(verdict.read_text())["blessed"]

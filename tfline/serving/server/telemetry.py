@@ -1,4 +1,4 @@
-"""Traces and metrics by OpenTelemetry, whose packages are those of ``tfline[opentelemetry]``.
+"""Traces and metrics by OpenTelemetry, whose packages are those of the extra ``opentelemetry``.
 
 Where they go and what the service is called say OpenTelemetry's own variables:
 ``OTEL_EXPORTER_OTLP_ENDPOINT``, ``OTEL_SERVICE_NAME`` and so on.
@@ -33,7 +33,8 @@ class Telemetry:
         except ModuleNotFoundError as error:
             raise failed_precondition(
                 f"--enable_opentelemetry needs a package that is not installed ({error.name}): "
-                "pip install 'tfline[opentelemetry]'"
+                "pip install opentelemetry-sdk opentelemetry-exporter-otlp-proto-grpc "
+                "opentelemetry-instrumentation-asgi opentelemetry-instrumentation-grpc"
             ) from error
         # What OTEL_SERVICE_NAME says goes before the name here.
         named = resources.Resource({"service.name": _DEFAULT_NAME})
