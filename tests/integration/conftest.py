@@ -22,7 +22,7 @@ label: tip
 features: {z_score: [fare], one_hot: [day]}
 model: {mlp: {hidden_units: [4]}}
 train: {epochs: 2, batch_size: 32, learning_rate: 0.1}
-evaluate: {slices: [day], require: {accuracy: 0.6}, min_slice_size: 20}
+evaluate: {slices: [day], require: {accuracy: 0.6}, min_slice_size: 20, baselines: warn}
 push: models/trips
 """
 

@@ -19,7 +19,7 @@ label: tip
 features: {mine.prep.halve: [fare], one_hot: [day]}
 model: mine.nets.build
 train: {epochs: 1, batch_size: 32}
-evaluate: {slices: [day], min_slice_size: 20}
+evaluate: {slices: [day], min_slice_size: 20, baselines: warn}
 push: models/trips
 """
 PREP = """\
@@ -60,7 +60,7 @@ def test_components_say_what_they_did(finished) -> None:
     assert summaries["StatisticsGen"] == "3 features of 240 records"
     assert summaries["SchemaGen"] == "3 features, 2 with a domain"
     assert summaries["ExampleValidator"] == "no anomalies"
-    assert summaries["Transform"] == "2 features, 3 columns, binary"
+    assert summaries["Transform"] == "2 features, 3 columns, binary: 1 (positive) or 0"
     assert summaries["Resolver"] == "no baseline yet"
     assert "blessed" in summaries["Evaluator"]
     assert summaries["Pusher"].startswith(f"version {finished.versions()[0]} in ")
