@@ -54,7 +54,7 @@ def verdict(project) -> dict[str, object]:
 def weights(project) -> dict[str, np.ndarray]:
     """Returns the numbers in the variables of the trained model."""
     folder: Path = project.output("Trainer", "model")
-    [index] = folder.rglob("variables.index")
+    [index] = (folder / "Format-Serving").rglob("variables.index")
     reader = tf.train.load_checkpoint(str(index.with_suffix("")))
     types = reader.get_variable_to_dtype_map()
     return {name: reader.get_tensor(name) for name in types if types[name] == tf.float32}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import tensorflow as tf
 
+from tfline.tasks.table import check_label
 from tfline.transforms.features import LabelSpec, Step
-from tfline.transforms.label import encode_label
 from tfline.transforms.target_text import (
+    encode_text,
     reference_text,
     with_specials,
     without_specials,
@@ -31,7 +32,7 @@ def label(length: int, *, marks: bool = True) -> LabelSpec:
 def test_text_stands_between_its_marks() -> None:
     tokens = with_specials(LETTERS, marks=True)
     assert tokens == ["", "[UNK]", "a", "b", "c", "[START]", "[END]"]
-    encoded = encode_label(column("ab", None, "cabcab", "aé", ""), label(5), tokens)
+    encoded = encode_text(column("ab", None, "cabcab", "aé", ""), label(5), tokens)
     assert encoded.shape == [5, 5]
     assert encoded.numpy().tolist() == [
         [5, 2, 3, 6, 0],
@@ -44,7 +45,7 @@ def test_text_stands_between_its_marks() -> None:
 
 def test_text_without_marks_is_what_it_is() -> None:
     tokens = with_specials(LETTERS, marks=False)
-    encoded = encode_label(column("ab", "cabcab"), label(4, marks=False), tokens)
+    encoded = encode_text(column("ab", "cabcab"), label(4, marks=False), tokens)
     assert encoded.numpy().tolist() == [[2, 3, 0, 0], [4, 2, 3, 4]]
 
 
@@ -55,7 +56,7 @@ def test_terms_are_what_is_left_without_the_specials(marks: bool) -> None:
 
 def test_mark_in_the_data_is_an_unknown_token() -> None:
     words = LabelSpec(key="y", task="text", length=5)
-    encoded = encode_label(column("x [END] x"), words, with_specials(["x"], marks=True))
+    encoded = encode_text(column("x [END] x"), words, with_specials(["x"], marks=True))
     assert encoded.numpy().tolist() == [[3, 2, 1, 2, 4]]
 
 
@@ -83,7 +84,7 @@ def test_reference_is_the_text_after_its_transforms() -> None:
 
 
 def test_text_has_no_classes_and_only_a_text_has_a_length() -> None:
-    with pytest.raises(ValueError, match="A text has no `classes`"):
-        LabelSpec(key="y", task="text", classes=("a", "b"))
-    with pytest.raises(ValueError, match=r"`length` is that of a label of the task text"):
-        LabelSpec(key="y", length=5)
+    with pytest.raises(ValueError, match="classes"):
+        check_label(LabelSpec(key="y", task="text", classes=("a", "b")))
+    with pytest.raises(ValueError, match="length"):
+        check_label(LabelSpec(key="y", length=5))

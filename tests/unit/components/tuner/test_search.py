@@ -90,5 +90,5 @@ def test_large_objective_is_sought(tmp_path: Path) -> None:
 
 def test_objective_that_is_not_in_the_history_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="'val_los' is not in the history") as error:
-        search(config(objective="val_los"), EPOCHS, str(tmp_path), Recorded())
+        search(config(objective="val_los", goal="min"), EPOCHS, str(tmp_path), Recorded())
     assert "Did you mean 'val_loss'" in error.value.hint

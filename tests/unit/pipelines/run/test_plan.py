@@ -122,6 +122,7 @@ def test_change_of_the_spec_concerns_exactly_its_components(
             "tfline.transforms.errors",
             [
                 "ExampleGen",
+                "StatisticsGen",
                 "SchemaGen",
                 "ExampleValidator",
                 "Transform",

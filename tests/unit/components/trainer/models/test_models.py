@@ -23,7 +23,6 @@ from tfline.components.trainer.transform_graph import TransformGraph
 from tfline.serving.client import Client, Prediction
 from tfline.serving.errors import RequestError
 from tfline.serving.process import ServerProcess, start_server
-from tfline.tasks.answers import answer
 from tfline.tasks.heads.head import Head
 from tfline.tasks.heads.text import TARGET
 from tfline.tasks.table import TASKS
@@ -351,7 +350,7 @@ def test_model_server_answers_as_the_model_does(
     generator = find_generator(model)
     tensors = {key: tf.constant(value) for key, value in inputs.items()}
     y = generator.search(tensors) if generator else model(tensors, training=False)
-    expected = {key: value.numpy() for key, value in answer(y, graph.metadata, None).items()}
+    expected = {key: value.numpy() for key, value in graph.task.answer(y, graph.metadata).items()}
     rows = [{key: value[row].ravel().tolist() for key, value in inputs.items()} for row in range(3)]
     with Client(server.target, name, timeout=60) as client:
         answers = [named(prediction) for prediction in client.predict(rows)]
