@@ -31,6 +31,8 @@ _TFLINE = re.compile(
     r"^(?:(?P<source>.+) \| )?tfline (?P<arguments>[^>|]*)(?:> (?P<to>\S+))?$", re.DOTALL
 )
 _START_SECONDS = 60.0
+_SHELL_SECONDS = 300.0
+"""What takes longer has started something that does not end."""
 
 
 class Session:
@@ -118,7 +120,11 @@ class Session:
 
     def _in_shell(self, command: str) -> int:
         done = subprocess.run(
-            ["bash", "-c", command], cwd=self.folder, env=_environment(), capture_output=True
+            ["bash", "-c", command],
+            cwd=self.folder,
+            env=_environment(),
+            capture_output=True,
+            timeout=_SHELL_SECONDS,
         )
         print(done.stdout.decode(), end="")
         print(done.stderr.decode(), end="", file=sys.stderr)

@@ -6,27 +6,11 @@ from pathlib import Path
 
 import pydantic
 
+from tfline.components.artifacts.override import Override
 from tfline.components.artifacts.versions import CERTIFICATE
 from tfline.components.pusher.config import Budgets
 from tfline.transforms.errors import PushError
 from tfline.transforms.features import FrozenModel
-
-
-class Overridden(FrozenModel):
-    """Who let a model go live that the gate did not bless.
-
-    Attributes:
-        why: The reason.
-        by: The user.
-        at: When, UTC, ISO 8601.
-    """
-
-    why: str
-    by: str
-    at: str
-
-    def __str__(self) -> str:
-        return f"not blessed; overridden by {self.by}: {self.why}"
 
 
 class Certificate(FrozenModel):
@@ -57,7 +41,7 @@ class Certificate(FrozenModel):
     cold_start_s: float
     model_mb: float
     runtime: str = ""
-    overridden: Overridden | None = None
+    overridden: Override | None = None
 
     def check(self, budgets: Budgets) -> None:
         """Raises if a budget is exceeded.
@@ -81,7 +65,7 @@ class Certificate(FrozenModel):
         """Returns one line, such as ``100 records agree within 1e-07, p99 2.1 ms``."""
         difference = max(self.largest_difference.values())
         agree = f"{self.records} records agree within {difference:.1g}, p99 {self.p99_ms:.2g} ms"
-        return f"{agree}; {self.overridden}" if self.overridden is not None else agree
+        return f"{agree}; not blessed; {self.overridden}" if self.overridden is not None else agree
 
 
 def write_certificate(version: Path, certificate: Certificate) -> None:

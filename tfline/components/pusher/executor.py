@@ -13,10 +13,11 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact, artifact_utils
 from tfx.utils import path_utils
 
+from tfline.components.artifacts.override import Override, property_name
 from tfline.components.artifacts.owner import Owner, check_owner
 from tfline.components.artifacts.versions import CERTIFICATE, Version, set_threshold
 from tfline.components.pusher.availability import wait_until_available
-from tfline.components.pusher.certificate import Overridden, read_certificate, write_certificate
+from tfline.components.pusher.certificate import read_certificate, write_certificate
 from tfline.components.pusher.certify import certify
 from tfline.components.pusher.config import Budgets
 from tfline.components.pusher.eval_records import first_records
@@ -114,14 +115,14 @@ def _push(
     return version
 
 
-def _overridden(blessing: artifact.Artifact) -> Overridden | None:
+def _overridden(blessing: artifact.Artifact) -> Override | None:
     """Returns who let the model go live against the verdict; None if it is blessed."""
     if blessing.get_int_custom_property("blessed") == 1:
         return None
-    return Overridden(
+    return Override(
         **{
-            name: blessing.get_string_custom_property(f"override_{name}")
-            for name in Overridden.model_fields
+            name: blessing.get_string_custom_property(property_name(name))
+            for name in Override.model_fields
         }
     )
 
@@ -139,7 +140,7 @@ def _prepare(
     decides_by: float | None,
     examples: list[artifact.Artifact],
     budgets: Budgets,
-    overridden: Overridden | None,
+    overridden: Override | None,
 ) -> None:
     """Gives a staged version its threshold, its warm-up requests and its certificate."""
     if decides_by is not None:

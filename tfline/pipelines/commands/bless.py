@@ -30,7 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
     import getpass
     from datetime import UTC, datetime
 
-    from tfline.pipelines.run.override import Override, override_blessing, read_override
+    from tfline.components.artifacts.override import Override
+    from tfline.pipelines.run.override import override_blessing, read_override
     from tfline.pipelines.run.records import is_blessed, list_runs
     from tfline.pipelines.run.store import open_store
 

@@ -7,39 +7,26 @@ Example:
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from tfline.pipelines.commands.arguments import add_spec, read_pipeline
 from tfline.pipelines.commands.extra import require_extra
+from tfline.pipelines.commands.output import add_output, print_or_write
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds SPEC, --set, what says where it runs, and the file."""
     add_spec(parser)
     _add_target(parser)
-    parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="a file (default: standard output)"
-    )
+    add_output(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Compiles the pipeline, checks that the backend accepts it, and prints or writes it."""
-    from tfline.transforms.errors import WorkFolderError
-
     require_extra()
     text = read_pipeline(arguments).compile(
         image=arguments.image, root=arguments.root, data_root=arguments.data_root
     )
-    if arguments.output is None:
-        print(text, end="")
-        return 0
-    try:
-        arguments.output.write_text(text, encoding="utf-8")
-    except OSError as exc:
-        raise WorkFolderError(
-            f"The pipeline cannot be written: {exc.strerror}", str(arguments.output)
-        ) from exc
-    print(f"{arguments.output}: tfline submit {arguments.output} --host URL")
+    print_or_write(text, arguments.output, "tfline submit {file} --host URL")
     return 0
 
 

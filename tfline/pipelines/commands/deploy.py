@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from pathlib import Path
 
 from tfline.pipelines.commands.arguments import add_log, add_spec, log_of, read_spec
+from tfline.pipelines.commands.output import add_output, print_or_write
 
 _NEXT = {
     "compose": "docker compose -f {file} up",
@@ -38,16 +38,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="start another server when each answers more (kubernetes, with a metrics adapter)",
     )
-    parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="a file (default: standard output)"
-    )
+    add_output(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints or writes the manifest; says how it is used."""
     from tfline.pipelines.run.pushed import served_model
     from tfline.serving.deploy.manifest import manifest
-    from tfline.transforms.errors import SpecError, WorkFolderError
+    from tfline.transforms.errors import SpecError
 
     model = dataclasses.replace(
         served_model(read_spec(arguments)),
@@ -62,14 +60,5 @@ def run(arguments: argparse.Namespace) -> int:
             "Name an image that has tfline with --image, for Compose or Kubernetes.",
         )
     text = manifest(arguments.target, model)
-    if arguments.output is None:
-        print(text, end="")
-        return 0
-    try:
-        arguments.output.write_text(text, encoding="utf-8")
-    except OSError as exc:
-        raise WorkFolderError(
-            f"The manifest cannot be written: {exc.strerror}", str(arguments.output)
-        ) from exc
-    print(f"{arguments.output}: {_NEXT[arguments.target].format(file=arguments.output)}")
+    print_or_write(text, arguments.output, _NEXT[arguments.target])
     return 0

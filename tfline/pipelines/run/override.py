@@ -11,8 +11,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pydantic
-
+from tfline.components.artifacts.override import Override, property_name
 from tfline.transforms.errors import WorkFolderError
 
 if TYPE_CHECKING:
@@ -23,23 +22,6 @@ FILE_NAME = "OVERRIDDEN"
 
 EXECUTION_TYPE = "tfline.Override"
 """The type of the execution in the metadata store."""
-
-
-class Override(pydantic.BaseModel):
-    """Who lets a model go live that is not blessed.
-
-    Attributes:
-        why: The reason.
-        by: The user.
-        at: When, UTC, ISO 8601.
-    """
-
-    why: str
-    by: str
-    at: str
-
-    def __str__(self) -> str:
-        return f"overridden by {self.by}: {self.why}"
 
 
 def read_override(blessing: Path) -> Override | None:
@@ -75,7 +57,7 @@ def override_blessing(
         last_known_state=proto.Execution.COMPLETE,
     )
     for key, value in override.model_dump().items():
-        artifact.custom_properties[f"override_{key}"].string_value = value
+        artifact.custom_properties[property_name(key)].string_value = value
         execution.custom_properties[key].string_value = value
     artifact.custom_properties["overridden"].int_value = 1
     event = proto.Event(type=proto.Event.INPUT, artifact_id=artifact.id)

@@ -16,8 +16,9 @@ import pydantic
 from pydantic import Field
 
 from tfline.components.artifacts.history import needs_no_push
+from tfline.components.artifacts.override import Override
 from tfline.pipelines.run.files import FileDigests, is_intact
-from tfline.pipelines.run.override import Override, read_override
+from tfline.pipelines.run.override import read_override
 from tfline.pipelines.run.parts import Part, Parts
 from tfline.pipelines.run.plan import Plan
 from tfline.transforms.errors import SpecError

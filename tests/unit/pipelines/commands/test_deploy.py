@@ -99,7 +99,7 @@ def test_deploy_to_a_folder_that_is_not_there_is_refused(
     push_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["deploy", "spec.yaml", "--target", "compose", "-o", "none/c.yaml"]) == 2
-    assert "The manifest cannot be written: No such file" in capsys.readouterr().err
+    assert "The file cannot be written: No such file" in capsys.readouterr().err
 
 
 def test_serve_with_docker_prints_the_command_and_becomes_it(push_folder: Path) -> None:

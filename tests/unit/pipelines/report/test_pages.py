@@ -12,11 +12,12 @@ import pytest
 from PIL import Image
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
+from tfline.components.artifacts.override import Override
 from tfline.components.evaluator.evidence.evidence_file import Evidence, Mistake, Values
 from tfline.pipelines.report.collect import card, data, mistakes, model
 from tfline.pipelines.report.render import metric, number, render_comparison, render_run, seconds
 from tfline.pipelines.report.run_files import RunFiles
-from tfline.pipelines.run.override import FILE_NAME, Override
+from tfline.pipelines.run.override import FILE_NAME
 from tfline.pipelines.run.parts import Part
 from tfline.pipelines.run.records import ComponentRecord, RunRecord, find_run
 from tfline.pipelines.spec.card import CardSpec
