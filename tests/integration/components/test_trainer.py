@@ -132,7 +132,8 @@ def test_written_examples_train_the_same_model(inputs: Artifacts, tmp_path: Path
         split: tf.io.gfile.glob(f"{examples.uri}/Split-{split}/*") for split in ("train", "eval")
     }
     _, plain = run_trainer(inputs, tmp_path / "plain", cache="memory")
-    materialize(graph.uri, files)
+    described = json.loads(Path(graph.uri, "tfline.json").read_text())["features"]
+    materialize(graph.uri, files, described)
     try:
         _, written = run_trainer(inputs, tmp_path / "written", cache="memory")
         _, streamed = run_trainer(inputs, tmp_path / "streamed", cache="none")

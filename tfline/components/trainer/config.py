@@ -108,7 +108,10 @@ class TrainConfig(FrozenModel):
         "always in memory, in a file, or never.",
     )
     interleave: int = Field(
-        default=8, ge=1, description="Files that are read in turn, so that their records mix."
+        default=64,
+        ge=1,
+        description="Places of the files that are read in turn while streaming, so that records "
+        "mix that are far apart: the files may be few and sorted.",
     )
     parallel_reads: int = Field(
         default=1, ge=1, description="Threads that read; more pay on slow or remote disks."

@@ -1,11 +1,11 @@
 """The examples of a split, as tf.data: read, shuffled, transformed and batched in C++.
 
-Two ways lead to a batch. Streaming reads serialized records in each epoch, shuffles them within
-a bounded buffer (a serialized image is a quarter of its tensor) and transforms them in large
-batches; or it reads examples that have been transformed and written. Small data is transformed
-once and kept in memory; an epoch is then a random order of its rows. In both the order follows
-from the seed and the number of the epoch alone, so that a resumed run sees the batches that it
-would have seen.
+Two ways lead to a batch. Streaming reads serialized records in each epoch, from many places of the
+files in turn, shuffles them within a bounded buffer (a serialized image is a quarter of its tensor)
+and transforms them in large batches; or it reads examples that have been transformed and written,
+in the same way. Small data is transformed once and kept in memory; an epoch is then a random order
+of its rows. In both the order follows from the seed and the number of the epoch alone, so that a
+resumed run sees the batches that it would have seen.
 """
 
 from __future__ import annotations
@@ -17,7 +17,14 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from tfline.components.trainer.config import TrainConfig
-from tfline.components.trainer.sources import Source, example_bytes, in_order, transformed
+from tfline.components.trainer.pieces import piece_bytes, read_pieces
+from tfline.components.trainer.sources import (
+    Source,
+    example_bytes,
+    in_order,
+    transformed,
+    unpacked,
+)
 from tfline.components.trainer.splits import read_records, survey, traced_as_is
 from tfline.components.trainer.transform_graph import Batch, TransformGraph
 from tfline.components.trainer.weights import check_weights, class_weights, weighted_by_class
@@ -87,7 +94,16 @@ def load_data(
     per_epoch = steps_per_epoch(train.labelled, config)
     passes = math.ceil(count_steps(train.labelled, config) / per_epoch)
     sources = [Source.of(split, graph, config, passes, scratch) for split in (train, evaluation)]
-    return make_data(sources[0], sources[1], graph, config)
+    return make_data(_seekable(sources[0], graph, config, scratch), sources[1], graph, config)
+
+
+def _seekable(source: Source, graph: TransformGraph, config: TrainConfig, scratch: str) -> Source:
+    """Returns a source whose files can be read from anywhere, if it is larger than the buffer."""
+    is_streamed = source.rows is None and source.written is None
+    buffer = shuffled_at_once(source, graph, config)
+    if is_streamed and source.split.is_compressed and source.split.records > buffer:
+        return dataclasses.replace(source, split=unpacked(source.split, scratch))
+    return source
 
 
 def make_data(
@@ -178,22 +194,34 @@ def count_steps(examples: int, config: TrainConfig) -> int:
     return config.steps or config.epochs * steps_per_epoch(examples, config)
 
 
+def shuffled_at_once(source: Source, graph: TransformGraph, config: TrainConfig) -> int:
+    """Returns how many examples the shuffle buffer holds."""
+    split = source.split
+    size = split.record_bytes if source.written is None else example_bytes(graph, split)
+    return max(1, min(config.shuffle_buffer, int(SHUFFLE_BYTES / size)))
+
+
 def _shuffled_records(
     source: Source, graph: TransformGraph, config: TrainConfig, epoch: tf.Variable
 ) -> tf.data.Dataset:
-    split, blocks, size = source.split, source.blocks, config.batch_size
-    record_bytes = split.record_bytes if blocks is None else example_bytes(graph, split)
-    buffer = max(1, min(config.shuffle_buffer, int(SHUFFLE_BYTES / record_bytes)))
+    split, written, size = source.split, source.written, config.batch_size
+    buffer = shuffled_at_once(source, graph, config)
+    threads, most = config.parallel_reads, config.interleave
+    pieces = split.pieces.joined(piece_bytes(split.files, split.record_bytes, buffer))
 
     @traced_as_is
     def one_epoch(_: tf.Tensor) -> tf.data.Dataset:
         number = epoch.read_value()
-        if blocks is not None:
-            rows = blocks.unbatch().shuffle(buffer, seed=config.seed + number)
+        if written is not None:
+            examples = written.mixed(config.seed + number)
+            rows = examples.shuffle(buffer, seed=config.seed + number)
             return rows.batch(size, drop_remainder=config.drop_remainder)
         seed = tf.stack([tf.constant(config.seed, tf.int64), number])
-        files = tf.random.experimental.stateless_shuffle(tf.constant(split.files), seed)
-        records = read_records(files, config.interleave, config.parallel_reads)
+        if split.is_compressed:
+            files = tf.random.experimental.stateless_shuffle(tf.constant(split.files), seed)
+            records = read_records(files, most, threads)
+        else:
+            records = read_pieces(split.files, pieces, seed, most, threads)
         shuffled = records.shuffle(buffer, seed=config.seed + number)
         large = transformed(shuffled, split, graph, size)
         return large.rebatch(size, drop_remainder=config.drop_remainder)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
+import logging
 import math
 import os
+import shutil
 from typing import Any
 
 import tensorflow as tf
 
+from tfline.components.artifacts.blocks import Written, block_records, save_blocks
 from tfline.components.trainer.config import TrainConfig
 from tfline.components.trainer.splits import Split, read_records, traced_as_is
 from tfline.components.trainer.transform_graph import Batch, TransformGraph, is_known
@@ -22,6 +26,13 @@ TRANSFORM_RECORDS = 1024
 TRANSFORM_BYTES = 32 << 20
 """The most that records transformed at once may take."""
 
+UNPACKED_BYTES = 4 << 20
+"""So much is unpacked at once."""
+
+
+_progress = logging.getLogger("tfline.progress")
+_warning = logging.getLogger("tfline.warning")
+
 
 @dataclasses.dataclass(frozen=True)
 class Source:
@@ -30,27 +41,28 @@ class Source:
     Attributes:
         split: The files of its records.
         rows: All transformed examples, [split.labelled, ...], kept in memory; None: streamed.
-        blocks: Transformed examples that have been written; None: transformed from records.
+        written: Reads transformed examples from files; None: they are transformed from records.
     """
 
     split: Split
     rows: Batch | None = None
-    blocks: tf.data.Dataset | None = None
+    written: Written | None = None
 
     @classmethod
     def of(
         cls, split: Split, graph: TransformGraph, config: TrainConfig, passes: int, scratch: str
     ) -> Source:
         """Returns the source that the cache setting asks for; see `is_cached` and `load_data`."""
-        written = graph.materialized(split.name)
-        blocks = None if written is None else _labelled(written, split)
         if is_cached(split, graph, config, passes):
             return cls(split, load_rows(split, graph))
-        if config.cache == "file" and blocks is None:
+        written = _written(split, graph)
+        if config.cache == "file" and written is None:
             folder = os.path.join(scratch, split.name)
-            in_order(cls(split), graph).save(folder)
-            blocks = tf.data.Dataset.load(folder)
-        return cls(split, None, blocks)
+            size = block_records(example_bytes(graph, split))
+            batches = in_order(cls(split), graph, size).rebatch(size)
+            save_blocks(batches, folder, math.ceil(split.labelled / size))
+            written = Written(folder)
+        return cls(split, None, written)
 
 
 def is_cached(split: Split, graph: TransformGraph, config: TrainConfig, passes: int) -> bool:
@@ -83,10 +95,15 @@ def example_bytes(graph: TransformGraph, split: Split) -> float:
 
 def load_rows(split: Split, graph: TransformGraph) -> Batch:
     """Returns all transformed examples of a split, [split.labelled, ...]."""
-    written = graph.materialized(split.name)
-    source = Source(split, None, None if written is None else _labelled(written, split))
+    source = Source(split, None, _written(split, graph))
     rows: Batch = in_order(source, graph).rebatch(split.labelled).get_single_element()
     return rows
+
+
+def _written(split: Split, graph: TransformGraph) -> Written | None:
+    """Returns what reads the examples that Transform has written; None if it has not."""
+    written = graph.materialized(split.name)
+    return None if written is None else written.changed(lambda blocks: _labelled(blocks, split))
 
 
 def transformed(
@@ -119,7 +136,44 @@ def _labelled(batches: tf.data.Dataset, split: Split) -> tf.data.Dataset:
 
 def in_order(source: Source, graph: TransformGraph, multiple_of: int = 1) -> tf.data.Dataset:
     """Returns large transformed batches of a split in the order of its records."""
-    if source.blocks is not None:
-        return source.blocks
+    if source.written is not None:
+        return source.written.blocks()
     records = read_records(tf.constant(source.split.files))
     return transformed(records, source.split, graph, multiple_of)
+
+
+def unpacked(split: Split, scratch: str) -> Split:
+    """Returns a split whose files are not compressed, so that they can be read from anywhere.
+
+    Where there is no room for them, it returns the split as it is, and says what follows.
+
+    Args:
+        split: The split.
+        scratch: A local folder, needed as long as the split is.
+    """
+    free = shutil.disk_usage(scratch).free
+    if split.plain_bytes > free:
+        _warning.info(
+            "the compressed files of the %s split can only be shuffled as far as the shuffle "
+            "buffer reaches: to unpack them takes %s MB, and %s has %s MB left; if they are "
+            "sorted, divide them into more files, or do not compress them",
+            split.name,
+            f"{split.plain_bytes >> 20:,}",
+            scratch,
+            f"{free >> 20:,}",
+        )
+        return split
+    _progress.info("unpacking the %s split, to shuffle it as a whole", split.name)
+    files = []
+    for index, file in enumerate(split.files):
+        plain = file
+        if file.endswith(".gz"):
+            plain = os.path.join(scratch, f"{split.name}-{index:05d}.tfrecord")
+            with (
+                tf.io.gfile.GFile(file, "rb") as stream,
+                gzip.GzipFile(fileobj=stream, mode="rb") as content,
+                open(plain, "wb") as out,
+            ):
+                shutil.copyfileobj(content, out, UNPACKED_BYTES)
+        files.append(plain)
+    return dataclasses.replace(split, files=tuple(files))

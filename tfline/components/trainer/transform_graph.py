@@ -10,6 +10,7 @@ import pydantic
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from tfline.components.artifacts.blocks import Written
 from tfline.components.trainer.models.inputs import Kind, TensorFeature
 from tfline.tasks.heads.head import Head
 from tfline.tasks.table import find_task
@@ -145,17 +146,16 @@ class TransformGraph(tf.Module):
         """Returns how many values a record may hold of one of `columns`."""
         return self.metadata.value_counts.get(key, ONE)
 
-    def materialized(self, split: str) -> tf.data.Dataset | None:
-        """Returns blocks of the transformed examples of a split, if they have been written.
+    def materialized(self, split: str) -> Written | None:
+        """Returns what reads the transformed examples of a split, if they have been written.
 
         Returns:
-            A dataset of features and label, as `labelled` returns them.
+            Blocks of features and label, as `labelled` returns them.
         """
         folder = os.path.join(self._path, "materialized", split)
         if not tf.io.gfile.exists(folder):
             return None
-        blocks = tf.data.Dataset.load(folder)
-        return blocks.map(self._batch)
+        return Written(folder).changed(lambda blocks: blocks.map(self._batch))
 
     def parse(self, examples: tf.Tensor, keys: Sequence[str]) -> Columns:
         """Parses serialized tf.Examples, string [batch]; only the features `keys`."""

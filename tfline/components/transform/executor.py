@@ -120,7 +120,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         text = f"{count}, {width:,} columns, {task.describe(names)}"
         choice = config.get("materialize", "auto")
         if is_worthwhile(choice, *count_records(files["train"]), described):
-            materialize(folder, files)
+            materialize(folder, files, described)
             text += ", transformed examples written"
         _summary.info(text)
 

@@ -8,6 +8,7 @@ transformed only once anyhow.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from typing import Any, Literal
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from tfline.components.artifacts.blocks import BLOCK_RECORDS, block_records, save_blocks
 from tfline.transforms.target import STATISTICS
 
 Materialize = Literal["auto", "always", "never"]
@@ -24,9 +26,6 @@ FOLDER = "materialized"
 
 IN_MEMORY_BYTES = 512 << 20
 """The Trainer keeps a split of up to this size in memory."""
-
-BLOCK_RECORDS = 1024
-"""Records written at once."""
 
 
 def is_worthwhile(
@@ -67,12 +66,15 @@ def count_records(files: Sequence[str]) -> tuple[int, int]:
     return int(records), int(size)
 
 
-def materialize(folder: str, files: Mapping[str, Sequence[str]]) -> None:
+def materialize(
+    folder: str, files: Mapping[str, Sequence[str]], described: Sequence[Mapping[str, Any]]
+) -> None:
     """Writes the transformed examples of each split.
 
     Args:
         folder: The TransformGraph artifact, complete.
         files: TFRecord files of each split.
+        described: The transformed features; see `describe_features`.
     """
     output = tft.TFTransformOutput(folder)
     raw_spec = output.raw_feature_spec()
@@ -82,10 +84,12 @@ def materialize(folder: str, files: Mapping[str, Sequence[str]]) -> None:
         tensors = graph.transform_fn(tf.io.parse_example(examples, raw_spec))
         return {name: _dense(x) for name, x in tensors.items() if name != STATISTICS}
 
+    size = block_records(example_bytes(described))
     for split, paths in files.items():
-        blocks = _records(paths).batch(BLOCK_RECORDS)
+        blocks = _records(paths).batch(size)
         transformed = blocks.map(transform, num_parallel_calls=tf.data.AUTOTUNE)
-        transformed.save(os.path.join(folder, FOLDER, split))
+        count = math.ceil(count_records(paths)[0] / size)
+        save_blocks(transformed, os.path.join(folder, FOLDER, split), count)
 
 
 def _records(files: Sequence[str]) -> tf.data.Dataset:

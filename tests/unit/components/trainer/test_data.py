@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -177,6 +178,56 @@ def test_files_are_read_in_turn_in_the_same_order(tmp_path: Path, threads: int) 
     records = read_records(tf.constant(files), interleave=2, threads=threads)
     expected = [b"a0", b"b0", b"a1", b"b1", b"c0", b"d0", b"c1", b"d1"]
     assert list(records.as_numpy_iterator()) == expected
+
+
+SORTED = 20_000
+"""Records of a split that is sorted by its label."""
+
+
+@pytest.fixture(scope="module", params=["data.tfrecord", "data.tfrecord.gz"])
+def sorted_case(
+    request: pytest.FixtureRequest,
+    cases: dict[str, Case],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Case:
+    """One file, plain or zipped, whose labels rise from 0 to 1."""
+    file = tmp_path_factory.mktemp("sorted") / request.param
+    with tf.io.TFRecordWriter(str(file), "GZIP" if file.suffix == ".gz" else "") as writer:
+        for i in range(SORTED):
+            features = {
+                "age": tf.train.Feature(float_list=tf.train.FloatList(value=[i % 19 + 1])),
+                "label": tf.train.Feature(float_list=tf.train.FloatList(value=[i / SORTED])),
+            }
+            record = tf.train.Example(features=tf.train.Features(feature=features))
+            writer.write(record.SerializeToString())
+    return cases["regression"]._replace(train_files=[str(file)])
+
+
+@pytest.mark.parametrize("cache", ["file", "none"])
+def test_label_of_a_sorted_split_does_not_follow_the_step(sorted_case: Case, cache: str) -> None:
+    data = load(sorted_case, cache=cache, shuffle_buffer=500, batch_size=100)
+    labels = np.concatenate([y for _, y in data.train.as_numpy_iterator()])
+    np.testing.assert_allclose(np.sort(labels), np.arange(SORTED) / SORTED, atol=1e-6)
+    means = labels.reshape(-1, 100).mean(axis=1)
+    # The mean of 100 at random deviates by sqrt(1/12 / 100); that of sorted ones by ten times it.
+    assert means.std() < 1.25 * (1 / 12 / 100) ** 0.5
+    steps = np.arange(len(means))
+    assert abs(np.corrcoef(steps, means)[0, 1]) < 0.2
+    data.epoch.assign(1)
+    again = np.concatenate([y for _, y in data.train.as_numpy_iterator()])
+    assert not np.array_equal(again, labels)
+
+
+def test_zipped_file_that_cannot_be_unpacked_is_said(
+    sorted_case: Case, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    if not sorted_case.train_files[0].endswith(".gz"):
+        pytest.skip("plain files need not be unpacked")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1 << 20))
+    with caplog.at_level("INFO", logger="tfline.warning"):
+        data = load(sorted_case, cache="none", shuffle_buffer=500)
+    assert "can only be shuffled as far as the shuffle buffer reaches" in caplog.text
+    assert sum(len(y) for _, y in data.train) == SORTED
 
 
 @ALL
