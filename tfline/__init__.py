@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tfline.pipelines.api.verdict import Verdict
     from tfline.serving.client import Client, Prediction
     from tfline.serving.errors import (
+        BusyError,
         DeadlineError,
         RejectedError,
         RequestError,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AnomalyError",
+    "BusyError",
     "Client",
     "DataError",
     "DeadlineError",
@@ -74,6 +76,7 @@ _HOMES = {
     "tfline.pipelines.api.verdict": ("Verdict",),
     "tfline.serving.client": ("Client", "Prediction"),
     "tfline.serving.errors": (
+        "BusyError",
         "DeadlineError",
         "RejectedError",
         "RequestError",

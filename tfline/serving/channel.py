@@ -11,6 +11,7 @@ from pathlib import Path
 import grpc
 
 from tfline.serving.errors import (
+    BusyError,
     DeadlineError,
     RejectedError,
     RequestError,
@@ -27,7 +28,8 @@ _SERVICE_CONFIG = {
     "loadBalancingConfig": [{"round_robin": {}}],
     # While most calls fail, none is sent again: a server that is in trouble gets no more of it.
     "retryThrottling": {"maxTokens": 10, "tokenRatio": 0.1},
-    # Only UNAVAILABLE: the request was not answered, so that it is safe to send it again.
+    # Only what says that the request was not answered: it is safe to send it again. A server that
+    # has all the calls it takes refuses more with RESOURCE_EXHAUSTED.
     "methodConfig": [
         {
             "name": [{"service": "tensorflow.serving.PredictionService"}],
@@ -36,7 +38,7 @@ _SERVICE_CONFIG = {
                 "initialBackoff": "0.1s",
                 "maxBackoff": "1s",
                 "backoffMultiplier": 2,
-                "retryableStatusCodes": ["UNAVAILABLE"],
+                "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED"],
             },
         }
     ],
@@ -145,6 +147,13 @@ def readable_error(error: grpc.RpcError, target: str, model: str, timeout: float
             f"No answer within {timeout:g} seconds",
             where=f"model '{model}' at {target}",
             hint="Give the client a longer timeout, or send fewer rows at a time.",
+        )
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return BusyError(
+            f"The server takes no more at the moment: {details}",
+            where=f"model '{model}' at {target}",
+            hint="Ask again later, with fewer calls at a time or smaller ones; or start more "
+            "servers.",
         )
     hint = next((hint for part, hint in _HINTS.items() if part in details), "")
     kind = RejectedError if code is grpc.StatusCode.INVALID_ARGUMENT else RequestError

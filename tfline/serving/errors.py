@@ -5,6 +5,7 @@ TflineError
     ├── RowError          a row does not fit the model: unknown feature, wrong type
     ├── UnreachableError  no server answers at the address
     ├── DeadlineError     the answer did not come in time
+    ├── BusyError         the server has more to do than it takes: ask again later
     ├── RequestError      the server answered with an error
     │   └── RejectedError the request does not fit the model that is served
     └── StartError        a server process could not be started
@@ -29,6 +30,10 @@ class UnreachableError(ServingError):
 
 class DeadlineError(ServingError):
     """The answer did not come in time."""
+
+
+class BusyError(ServingError):
+    """The server has more to do than it takes; the request was not answered."""
 
 
 class RequestError(ServingError):

@@ -38,6 +38,7 @@ _NOT_YET = {
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.NOT_FOUND,
     grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
 }
 
 

@@ -8,9 +8,9 @@ from tfline.serving.channel import Tls, channel_options, checked_target
 from tfline.serving.errors import ServingError
 
 
-def test_only_unavailable_is_retried():
+def test_only_what_was_not_answered_is_retried():
     (config,) = json.loads(dict(channel_options())["grpc.service_config"])["methodConfig"]
-    assert config["retryPolicy"]["retryableStatusCodes"] == ["UNAVAILABLE"]
+    assert config["retryPolicy"]["retryableStatusCodes"] == ["UNAVAILABLE", "RESOURCE_EXHAUSTED"]
 
 
 def test_own_options_are_added_and_win():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,39 +10,66 @@ import grpc
 import pytest
 
 from tfline.serving.client import Client
-from tfline.serving.errors import UnreachableError
+from tfline.serving.errors import BusyError, UnreachableError
 from tfline.serving.messages import Features, News
 from tfline.serving.protos import predict_pb2
 
 
 class InTrouble(grpc.GenericRpcHandler):
-    """Answers every call with UNAVAILABLE, and counts them."""
+    """Answers the first calls, or all of them, with a code that says so; counts them.
 
-    def __init__(self) -> None:
+    Args:
+        code: What calls are refused with.
+        most: How many calls are refused; None: all.
+    """
+
+    def __init__(self, code: grpc.StatusCode, most: int | None = None) -> None:
         self.calls = 0
+        self._code = code
+        self._most = most
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
         return grpc.unary_unary_rpc_method_handler(self.refuse)
 
     def refuse(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         self.calls += 1
-        context.abort(grpc.StatusCode.UNAVAILABLE, "no")
+        if self._most is None or self.calls <= self._most:
+            context.abort(self._code, "no")
+        return b""
 
 
-@pytest.fixture
-def in_trouble() -> Iterator[tuple[InTrouble, int]]:
+@contextlib.contextmanager
+def served(handler: InTrouble) -> Iterator[int]:
     server = grpc.server(ThreadPoolExecutor(4))
-    handler = InTrouble()
     server.add_generic_rpc_handlers((handler,))
     port = server.add_insecure_port("localhost:0")
     server.start()
-    yield handler, port
+    yield port
     server.stop(None).wait()
 
 
-def test_retries_end_while_most_calls_fail(in_trouble: tuple[InTrouble, int]) -> None:
-    handler, port = in_trouble
-    with Client(f"localhost:{port}", "taxi") as client:
+def test_call_that_a_busy_server_refuses_is_sent_again() -> None:
+    handler = InTrouble(grpc.StatusCode.RESOURCE_EXHAUSTED, most=2)
+    with served(handler) as port, Client(f"localhost:{port}", "taxi") as client:
+        assert client.features() == {}
+    assert handler.calls == 3
+
+
+def test_server_that_stays_busy_is_an_error_that_says_so() -> None:
+    handler = InTrouble(grpc.StatusCode.RESOURCE_EXHAUSTED)
+    with (
+        served(handler) as port,
+        Client(f"localhost:{port}", "taxi") as client,
+        pytest.raises(BusyError, match="takes no more at the moment") as caught,
+    ):
+        client.features()
+    assert "later" in caught.value.hint
+    assert handler.calls == 4
+
+
+def test_retries_end_while_most_calls_fail() -> None:
+    handler = InTrouble(grpc.StatusCode.UNAVAILABLE)
+    with served(handler) as port, Client(f"localhost:{port}", "taxi") as client:
         with pytest.raises(UnreachableError):
             client.features()
         assert handler.calls > 1  # a single failure is tried again
