@@ -76,6 +76,32 @@ def read_own(value: Any) -> Any:
     return value
 
 
+def own_or(what: str, names: Any = None) -> BeforeValidator:
+    """Returns the validator of a name, or of the user's own code in the forms of `read_own`.
+
+    Args:
+        what: What is named, for an error: ``activation``.
+        names: The names, `Literal["a", "b"]`; None: there are none.
+    """
+    known = typing.get_args(names) if names else ()
+
+    def read(value: Any) -> Any:
+        if isinstance(value, str) and value not in known and "." not in value:
+            raise ValueError(
+                f"Unknown {what} '{value}'. {did_you_mean(value, known)}"
+                if known
+                else f"The {what} is the dotted path of your own code"
+            )
+        if isinstance(value, str) and value in known:
+            return value
+        try:
+            return OwnCode.model_validate(read_own(value))
+        except pydantic.ValidationError as exc:  # of a union, only what is wrong with this
+            raise ValueError(exc.errors()[0]["msg"].removeprefix("Value error, ")) from exc
+
+    return BeforeValidator(read, json_schema_input_type=str | dict[str, Any])
+
+
 def short_forms(what: str, union: Any) -> BeforeValidator:
     """Returns the validator that reads the short forms of one of several models.
 

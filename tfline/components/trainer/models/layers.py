@@ -8,6 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, Unpack
 
 from pydantic import Field
 
+from tfline.components.trainer.models.parts import (
+    Activation,
+    Constraint,
+    Initializer,
+    Regularizer,
+    activate,
+    make_initializer,
+)
 from tfline.transforms.lazy import lazy_import
 
 if TYPE_CHECKING:
@@ -22,23 +30,6 @@ Weight = Annotated[float, Field(ge=0)]
 Width = Annotated[float, Field(gt=0)]
 Padding = Literal["same", "valid"]
 
-Activation = Literal[
-    "elu", "gelu", "leaky_relu", "prelu", "relu", "selu", "sigmoid", "silu", "softplus", "tanh"
-]
-WeightlessActivation = Literal[
-    "elu", "gelu", "leaky_relu", "relu", "selu", "sigmoid", "silu", "softplus", "tanh"
-]
-"""Those that are part of a layer: prelu is one itself, with weights."""
-
-Initializer = Literal[
-    "glorot_normal",
-    "glorot_uniform",
-    "he_normal",
-    "he_uniform",
-    "lecun_normal",
-    "lecun_uniform",
-    "orthogonal",
-]
 Normalization = Literal["batch", "layer", "none"]
 
 
@@ -51,6 +42,12 @@ class WeightArguments(TypedDict, total=False):
         Weight, Field(description="Weight in the loss of the sum of squared weights: ridge.")
     ]
     max_norm: Annotated[Width, Field(description="The most that a unit's weights measure.")]
+    regularizer: Annotated[
+        Regularizer, Field(description="Your own, of the hidden layers, in place of l1 and l2.")
+    ]
+    constraint: Annotated[
+        Constraint, Field(description="Your own, of the hidden layers, in place of max_norm.")
+    ]
 
 
 class LayerArguments(WeightArguments, total=False):
@@ -74,12 +71,16 @@ class Weights:
         l1: Weight in the loss of the sum of |weights|.
         l2: Weight in the loss of the sum of squared weights.
         max_norm: The largest Euclidean norm of the weights that lead to a unit.
+        regularizer: The user's own, in place of `l1` and `l2`.
+        constraint: The user's own, in place of `max_norm`.
     """
 
     initializer: Initializer | None = None
     l1: float = 0.0
     l2: float = 0.0
     max_norm: float | None = None
+    regularizer: Regularizer | None = None
+    constraint: Constraint | None = None
 
     def arguments(self, kind: str = "kernel", axis: Sequence[int] = (0,)) -> dict[str, Any]:
         """Returns a Keras layer's arguments for its weights.
@@ -90,10 +91,14 @@ class Weights:
         """
         arguments: dict[str, Any] = {}
         if self.initializer:
-            arguments[f"{kind}_initializer"] = self.initializer
-        if self.l1 or self.l2:
+            arguments[f"{kind}_initializer"] = make_initializer(self.initializer)
+        if self.regularizer:
+            arguments[f"{kind}_regularizer"] = self.regularizer.make(keras.Regularizer)
+        elif self.l1 or self.l2:
             arguments[f"{kind}_regularizer"] = keras.regularizers.L1L2(self.l1, self.l2)
-        if self.max_norm:
+        if self.constraint:
+            arguments[f"{kind}_constraint"] = self.constraint.make(keras.constraints.Constraint)
+        elif self.max_norm:
             arguments[f"{kind}_constraint"] = keras.constraints.MaxNorm(self.max_norm, [*axis])
         return arguments
 
@@ -233,9 +238,7 @@ class Layers(Weights):
 
     def activate(self, x: keras.KerasTensor) -> keras.KerasTensor:
         """Returns the activation of x, [batch, ..., n]."""
-        if self.activation == "prelu":  # one slope a channel, not one a pixel
-            return keras.layers.PReLU(shared_axes=list(range(1, len(x.shape) - 1)) or None)(x)
-        return keras.layers.Activation(self.activation)(x)
+        return activate(x, self.activation)
 
     def drop(self, x: keras.KerasTensor) -> keras.KerasTensor:
         """Returns x with a share of it left out in training."""

@@ -9,7 +9,16 @@ import keras
 import numpy as np
 import pytest
 
-from tfline.components.trainer.models.layers import Activation, Initializer, Layers
+from tfline.components.trainer.models.inputs import TensorFeature
+from tfline.components.trainer.models.layers import Layers
+from tfline.components.trainer.models.mlp.perceptron import mlp
+from tfline.components.trainer.models.parts import ActivationName, InitializerName
+from tfline.components.trainer.models.rnn.recurrent import gru
+from tfline.components.trainer.models.rrelu import RReLU
+from tfline.components.trainer.models.transformer.tabular_transformer import tabular_transformer
+from tfline.tasks.heads.numbers import RegressionHead
+from tfline.transforms.arguments import check_arguments
+from tfline.transforms.errors import SpecError
 
 X = np.random.default_rng(0).normal(size=(64, 20)).astype(np.float32)
 IMAGE = np.random.default_rng(0).normal(size=(2, 6, 6, 3)).astype(np.float32)
@@ -24,7 +33,7 @@ def kinds(model: keras.Model) -> list[str]:
     return [type(layer).__name__ for layer in model.layers[1:]]
 
 
-@pytest.mark.parametrize("activation", typing.get_args(Activation))
+@pytest.mark.parametrize("activation", sorted({*typing.get_args(ActivationName)} - {"rrelu"}))
 def test_every_activation_is_that_of_keras(activation: Any) -> None:
     model = model_of(Layers(activation=activation))
     before = X @ model.layers[1].kernel.numpy()
@@ -36,10 +45,68 @@ def test_every_activation_is_that_of_keras(activation: Any) -> None:
     np.testing.assert_allclose(model(X), expected, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("initializer", typing.get_args(Initializer))
+@pytest.mark.parametrize("initializer", typing.get_args(InitializerName))
 def test_every_initializer_is_that_of_keras(initializer: Any) -> None:
     dense = model_of(Layers(initializer=initializer)).layers[1]
     assert type(dense.kernel_initializer) is type(keras.initializers.get(initializer))
+
+
+def test_rrelu_draws_its_slopes_in_training_and_takes_their_mean_after_it() -> None:
+    layer = RReLU()
+    x = np.full((100, 100), -1.0, np.float32)
+    np.testing.assert_allclose(layer(x), -(1 / 8 + 1 / 3) / 2, rtol=1e-6)
+    drawn = -layer(x, training=True).numpy()
+    assert 1 / 8 <= drawn.min() < 0.13
+    assert 0.33 < drawn.max() <= 1 / 3
+    assert abs(drawn.mean() - (1 / 8 + 1 / 3) / 2) < 0.002
+    assert not np.array_equal(drawn, -layer(x, training=True).numpy())
+    np.testing.assert_array_equal(layer(-x, training=True), -x)
+    assert "RReLU" in kinds(model_of(Layers(activation="rrelu")))
+
+
+OWN = {
+    "activation": "keras.activations.mish",
+    "initializer": {"keras.initializers.VarianceScaling": {"scale": 2.0, "mode": "fan_avg"}},
+    "regularizer": {"keras.regularizers.OrthogonalRegularizer": {"factor": 0.1}},
+    "constraint": "keras.constraints.NonNeg",
+}
+
+
+def test_parts_of_a_layer_may_be_code_that_the_spec_names() -> None:
+    dense = model_of(Layers(**check_arguments(mlp, OWN, "model"))).layers[1]
+    assert dense.kernel_initializer.get_config()["scale"] == 2.0
+    assert isinstance(dense.kernel_regularizer, keras.regularizers.OrthogonalRegularizer)
+    assert isinstance(dense.kernel_constraint, keras.constraints.NonNeg)
+    layers = Layers(**check_arguments(mlp, {"activation": OWN["activation"]}, "model"))
+    model = model_of(layers)
+    expected = keras.activations.mish(X @ model.layers[1].kernel.numpy())
+    np.testing.assert_allclose(model(X), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("builder", "feature"),
+    [(gru, TensorFeature("x", "numeric", (8, 1))), (tabular_transformer, TensorFeature("x", "numeric"))],
+)
+def test_recurrent_layers_and_blocks_take_own_parts(builder: Any, feature: TensorFeature) -> None:
+    model = builder([feature], RegressionHead(), **check_arguments(builder, OWN, "model"))
+    x = np.ones((3, *feature.shape), np.float32)
+    assert np.isfinite(model({"x": x})).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"activation": "rellu"}, r"Unknown activation 'rellu'\. Did you mean 'relu'"),
+        ({"initializer": "he"}, r"Unknown initializer 'he'"),
+        ({"regularizer": "l2"}, r"The regularizer is the dotted path of your own code"),
+        ({"activation": "keras.activations.missing"}, r"cannot be imported"),
+    ],
+)
+def test_unknown_part_is_an_error_that_says_what_there_is(
+    arguments: dict[str, Any], error: str
+) -> None:
+    with pytest.raises(SpecError, match=error):
+        check_arguments(mlp, arguments, "model")
 
 
 def test_selu_normalizes_itself() -> None:

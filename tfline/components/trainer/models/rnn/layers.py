@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from tfline.components.trainer.models.layers import (
-    Initializer,
     Rate,
     Size,
     WeightArguments,
-    WeightlessActivation,
     Weights,
+)
+from tfline.components.trainer.models.parts import (
+    Function,
+    Initializer,
+    make_function,
+    make_initializer,
 )
 from tfline.transforms.lazy import lazy_import
 
@@ -34,7 +38,7 @@ Widths = Annotated[tuple[Size, ...], Field(min_length=1, strict=False)]
 class CellArguments(WeightArguments, total=False):
     """What a spec can say of recurrent layers; what it does not say is Keras's own."""
 
-    activation: Annotated[WeightlessActivation, Field(description="Of the recurrent layers.")]
+    activation: Annotated[Function, Field(description="Of the recurrent layers.")]
     recurrent_initializer: Annotated[
         Initializer, Field(description="Of the weights that lead from state to state.")
     ]
@@ -57,7 +61,7 @@ class Cell(Weights):
             default a rotation, which keeps the norm of a state (Saxe et al. 2014).
     """
 
-    activation: WeightlessActivation = "tanh"
+    activation: Function = "tanh"
     recurrent_initializer: Initializer = "orthogonal"
 
     def cell_arguments(self) -> dict[str, Any]:
@@ -65,8 +69,8 @@ class Cell(Weights):
         return {
             **self.arguments("kernel"),
             **self.arguments("recurrent"),
-            "recurrent_initializer": self.recurrent_initializer,
-            "activation": self.activation,
+            "recurrent_initializer": make_initializer(self.recurrent_initializer),
+            "activation": make_function(self.activation),
         }
 
 

@@ -6,14 +6,15 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tfline.components.trainer.models.layers import Rate, WeightArguments, WeightlessActivation
+from tfline.components.trainer.models.layers import Rate, WeightArguments
+from tfline.components.trainer.models.parts import Function
 from tfline.transforms.errors import ModelError
 
 
 class ForwardArguments(WeightArguments, total=False):
     """What a spec can say of the feed-forward parts; what it does not say is the model's own."""
 
-    activation: Annotated[WeightlessActivation, Field(description="Of the hidden layers.")]
+    activation: Annotated[Function, Field(description="Of the hidden layers.")]
 
 
 class EncoderArguments(ForwardArguments, total=False):

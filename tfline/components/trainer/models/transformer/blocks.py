@@ -13,7 +13,14 @@ from typing import Any
 import keras
 from keras import ops
 
-from tfline.components.trainer.models.layers import Initializer, Weights
+from tfline.components.trainer.models.layers import Weights
+from tfline.components.trainer.models.parts import (
+    Constraint,
+    Function,
+    Initializer,
+    Regularizer,
+    make_function,
+)
 from tfline.components.trainer.models.transformer.attention import (
     KeysValues,
     MultiHeadAttention,
@@ -38,6 +45,8 @@ class _Block(keras.layers.Layer):
         l1: Of the sum of their absolute values.
         l2: Of the sum of their squares.
         max_norm: Of those that lead to a unit.
+        regularizer: In place of `l1` and `l2`.
+        constraint: In place of `max_norm`.
         kwargs: Those of a Keras layer.
     """
 
@@ -47,11 +56,13 @@ class _Block(keras.layers.Layer):
         heads: int,
         hidden_units: int,
         dropout: float = 0.0,
-        activation: str = "relu",
+        activation: Function = "relu",
         initializer: Initializer | None = None,
         l1: float = 0.0,
         l2: float = 0.0,
         max_norm: float | None = None,
+        regularizer: Regularizer | None = None,
+        constraint: Constraint | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -60,12 +71,15 @@ class _Block(keras.layers.Layer):
         self.hidden_units = hidden_units
         self.dropout = dropout
         self.activation = activation
-        self._forward_weights = Weights(initializer, l1, l2, max_norm)
+        self._forward_weights = Weights(initializer, l1, l2, max_norm, regularizer, constraint)
         self._self_norm = keras.layers.LayerNormalization(epsilon=EPSILON, name="self_norm")
         self._self_attention = MultiHeadAttention(units, heads, name="self_attention")
         self._forward_norm = keras.layers.LayerNormalization(epsilon=EPSILON, name="forward_norm")
         self._hidden = keras.layers.Dense(
-            hidden_units, activation=activation, name="hidden", **self._forward_weights.arguments()
+            hidden_units,
+            activation=make_function(activation),
+            name="hidden",
+            **self._forward_weights.arguments(),
         )
         self._narrow = keras.layers.Dense(units, name="narrow", **self._forward_weights.arguments())
         self._dropout = keras.layers.Dropout(dropout)
