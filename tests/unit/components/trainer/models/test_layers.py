@@ -85,7 +85,10 @@ def test_parts_of_a_layer_may_be_code_that_the_spec_names() -> None:
 
 @pytest.mark.parametrize(
     ("builder", "feature"),
-    [(gru, TensorFeature("x", "numeric", (8, 1))), (tabular_transformer, TensorFeature("x", "numeric"))],
+    [
+        (gru, TensorFeature("x", "numeric", (8, 1))),
+        (tabular_transformer, TensorFeature("x", "numeric")),
+    ],
 )
 def test_recurrent_layers_and_blocks_take_own_parts(builder: Any, feature: TensorFeature) -> None:
     model = builder([feature], RegressionHead(), **check_arguments(builder, OWN, "model"))
