@@ -139,7 +139,8 @@ def test_evidence_agrees_with_the_verdict(finished) -> None:
     files = RunFiles(record, finished.work.metadata)
     assert files.sample is not None
     assert files.verdict is not None
-    labels, scores = files.sample
+    labels, scores, weights = files.sample
+    assert weights is None
     accuracy = float(np.mean((scores >= 0.5) == labels))
     assert accuracy == pytest.approx(files.verdict["slices"][0]["metrics"]["accuracy"])
     evidence = files.evidence

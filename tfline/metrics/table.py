@@ -7,6 +7,7 @@ The spec is checked against this table, so it imports neither TensorFlow nor TFM
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -39,6 +40,11 @@ from tfline.metrics.texts import TextSums
 
 Direction = Literal["larger", "smaller"]
 
+Range = tuple[float, float]
+
+SHARE: Range = (0.0, 1.0)
+POSITIVE: Range = (0.0, math.inf)
+
 ANY = "any"
 """Stands for all families of tasks."""
 
@@ -60,6 +66,7 @@ class Metric:
         share: If it is a share of examples: how many it counts, among how many.
         paired: Whether it is a share of the same examples for every model, all or those of a
             label: then two models differ by the examples that only one of them has right.
+        range: The smallest and the largest value that it can have.
     """
 
     description: str
@@ -70,6 +77,7 @@ class Metric:
     usual: bool = False
     share: Callable[[Any], Share] | None = None
     paired: bool = False
+    range: Range = (-math.inf, math.inf)
 
     def fits(self, family: str) -> bool:
         """Tells whether it is one for a family of tasks."""
@@ -123,6 +131,7 @@ METRICS: Mapping[str, Metric] = {
         usual=True,
         share=classes.right_of_all,
         paired=True,
+        range=SHARE,
     ),
     "precision": Metric(
         "share of the predictions of a class that are right",
@@ -132,6 +141,7 @@ METRICS: Mapping[str, Metric] = {
         by_class=True,
         usual=True,
         share=classes.right_of_predicted,
+        range=SHARE,
     ),
     "recall": Metric(
         "share of the examples of a class that were found",
@@ -142,6 +152,7 @@ METRICS: Mapping[str, Metric] = {
         usual=True,
         share=classes.right_of_labelled,
         paired=True,
+        range=SHARE,
     ),
     "f1": Metric(
         "harmonic mean of precision and recall of a class",
@@ -150,6 +161,7 @@ METRICS: Mapping[str, Metric] = {
         better="larger",
         by_class=True,
         usual=True,
+        range=SHARE,
     ),
     "specificity": Metric(
         "share of the negative examples recognised as such",
@@ -158,6 +170,7 @@ METRICS: Mapping[str, Metric] = {
         better="larger",
         share=classes.right_of_negative,
         paired=True,
+        range=SHARE,
     ),
     "false_positive_rate": Metric(
         "share of the negative examples taken for positive",
@@ -166,6 +179,7 @@ METRICS: Mapping[str, Metric] = {
         better="smaller",
         share=classes.wrong_of_negative,
         paired=True,
+        range=SHARE,
     ),
     "macro_precision": Metric(
         "precision, mean over the classes",
@@ -173,6 +187,7 @@ METRICS: Mapping[str, Metric] = {
         _macro(classes.precision),
         better="larger",
         usual=True,
+        range=SHARE,
     ),
     "macro_recall": Metric(
         "recall, mean over the classes",
@@ -180,6 +195,7 @@ METRICS: Mapping[str, Metric] = {
         _macro(classes.recall),
         better="larger",
         usual=True,
+        range=SHARE,
     ),
     "macro_f1": Metric(
         "F1, mean over the classes",
@@ -187,24 +203,28 @@ METRICS: Mapping[str, Metric] = {
         _macro(classes.f1),
         better="larger",
         usual=True,
+        range=SHARE,
     ),
     "weighted_precision": Metric(
         "precision, mean over the examples' classes",
         Classes,
         _weighted(classes.precision),
         better="larger",
+        range=SHARE,
     ),
     "weighted_recall": Metric(
         "recall, mean over the examples' classes",
         Classes,
         _weighted(classes.recall),
         better="larger",
+        range=SHARE,
     ),
     "weighted_f1": Metric(
         "F1, mean over the examples' classes",
         Classes,
         _weighted(classes.f1),
         better="larger",
+        range=SHARE,
     ),
     "micro_precision": Metric(
         "precision over all decisions; with one class an example it equals accuracy",
@@ -214,6 +234,7 @@ METRICS: Mapping[str, Metric] = {
             "multilabel": partial(classes.micro, classes.right_of_predicted),
         },
         better="larger",
+        range=SHARE,
     ),
     "micro_recall": Metric(
         "recall over all decisions; with one class an example it equals accuracy",
@@ -223,12 +244,14 @@ METRICS: Mapping[str, Metric] = {
             "multilabel": partial(classes.micro, classes.right_of_labelled),
         },
         better="larger",
+        range=SHARE,
     ),
     "micro_f1": Metric(
         "F1 over all decisions; with one class an example it equals accuracy",
         Classes,
         {"multiclass": classes.accuracy, "multilabel": classes.micro_f1},
         better="larger",
+        range=SHARE,
     ),
     "subset_accuracy": Metric(
         "share of examples with all classes right",
@@ -237,6 +260,7 @@ METRICS: Mapping[str, Metric] = {
         better="larger",
         usual=True,
         share=label_sets.equal_of_all,
+        range=SHARE,
     ),
     "hamming_loss": Metric(
         "share of the decisions about a class that are wrong",
@@ -244,18 +268,21 @@ METRICS: Mapping[str, Metric] = {
         {"multilabel": label_sets.hamming_loss},
         better="smaller",
         usual=True,
+        range=SHARE,
     ),
     "top_3_accuracy": Metric(
         "share of examples whose class is among the 3 most probable",
         Ranks,
         {"multiclass": partial(ranking.top_accuracy, 3)},
         better="larger",
+        range=SHARE,
     ),
     "top_5_accuracy": Metric(
         "share of examples whose class is among the 5 most probable",
         Ranks,
         {"multiclass": partial(ranking.top_accuracy, 5)},
         better="larger",
+        range=SHARE,
     ),
     "confusion_matrix": Metric(
         "how often each class was taken for each other",
@@ -270,6 +297,7 @@ METRICS: Mapping[str, Metric] = {
         {"binary": scores.auc},
         better="larger",
         usual=True,
+        range=SHARE,
     ),
     "pr_auc": Metric(
         "average precision, the area under the precision-recall curve",
@@ -277,6 +305,7 @@ METRICS: Mapping[str, Metric] = {
         {"binary": scores.pr_auc},
         better="larger",
         usual=True,
+        range=SHARE,
     ),
     "log_loss": Metric(
         "mean negative log-likelihood of the labels",
@@ -284,12 +313,14 @@ METRICS: Mapping[str, Metric] = {
         {"binary": likelihood.log_loss, "multiclass": likelihood.log_loss},
         better="smaller",
         usual=True,
+        range=POSITIVE,
     ),
     "calibration": Metric(
         "mean prediction / mean label; 1 is right",
         ErrorMoments,
         {"binary": number_errors.calibration},
         usual=True,
+        range=POSITIVE,
     ),
     # Numbers.
     "rmse": Metric(
@@ -298,6 +329,7 @@ METRICS: Mapping[str, Metric] = {
         _of_numbers(number_errors.rmse),
         better="smaller",
         usual=True,
+        range=POSITIVE,
     ),
     "mae": Metric(
         "mean absolute error",
@@ -305,12 +337,14 @@ METRICS: Mapping[str, Metric] = {
         _of_numbers(number_errors.mae),
         better="smaller",
         usual=True,
+        range=POSITIVE,
     ),
     "mse": Metric(
         "mean squared error",
         ErrorMoments,
         _of_numbers(number_errors.mse),
         better="smaller",
+        range=POSITIVE,
     ),
     "mae_of_each": Metric(
         "mean absolute error of each step of a forecast, or of each output",
@@ -318,6 +352,7 @@ METRICS: Mapping[str, Metric] = {
         _of_numbers(number_errors.mae_of_each),
         better="smaller",
         by_class=True,
+        range=POSITIVE,
     ),
     "rmse_of_each": Metric(
         "root of the mean squared error of each step, or of each output",
@@ -325,6 +360,7 @@ METRICS: Mapping[str, Metric] = {
         _of_numbers(number_errors.rmse_of_each),
         better="smaller",
         by_class=True,
+        range=POSITIVE,
     ),
     "r2": Metric(
         "share of the labels' variance that is explained",
@@ -332,6 +368,7 @@ METRICS: Mapping[str, Metric] = {
         {"regression": number_errors.r2},
         better="larger",
         usual=True,
+        range=(-math.inf, 1.0),
     ),
     # Forecasts.
     "mase": Metric(
@@ -340,6 +377,7 @@ METRICS: Mapping[str, Metric] = {
         {"forecast": forecasts.mase},
         better="smaller",
         usual=True,
+        range=POSITIVE,
     ),
     "mase_of_each": Metric(
         "mean absolute error at each step / that of the naive forecast one step ahead",
@@ -347,6 +385,7 @@ METRICS: Mapping[str, Metric] = {
         {"forecast": forecasts.mase_of_each},
         better="smaller",
         by_class=True,
+        range=POSITIVE,
     ),
     # Labels and predictions themselves.
     "mean_label": Metric(
@@ -368,6 +407,7 @@ METRICS: Mapping[str, Metric] = {
         usual=True,
         share=texts.equal_of_all,
         paired=True,
+        range=SHARE,
     ),
     "bleu": Metric(
         "overlap of words and their sequences with the references, 0 to 100",
@@ -375,6 +415,7 @@ METRICS: Mapping[str, Metric] = {
         {"text": texts.bleu},
         better="larger",
         usual=True,
+        range=(0.0, 100.0),
     ),
     "perplexity": Metric(
         "exp of the mean negative log-likelihood of a token",
@@ -382,6 +423,7 @@ METRICS: Mapping[str, Metric] = {
         {"text": texts.perplexity},
         better="smaller",
         usual=True,
+        range=(1.0, math.inf),
     ),
     # Images.
     "box_iou": Metric(
@@ -390,6 +432,7 @@ METRICS: Mapping[str, Metric] = {
         {"box": boxes.box_iou},
         better="larger",
         usual=True,
+        range=SHARE,
     ),
     "class_accuracy": Metric(
         "share of boxes whose class was predicted",
@@ -397,6 +440,7 @@ METRICS: Mapping[str, Metric] = {
         {"box": boxes.class_accuracy},
         better="larger",
         usual=True,
+        range=SHARE,
     ),
     "detection_rate": Metric(
         "share of boxes of the right class with an intersection over union of 0.5 at least",
@@ -404,6 +448,7 @@ METRICS: Mapping[str, Metric] = {
         {"box": boxes.detection_rate},
         better="larger",
         usual=True,
+        range=SHARE,
     ),
     "mask_iou": Metric(
         "pixels of a class that were found, over those of it or taken for it; mean of the classes",
@@ -411,6 +456,7 @@ METRICS: Mapping[str, Metric] = {
         {"mask": masks.mask_iou},
         better="larger",
         usual=True,
+        range=SHARE,
     ),
     "pixel_accuracy": Metric(
         "share of pixels whose class was predicted",
@@ -418,6 +464,7 @@ METRICS: Mapping[str, Metric] = {
         {"mask": masks.pixel_accuracy},
         better="larger",
         usual=True,
+        range=SHARE,
     ),
     # All tasks.
     "example_count": Metric(
@@ -425,6 +472,7 @@ METRICS: Mapping[str, Metric] = {
         Count,
         {ANY: statistic.example_count},
         usual=True,
+        range=POSITIVE,
     ),
 }
 

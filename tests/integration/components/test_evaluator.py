@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -408,7 +409,33 @@ def test_weights_reach_metrics_slices_and_threshold_and_units_the_errors(
         promised = np.average(rows.score, weights=rows.importance)
         kept = np.average(rows.tip, weights=rows.importance)
         assert result["metrics"]["calibration"] == pytest.approx(promised / kept, rel=1e-5)
-    assert {rule["test"] for rule in run.verdict["rules"]} <= {"bootstrap", ""}
+    tests = {rule["test"] for rule in run.verdict["rules"]}
+    assert "bootstrap of 30 units of customer" in tests
+    assert all(test.startswith("bootstrap of ") or not test for test in tests)
+    assert run.verdict["resampled"] == "30 units of customer"
+
+
+def test_windows_are_resampled_by_blocks_of_time(
+    evaluate: Callable[..., Run],
+    make_model: Callable[..., types.Artifact],
+    table: pd.DataFrame,
+    tmp_path: Path,
+) -> None:
+    begins = np.arange(len(table))
+    windows = table.assign(window_start=begins, window_end=begins + 9)
+    run = evaluate(
+        write_examples(tmp_path / "examples", [windows[:400], windows[400:]]),
+        make_model(binary, "binary"),
+        metrics=["accuracy", "auc"],
+        require={"auc": {"min": 0.99, "proof": "to_block"}},
+    )
+    [rule] = run.verdict["rules"]
+    found = re.fullmatch(r"bootstrap of (\d+) blocks of time", rule["test"])
+    assert found
+    assert 5 < int(found[1]) < len(table) / 10
+    assert run.verdict["resampled"].startswith(f"{found[1]} blocks of ")
+    assert run.verdict["resampled"].endswith("of neighbouring windows")
+    assert f"by {rule['test']}" in rule["reason"]
 
 
 def test_threshold_is_chosen_on_eval_and_judged_on_test_and_the_baseline_keeps_its_own(

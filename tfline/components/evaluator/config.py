@@ -176,11 +176,12 @@ class EvaluateConfig(FrozenModel):
             the model that is pushed.
         choose_threshold: How to choose it from the eval split, in place of `threshold`. The short
             form ``best_f1`` is the highest F1.
-        weight: The raw feature that says how much a record counts; left out: that of
-            `train.weight`.
+        weight: The raw feature that says how much a record counts, in metrics, intervals, naive
+            models, curves and `tfline cv`; left out: that of `train.weight`.
         unit: The raw feature that records which belong together share, such as a customer: they
             are resampled together, since they are no independent evidence. Left out: the feature
-            by which records were split into groups, if they were.
+            by which records were split into groups, if they were; and windows of series, as
+            `tfline data convert --window` writes them, by blocks of time.
         batch_size: Examples a call of the model.
     """
 

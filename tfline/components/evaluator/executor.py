@@ -18,7 +18,9 @@ from tfline.components.evaluator.config import EvaluateConfig
 from tfline.components.evaluator.gate.verdict import NO_BASELINE, Verdict, judge
 from tfline.components.evaluator.gate.verdict_file import write_verdict
 from tfline.components.evaluator.gate.verdict_reading import FILE_NAME
+from tfline.components.evaluator.measuring.pieces import COUNTED_UNITS
 from tfline.components.evaluator.measuring.results import SliceResult
+from tfline.components.evaluator.reading.counting import Counting, find_counting
 from tfline.components.evaluator.reading.model import ModelCard, Predictor, read_card
 from tfline.transforms.errors import DataError, ModelError
 from tfline.transforms.threshold import PROPERTY
@@ -84,12 +86,13 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             seen = _split_files(input_dict["examples"], SELECTION)
             chosen = evaluation.find_threshold(seen, candidate_path, card, config, *where)
             config = config.model_copy(update={"threshold": chosen.threshold})
-        results = evaluation.evaluate(files, models, card, config, *where)
+        counting = find_counting(config.weight, config.unit, files)
+        results = evaluation.evaluate(files, models, card, config, *where, counting)
         write_evidence(output, files, predictor, card, config, results[0].count)
         folder = os.path.join(candidate.uri, naive_models.FOLDER)
         naive = []
         if config.baselines != "off" and fileio.exists(folder):
-            naive = measure_naive(files, predictor, folder, card, config)
+            naive = measure_naive(files, predictor, folder, card, config, counting)
         verdict = judge(results, config, card.parts, no_baseline, naive)
         against = f"compared with {baseline.uri}" if baseline else no_baseline
         _write_atomically(
@@ -100,6 +103,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 config,
                 card,
                 baseline=against,
+                together=_together(results[0], counting),
                 threshold_reason=chosen.reason if chosen else "",
                 split=split,
                 selected_on=SELECTION,
@@ -110,6 +114,14 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         if card.asks.decides:
             blessing.set_string_custom_property(PROPERTY, repr(config.threshold))
         _SUMMARY.info("%s", summarise(results[0], verdict, split))
+
+
+def _together(overall: SliceResult, counting: Counting) -> str:
+    """Returns what was resampled together, such as ``30 units of customer``."""
+    if overall.units is None:
+        return ""
+    many = "+" if overall.units >= COUNTED_UNITS else ""
+    return f"{overall.units:,}{many} {counting.words}"
 
 
 def _find_baseline(

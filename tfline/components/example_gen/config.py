@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 import pydantic
 
+from tfline.components.artifacts.windows import WINDOW_END, WINDOW_START
 from tfline.transforms.features import FrozenModel
 
 Payload = Literal["tf_example", "tf_sequence_example"]
@@ -17,9 +18,6 @@ SplitName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 
 Files = Annotated[tuple[str, ...], pydantic.Field(min_length=1, strict=False)]
 
-
-WINDOW_START, WINDOW_END = "window_start", "window_end"
-"""The features of a converted window that say when its first and its last row are."""
 
 Duration = Annotated[str, pydantic.Field(pattern=r"^[0-9]+(\.[0-9]+)?(s|min|h|d|w)$")]
 """A time span: a number and s, min, h, d or w."""

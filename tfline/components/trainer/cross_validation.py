@@ -22,7 +22,7 @@ from tfline.components.trainer.fine_tuning import find_fine_tuning
 from tfline.components.trainer.fit import fit
 from tfline.components.trainer.folds import RANDOM, Division, Rule, divide, inner_split
 from tfline.components.trainer.losses import with_link
-from tfline.components.trainer.raw_values import as_times, raw_values
+from tfline.components.trainer.raw_values import raw_values
 from tfline.components.trainer.run_fn import prepare_model
 from tfline.components.trainer.schedules import Plateau
 from tfline.components.trainer.sources import Source, load_rows
@@ -33,6 +33,8 @@ from tfline.metrics.statistic import Decision
 from tfline.metrics.table import METRICS
 from tfline.tasks.heads.head import Head
 from tfline.tasks.heads.numbers import RegressionHead
+from tfline.transforms.errors import DataError
+from tfline.transforms.iso8601 import as_times
 
 _progress = logging.getLogger("tfline.progress")
 
@@ -85,6 +87,7 @@ def cross_validate(
     dividing: Dividing | None = None,
     metrics: Sequence[str] = (),
     threshold: float = 0.5,
+    weight: str | None = None,
 ) -> list[FoldedMetric]:
     """Trains a model `folds` times, each time without one fold, on which it is then evaluated.
 
@@ -99,17 +102,21 @@ def cross_validate(
         dividing: What divides the examples; None: chance, by class where there are classes.
         metrics: Names of `METRICS`; empty, and for a text, a box or a mask: those of the training.
         threshold: From which probability on a record is of a class.
+        weight: The raw feature that says how much a record counts in the metrics; None: all the
+            same.
 
     Returns:
         The loss and each metric.
 
     Raises:
-        DataError: There are too few examples, groups or times, or too few of a class.
+        DataError: There are too few examples, groups or times, or too few of a class; or a weight
+            is missing, or below 0.
     """
     graph = TransformGraph(transform_graph)
     split = survey("train", files, graph)
     check_weights(split, graph)
     rows = load_rows(split, graph)
+    weights = None if weight is None else _weights(split, graph, weight)
     division = _division(split, graph, dividing or Dividing())
     labels, seed = _labels(rows, graph), config.train.seed
     found: dict[str, list[float]] = {}
@@ -123,7 +130,8 @@ def cross_validate(
                 train, inner = inner_split(labels, division, train, seed)
                 chosen = _part(rows, split, inner, "eval")
             data = make_data(_part(rows, split, train), chosen, graph, config.train)
-            for name, value in _evaluated(config, graph, data, held, metrics, threshold).items():
+            measure = Measure(metrics, threshold, None if weights is None else weights[held_out])
+            for name, value in _evaluated(config, graph, data, held, measure).items():
                 found.setdefault(name, []).append(value)
     names = sorted(found, key=lambda name: name != "loss")  # the loss first
     return [FoldedMetric(name, tuple(found[name])) for name in names]
@@ -145,19 +153,41 @@ def _division(split: Split, graph: TransformGraph, dividing: Dividing) -> Divisi
     return Division(dividing.by, values, ends, dividing.embargo)
 
 
+def _weights(split: Split, graph: TransformGraph, key: str) -> np.ndarray:
+    """Returns how much each example counts, float64 [n]."""
+    weights: np.ndarray = raw_values(split, graph, key).astype(np.float64)
+    if not (np.isfinite(weights) & (weights >= 0)).all():
+        raise DataError(
+            f"The weight '{key}' is below 0, NaN or infinite in some records",
+            where=f"feature {key}",
+            hint="Give each record a weight of 0 or more.",
+        )
+    return weights
+
+
 def _part(rows: Batch, split: Split, indices: np.ndarray, name: str = "train") -> Source:
     """Returns the examples of `indices` as a split of its own."""
     part = dataclasses.replace(split, name=name, records=len(indices), labelled=len(indices))
     return Source(part, tf.nest.map_structure(lambda x: tf.gather(x, indices), rows))
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Measure:
+    """What is measured of a fold that is held out.
+
+    Attributes:
+        metrics: Names of `METRICS`; empty: those of the training.
+        threshold: From which probability on a record is of a class.
+        weights: How much each of its records counts, float64 [n]; None: all the same.
+    """
+
+    metrics: Sequence[str]
+    threshold: float
+    weights: np.ndarray | None
+
+
 def _evaluated(
-    config: RunConfig,
-    graph: TransformGraph,
-    data: TrainingData,
-    held_out: Source,
-    metrics: Sequence[str],
-    threshold: float,
+    config: RunConfig, graph: TransformGraph, data: TrainingData, held_out: Source, measure: Measure
 ) -> dict[str, float]:
     """Trains a model; returns what it reaches on what is held out."""
     head = with_link(graph.head, config.train.loss)
@@ -167,14 +197,16 @@ def _evaluated(
     fit(model, data, train, log_dir="", state_dir=None, fine_tuning=second)
     batches = evaluation_dataset(held_out, graph, train)
     reached: dict[str, float] = model.evaluate(batches, return_dict=True, verbose=0)
-    if not metrics or not graph.task.has_mean:
+    if not measure.metrics or not graph.task.has_mean:
         return reached
     labels, predictions = _predicted(model, head, batches)
-    decision = Decision(len(head.classes), threshold)
+    decision = Decision(len(head.classes), measure.threshold)
+    column = None if measure.weights is None else measure.weights[:, None]
     measured = {}
-    for name in metrics:
+    for name in measure.metrics:
         metric = METRICS[name]
-        kept = metric.statistic.of(labels, predictions, decision)
+        weights = column if metric.statistic.is_weighted else None
+        kept = metric.statistic.of(labels, predictions, decision, weights)
         value = metric.compute(head.task, kept)[0]
         if np.ndim(value) == 0:  # others have a value for each class
             measured[name] = float(value)

@@ -41,6 +41,7 @@ class TrainingData:
 
     Attributes:
         train: The batches of one epoch: features, label and perhaps weights, [batch, ...].
+        plain: The same, where classes have no weights of their own.
         evaluation: The batches of the eval split.
         epoch: int64 []; to be set to the number of an epoch before its batches are asked for.
         steps_per_epoch: How many batches an epoch has.
@@ -49,6 +50,7 @@ class TrainingData:
     """
 
     train: tf.data.Dataset
+    plain: tf.data.Dataset
     evaluation: tf.data.Dataset
     epoch: tf.Variable
     steps_per_epoch: int
@@ -115,13 +117,14 @@ def make_data(
         SpecError: The class weights do not fit the label.
     """
     epoch = tf.Variable(0, dtype=tf.int64, trainable=False, name="epoch")
-    batches = training_dataset(train, graph, config, epoch)
+    batches = plain = training_dataset(train, graph, config, epoch)
     if config.class_weights is not None:
         labels = None if train.rows is None else train.rows[1]
         weights = class_weights(config.class_weights, train.split, graph, labels)
         batches = weighted_by_class(batches, weights)
     return TrainingData(
         batches.prefetch(prefetched(config)),
+        plain,
         evaluation_dataset(evaluation, graph, config).prefetch(prefetched(config)),
         epoch,
         steps_per_epoch(train.split.labelled, config),

@@ -36,26 +36,9 @@ def raw_values(split: Split, graph: TransformGraph, key: str) -> npt.NDArray[Any
             found = getattr(feature, kind).value if kind else ()
             if not found:
                 raise DataError(
-                    f"A record of the {split.name} split has no `{key}`, by which it is divided",
+                    f"A record of the {split.name} split has no `{key}`",
                     where=f"feature {key}",
-                    hint="Give each record a value, or divide by another feature.",
+                    hint="Give each record a value, or name another feature.",
                 )
             values.append(found[0])
     return np.array(values)
-
-
-def as_times(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Returns times in microseconds, or in their own unit if they are numbers.
-
-    Raises:
-        DataError: A text is no ISO 8601 date or time.
-    """
-    if values.dtype.kind != "S":
-        return values.astype(np.float64)
-    try:
-        texts: npt.NDArray[Any] = np.char.replace(np.char.decode(values, "utf-8"), "Z", "")
-        return texts.astype("datetime64[us]").astype(np.float64)
-    except ValueError as exc:
-        raise DataError(
-            f"A value is no ISO 8601 date or time: {exc}", hint="Write dates as 2024-05-31."
-        ) from exc

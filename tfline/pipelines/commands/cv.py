@@ -2,8 +2,9 @@
 
 The folds are made as the splits of the spec are: with `split: {by: group}` no group is in two of
 them, with `split: {by: time}` each is later than what is trained on. The metrics are those of the
-gate. Early stopping looks at a part of the training fold, never at what is held out. Statistics of
-features are those of the whole train split.
+gate; records count by `evaluate.weight` or `train.weight`, as they do there. Early stopping looks
+at a part of the training fold, never at what is held out. Statistics of features are those of the
+whole train split.
 
 Example:
     tfline cv taxi --folds 3
@@ -53,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
             _dividing(arguments, data.spec.data.split),
             _gate_metrics(data.spec, data.transform_graph),
             evaluate.threshold,
+            data.spec.evaluation.weight,
         )
     print(f"{'metric':<20}{'mean':>10}{'deviation':>12}  folds")
     for metric in metrics:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
-from tfline.components.example_gen.config import WINDOW_END, WINDOW_START
+from tfline.components.artifacts.windows import WINDOW_END, WINDOW_START
 from tfline.components.example_gen.example_proto import Value, encode_example
 from tfline.pipelines.datasets.columns import FeatureType
 from tfline.pipelines.datasets.csv_table import find_table, read_table

@@ -6,14 +6,14 @@ import math
 import statistics
 
 
-def wilson(hits: int, records: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson(hits: float, records: float, confidence: float = 0.95) -> tuple[float, float]:
     """Returns the interval of a share.
 
     Wilson (1927), "Probable inference, the law of succession, and statistical inference".
 
     Args:
         hits: How often it was so.
-        records: Of how many; 0 gives the whole interval.
+        records: Of how many, which may be a fraction; 0 gives the whole interval.
         confidence: Of the interval, two-sided.
     """
     if not records:

@@ -78,13 +78,14 @@ class RunFiles:
         return None if path is None else _parsed(evidence_file.Evidence, path)
 
     @cached_property
-    def sample(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """Labels and predictions of it, shaped as in `tfline.metrics.statistic`."""
+    def sample(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None] | None:
+        """Labels, predictions and perhaps weights of it, as in `tfline.metrics.statistic`."""
         path = self._path("Evaluator", "evaluation", evidence_file.SAMPLE_FILE)
         if path is None:
             return None
         with np.load(path) as arrays:
-            return arrays["labels"], arrays["predictions"]
+            weights = arrays.get("weights")
+            return arrays["labels"], arrays["predictions"], weights
 
     @cached_property
     def statistics(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tfline.components.artifacts.owner import Owner, check_owner
-from tfline.components.example_gen.config import WINDOW_END, WINDOW_START
+from tfline.components.artifacts.windows import WINDOW_END, WINDOW_START
 from tfline.components.example_validator.config import Expectation
 from tfline.pipelines.inputs.records import read_features
 from tfline.pipelines.run.class_check import check_classes

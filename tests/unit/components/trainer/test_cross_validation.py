@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import tensorflow as tf
+from sklearn.metrics import log_loss
 from sklearn.model_selection import GroupKFold
 
 from tfline.components.trainer import cross_validation
@@ -28,6 +29,7 @@ def validated(
     folds: int,
     dividing: Dividing | None = None,
     metrics: Sequence[str] = (),
+    weight: str | None = None,
     **settings: Any,
 ) -> dict[str, FoldedMetric]:
     config = RunConfig(
@@ -36,7 +38,9 @@ def validated(
         train=TrainConfig.model_validate({"epochs": 2, "batch_size": 16, **settings}),
         training_fingerprint="f",
     )
-    found = cross_validate(config, case.path, case.train_files, folds, dividing, metrics)
+    found = cross_validate(
+        config, case.path, case.train_files, folds, dividing, metrics, weight=weight
+    )
     return {metric.name: metric for metric in found}
 
 
@@ -142,6 +146,34 @@ def test_every_metric_has_a_value_a_fold(cases: dict[str, Case]) -> None:
     assert found["auc"].mean == statistics.fmean(found["auc"].values)
     assert found["loss"].deviation > 0
     assert validated(cases["binary"], 3, class_weights="balanced", learning_rate=0.05) == found
+
+
+def test_held_out_records_count_by_their_weight_as_in_scikit_learn(
+    cases: dict[str, Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predicted: list[tuple[np.ndarray, np.ndarray]] = []
+    weights: list[np.ndarray] = []
+    predict, evaluated = cross_validation._predicted, cross_validation._evaluated
+
+    def spy_predictions(*arguments: Any) -> Any:
+        predicted.append(predict(*arguments))
+        return predicted[-1]
+
+    def spy_weights(*arguments: Any) -> Any:
+        weights.append(arguments[-1].weights)
+        return evaluated(*arguments)
+
+    monkeypatch.setattr(cross_validation, "_predicted", spy_predictions)
+    monkeypatch.setattr(cross_validation, "_evaluated", spy_weights)
+    found = validated(cases["binary"], 3, metrics=["log_loss", "example_count"], weight="day")
+    for fold, (labels, scores) in enumerate(predicted):
+        assert set(weights[fold]) == {0.0, 1.0}
+        expected = log_loss(labels, scores, sample_weight=weights[fold])
+        assert found["log_loss"].values[fold] == pytest.approx(expected, rel=1e-5)
+        assert found["log_loss"].values[fold] != pytest.approx(log_loss(labels, scores))
+        assert found["example_count"].values[fold] == len(labels)
+    with pytest.raises(DataError, match="has no `nothing`"):
+        validated(cases["binary"], 3, weight="nothing")
 
 
 def test_too_many_folds_are_an_error(cases: dict[str, Case]) -> None:

@@ -41,7 +41,7 @@ def train(state_dir: Path | None = None) -> tuple[keras.Model, History]:
     x, y = (rng.normal(size=(4 * STEPS, width)).astype(np.float32) for width in (5, 1))
     batches = tf.data.Dataset.from_tensor_slices(({"x": x}, y)).batch(4)
     epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
-    data = TrainingData(batches, batches, epoch, STEPS, EPOCHS * STEPS, records={})
+    data = TrainingData(batches, batches, batches, epoch, STEPS, EPOCHS * STEPS, records={})
     second = find_fine_tuning(model, HEAD, config, data)
     return model, fit(model, data, config, "", str(state_dir) if state_dir else None, second)
 

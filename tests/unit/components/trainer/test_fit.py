@@ -86,7 +86,7 @@ def test_calls_into_tensorflow_end_with_the_last_step(steps: int) -> None:
 
 def load_stub(steps: int) -> Any:
     """Returns the numbers of a training without its data."""
-    return TrainingData(None, None, None, min(469, steps), steps, {})
+    return TrainingData(None, None, None, None, min(469, steps), steps, {})
 
 
 def interrupt_in_epoch(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:

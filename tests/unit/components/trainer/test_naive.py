@@ -25,16 +25,19 @@ def test_linear_model_is_that_of_least_squares() -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(300, 3)) * [1, 1e-3, 1e3] + [0, 1, 1e4]
     y = np.stack([x @ [1.0, 500.0, 1e-3], -x[:, 0]], axis=1) + rng.normal(size=(300, 2))
-    linear = fit_linear(zip(np.array_split(x, 4), np.array_split(y, 4), strict=True))
-    expected = LinearRegression().fit(x, y)
+    weights = rng.exponential(size=300)
+    parts = (np.array_split(column, 4) for column in (x, y, weights))
+    linear = fit_linear(zip(*parts, strict=True))
+    expected = LinearRegression().fit(x, y, weights)
     ours = x @ linear.weights + linear.bias
     np.testing.assert_allclose(ours, expected.predict(x), atol=0.01)
-    np.testing.assert_allclose(linear.mean, y.mean(axis=0))
+    np.testing.assert_allclose(linear.mean, np.average(y, axis=0, weights=weights))
 
 
 def test_columns_that_depend_on_each_other_do_no_harm() -> None:
     x = np.eye(2)[[0, 1, 1, 0]]  # both sum to 1
-    linear = fit_linear([(np.concatenate([x, np.zeros([4, 1])], axis=1), x[:, :1])])
+    rows = np.concatenate([x, np.zeros([4, 1])], axis=1)
+    linear = fit_linear([(rows, x[:, :1], np.ones(4))])
     assert np.isfinite(linear.weights).all()
     np.testing.assert_allclose(
         np.concatenate([x, np.zeros([4, 1])], axis=1) @ linear.weights + linear.bias,
@@ -111,6 +114,21 @@ def test_every_label_has_its_naive_models(
         assert error < 0.7 * np.square(found["constant"] - label).mean()
     if name == "multiclass":
         np.testing.assert_allclose(found["linear"].sum(axis=1), 1, rtol=1e-5)
+
+
+def test_naive_models_count_by_the_weight_of_a_record_and_not_by_that_of_its_class(
+    weighted: Case, tmp_path: Path
+) -> None:
+    graph = weighted.graph()
+    config = TrainConfig.model_validate({"batch_size": 16, "class_weights": {"yes": 9.0}})
+    data = load_data(weighted.train_files, weighted.eval_files, graph, config, "")
+    write_naive(str(tmp_path / "naive"), graph, graph.head, data, weighted.train_files, config)
+    signature: Any = tf.saved_model.load(str(tmp_path / "naive")).signatures["serving_default"]
+    found = signature(examples=tf.constant(weighted.examples[:1]))["constant"].numpy()
+    batches = list(data.plain.as_numpy_iterator())
+    labels, weights = (np.concatenate([batch[i] for batch in batches]) for i in (1, 2))
+    assert np.ptp(weights) > 0
+    np.testing.assert_allclose(found, np.average(labels, weights=weights), rtol=1e-5)
 
 
 def test_text_has_no_naive_model(texts: Case, tmp_path: Path) -> None:

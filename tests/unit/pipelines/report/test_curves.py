@@ -12,6 +12,7 @@ from tfline.pipelines.report.collect.curves import (
     MAX_POINTS,
     calibration,
     precision_recall_curve,
+    residuals,
     roc_curve,
     threshold_curve,
 )
@@ -19,6 +20,47 @@ from tfline.pipelines.report.collect.histograms import divergence, shares
 from tfline.pipelines.report.intervals import wilson
 
 RNG = np.random.default_rng(8)
+
+
+def test_curves_of_weighted_records_are_those_of_scikit_learn() -> None:
+    scores = RNG.random(400).round(2)
+    positive = RNG.random(400) < scores
+    weights = RNG.exponential(size=400) * (RNG.random(400) < 0.8)  # some do not count
+    roc = roc_curve(positive, scores, "", weights)
+    assert roc.area == pytest.approx(sk.roc_auc_score(positive, scores, sample_weight=weights))
+    precision_recall = precision_recall_curve(positive, scores, "", weights)
+    assert precision_recall.area == pytest.approx(
+        sk.average_precision_score(positive, scores, sample_weight=weights)
+    )
+    thresholds = threshold_curve(positive, scores, 0.5, weights=weights)
+    decided = scores >= thresholds.thresholds[30]
+    assert thresholds.f1[30] == pytest.approx(sk.f1_score(positive, decided, sample_weight=weights))
+    bins = calibration(positive, scores, weights)
+    lowest = np.argsort(scores[weights > 0], kind="stable")[: bins[0].records]
+    came_true, of_bin = positive[weights > 0][lowest], weights[weights > 0][lowest]
+    assert bins[0].observed == pytest.approx(np.average(came_true, weights=of_bin))
+    fewer = of_bin.sum() ** 2 / (of_bin**2).sum()  # what so many records of equal weight say
+    assert fewer < len(of_bin)
+    assert (bins[0].low, bins[0].high) == wilson(bins[0].observed * fewer, fewer)
+
+
+def test_equal_weights_change_no_curve() -> None:
+    scores = RNG.random(60)
+    positive = RNG.random(60) < scores
+    ones = np.ones(60)
+    assert roc_curve(positive, scores, "", ones) == roc_curve(positive, scores, "")
+    assert calibration(positive, scores, ones) == calibration(positive, scores)
+    assert threshold_curve(positive, scores, 0.5, "", ones) == threshold_curve(
+        positive, scores, 0.5
+    )
+
+
+def test_residuals_keep_the_weight_of_each_number() -> None:
+    labels = np.arange(6.0).reshape(3, 2)
+    drawn = residuals(labels, labels + 1, np.array([1.0, 2.0, 3.0]))
+    assert drawn.labels == (0, 1, 2, 3, 4, 5)
+    assert drawn.weights == (1, 1, 2, 2, 3, 3)
+    assert residuals(labels, labels + 1).weights == ()
 
 
 @pytest.fixture(params=[50, 3000], ids=["few", "many"])

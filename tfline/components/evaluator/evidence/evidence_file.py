@@ -12,7 +12,7 @@ from tfline.transforms.features import FrozenModel
 FILE_NAME = "evidence.json"
 
 SAMPLE_FILE = "sample.npz"
-"""Arrays ``labels`` and ``predictions`` of the examined records.
+"""Arrays ``labels`` and ``predictions`` of the examined records; ``weights`` if they have some.
 
 Their shapes are those of `tfline.metrics.statistic`.
 """

@@ -37,6 +37,7 @@ def permutation_importance(
     predict: Predict,
     card: ModelCard,
     threshold: float,
+    weights: Floats | None = None,
 ) -> Importances | None:
     """Shuffles one raw feature after the other.
 
@@ -48,6 +49,7 @@ def permutation_importance(
         predict: The model.
         card: What it predicts, and from which raw features.
         threshold: Probability from which on a binary prediction counts as positive.
+        weights: How much each record counts, float64 [n]; None: all the same.
 
     Returns:
         The importance of each raw feature; None if there is only one, or no metric for the task.
@@ -57,11 +59,12 @@ def permutation_importance(
     if not name or len(card.features) < 2:
         return None
     examples, labels = examples[:RECORDS], labels[:RECORDS]
+    column = None if weights is None else weights[:RECORDS, None]
     metric, decision = task.metrics[name], Decision(len(card.classes), threshold)
     sign = 1 if metric.better == "larger" else -1
 
     def measure(records: Sequence[bytes]) -> float:
-        statistic = metric.statistic.of(labels, predict(records), decision)
+        statistic = metric.statistic.of(labels, predict(records), decision, column)
         return float(metric.compute(task.family, statistic)[0])
 
     base = measure([example.SerializeToString() for example in examples])

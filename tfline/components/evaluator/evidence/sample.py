@@ -23,6 +23,7 @@ from tfline.components.evaluator.evidence.evidence_file import FILE_NAME, SAMPLE
 from tfline.components.evaluator.evidence.importance import permutation_importance
 from tfline.components.evaluator.evidence.mistakes import worst_mistakes
 from tfline.components.evaluator.reading.blocks import read_blocks
+from tfline.components.evaluator.reading.counting import Counting
 from tfline.components.evaluator.reading.model import ModelCard, Predictor
 from tfline.metrics.arrays import Array, Floats
 from tfline.transforms.lazy import lazy_import
@@ -60,7 +61,7 @@ def write_evidence(
     """
     most = min(card.asks.examined, _VALUES // max(card.size, len(card.classes)))
     numbers, sample = _sample(files, math.ceil(records / most))
-    labels, predictions = _evaluate(sample, card, predictor, config.batch_size)
+    labels, predictions, weights = _evaluate(sample, card, predictor, config)
     examples = [tf.train.Example.FromString(record) for record in sample]
 
     def predict(serialized: Sequence[bytes]) -> Floats:
@@ -73,7 +74,9 @@ def write_evidence(
 
     evidence = Evidence(
         records=len(sample),
-        importances=permutation_importance(examples, labels, predict, card, config.threshold),
+        importances=permutation_importance(
+            examples, labels, predict, card, config.threshold, weights
+        ),
         associations=associate(
             _rows(examples[:ASSOCIATED], [*card.features, card.label]), card.label
         ),
@@ -88,7 +91,10 @@ def write_evidence(
         ),
     )
     arrays = io.BytesIO()
-    np.savez_compressed(arrays, labels=labels, predictions=predictions)
+    columns: dict[str, Any] = {"labels": labels, "predictions": predictions}
+    if weights is not None:
+        columns["weights"] = weights
+    np.savez_compressed(arrays, **columns)
     with fileio.open(os.path.join(output, SAMPLE_FILE), "wb") as file:
         file.write(arrays.getvalue())
     with fileio.open(os.path.join(output, FILE_NAME), "w") as file:
@@ -125,18 +131,22 @@ def _is_compressed(file: str) -> bool:
 
 
 def _evaluate(
-    sample: Sequence[bytes], card: ModelCard, predictor: Predictor, batch_size: int
-) -> tuple[Array, Floats]:
-    """Returns labels and predictions of some records, read as the evaluation reads them."""
+    sample: Sequence[bytes], card: ModelCard, predictor: Predictor, config: EvaluateConfig
+) -> tuple[Array, Floats, Floats | None]:
+    """Returns labels, predictions and weights of records, read as the evaluation reads them."""
     with tempfile.TemporaryDirectory() as folder:
         file = os.path.join(folder, "sample.tfrecord")
         with tf.io.TFRecordWriter(file) as writer:
             for record in sample:
                 writer.write(record)
-        blocks = list(read_blocks(file, card, {"": predictor}, (), batch_size))
+        blocks = list(
+            read_blocks(file, card, {"": predictor}, (), config.batch_size, Counting(config.weight))
+        )
+    weights = [w for block in blocks if (w := block.counted.weights) is not None]
     return (
         np.concatenate([block.labels for block in blocks]),
         np.concatenate([block.predictions[""] for block in blocks]),
+        np.concatenate(weights) if weights else None,
     )
 
 

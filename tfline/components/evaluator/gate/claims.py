@@ -12,10 +12,11 @@ from tfline.components.evaluator.gate.significance import (
     PAIRED_BOOTSTRAP,
     Evidence,
     duel_evidence,
-    normal_evidence,
     share_evidence,
     share_interval,
+    t_evidence,
 )
+from tfline.components.evaluator.measuring.pieces import COUNTED_UNITS
 from tfline.components.evaluator.measuring.results import (
     Measures,
     MetricKey,
@@ -127,18 +128,28 @@ def values_of(
         yield (metric, None), metric, measures.numbers.get(metric, math.nan)
 
 
-def value_interval(value: float, uncertainty: Uncertainty, confidence: float) -> Interval | None:
-    """Returns the interval of a candidate's value; None if it is not known."""
+def value_interval(
+    metric: str, value: float, uncertainty: Uncertainty, confidence: float
+) -> Interval | None:
+    """Returns the interval of a candidate's value of a metric; None if it is not known."""
     if math.isnan(value):
         return None
     if uncertainty.hits is not None and uncertainty.trials is not None:
         return share_interval(uncertainty.hits, uncertainty.trials, confidence)
-    return _around(value, uncertainty.candidate)
+    return _around(value, uncertainty.candidate, _range(metric))
 
 
-def _around(value: float, spread: Spread | None) -> Interval | None:
-    """Returns the interval of the resamples; the value itself is in it."""
-    return None if spread is None else (min(spread.low, value), max(spread.high, value))
+def _range(metric: str) -> Interval:
+    """Returns the smallest and the largest value of a metric."""
+    return METRICS[metric].range if metric in METRICS else (-math.inf, math.inf)
+
+
+def _around(value: float, spread: Spread | None, within: Interval) -> Interval | None:
+    """Returns the interval of the resamples, inside a range; the value itself is in it."""
+    if spread is None:
+        return None
+    low, high = within
+    return max(min(spread.low, value), low), min(max(spread.high, value), high)
 
 
 def scarcity(result: SliceResult, key: MetricKey, config: EvaluateConfig) -> str:
@@ -150,7 +161,7 @@ def scarcity(result: SliceResult, key: MetricKey, config: EvaluateConfig) -> str
     if result.key and result.count < config.min_slice_size:
         return _few(result.count, "record")
     if result.units is not None and result.units < MIN_UNITS:
-        return f"{_few(result.units, 'unit')} of {config.unit}"
+        return _few(result.units, *_nouns(config))
     metric, place = key
     if metric not in METRICS or not result.labelled:
         return ""
@@ -171,8 +182,24 @@ def scarcity(result: SliceResult, key: MetricKey, config: EvaluateConfig) -> str
     return ""
 
 
-def _few(count: int, noun: str) -> str:
-    return f"only {count} {noun}{'' if count == 1 else 's'}"
+def _few(count: int, noun: str, plural: str = "") -> str:
+    return f"only {count} {noun if count == 1 else plural or f'{noun}s'}"
+
+
+def _nouns(config: EvaluateConfig) -> tuple[str, str]:
+    """Returns what one, and several, of the pieces are called that are resampled together."""
+    if config.unit is None:
+        return "block of time", "blocks of time"
+    return f"unit of {config.unit}", f"units of {config.unit}"
+
+
+def _test(kind: str, result: SliceResult, config: EvaluateConfig) -> str:
+    """Returns a test in words: what is resampled together is part of it."""
+    if result.units is None:
+        return kind
+    many = " or more" if result.units >= COUNTED_UNITS else ""
+    one, several = _nouns(config)
+    return f"{kind} of {result.units:,}{many} {one if result.units == 1 else several}"
 
 
 def _bound_claims(
@@ -196,23 +223,33 @@ def _bound_claims(
                     result=result,
                     value=value,
                     proof=bounds.proof or ("to_block" if result.key else "none"),
-                    interval=value_interval(value, uncertainty, config.confidence),
-                    evidence=_bound_evidence(value, bound, sign, uncertainty, result.units),
+                    interval=value_interval(metric, value, uncertainty, config.confidence),
+                    evidence=_bound_evidence(
+                        value, bound, sign, uncertainty, _test(BOOTSTRAP, result, config)
+                    ),
                     scarce=scarcity(result, key, config),
                 )
 
 
 def _bound_evidence(
-    value: float, bound: float, sign: int, uncertainty: Uncertainty, units: int | None
+    value: float, bound: float, sign: int, uncertainty: Uncertainty, test: str
 ) -> Evidence | None:
     if math.isnan(value):
         return None
     if uncertainty.hits is not None and uncertainty.trials is not None:
         return share_evidence(uncertainty.hits, uncertainty.trials, bound, sign)
-    if uncertainty.candidate is None:
-        return None
     margin = sign * (value - bound) + TOLERANCE
-    return normal_evidence(margin, uncertainty.candidate.error, BOOTSTRAP, units)
+    return _resampled_evidence(margin, uncertainty.candidate, test, uncertainty)
+
+
+def _resampled_evidence(
+    margin: float, spread: Spread | None, test: str, uncertainty: Uncertainty
+) -> Evidence | None:
+    """Returns what resamples say; nothing for either side, if they hardly define a value."""
+    if spread is None and uncertainty.pieces is None:
+        return None  # an own metric: it is not resampled
+    error = spread.error if spread else math.inf
+    return t_evidence(margin, error, test, uncertainty.pieces)
 
 
 def _change_claims(
@@ -242,25 +279,29 @@ def _change_claims(
                 baseline=reference,
                 loss=loss,
                 proof=change.proof,
-                interval=difference_interval(difference, uncertainty),
-                evidence=_change_evidence(sign * difference, loss, uncertainty, result.units),
+                interval=difference_interval(metric, difference, uncertainty),
+                evidence=_change_evidence(
+                    sign * difference, loss, uncertainty, _test(PAIRED_BOOTSTRAP, result, config)
+                ),
                 scarce=scarcity(result, key, config),
             )
 
 
-def difference_interval(difference: float, uncertainty: Uncertainty) -> Interval | None:
-    """Returns the interval of a difference to the baseline; None if it is not known."""
-    return None if math.isnan(difference) else _around(difference, uncertainty.difference)
+def difference_interval(
+    metric: str, difference: float, uncertainty: Uncertainty
+) -> Interval | None:
+    """Returns the interval of a metric's difference to the baseline; None if it is not known."""
+    if math.isnan(difference):
+        return None
+    low, high = _range(metric)
+    return _around(difference, uncertainty.difference, (low - high, high - low))
 
 
 def _change_evidence(
-    gain: float, loss: float, uncertainty: Uncertainty, units: int | None
+    gain: float, loss: float, uncertainty: Uncertainty, test: str
 ) -> Evidence | None:
     if math.isnan(gain):
         return None
     if loss == 0 and uncertainty.won is not None and uncertainty.lost is not None:
         return duel_evidence(uncertainty.won, uncertainty.lost)
-    if uncertainty.difference is None:
-        return None
-    error = uncertainty.difference.error
-    return normal_evidence(gain + loss + TOLERANCE, error, PAIRED_BOOTSTRAP, units)
+    return _resampled_evidence(gain + loss + TOLERANCE, uncertainty.difference, test, uncertainty)

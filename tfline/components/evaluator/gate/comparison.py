@@ -32,7 +32,7 @@ def compare(overall: SliceResult, config: EvaluateConfig) -> Iterator[str]:
     for name in known[:_MOST]:
         value, before = overall.candidate.numbers[name], overall.baseline.numbers[name]
         uncertainty = overall.uncertainty.get((name, None), Uncertainty())
-        interval = difference_interval(value - before, uncertainty)
+        interval = difference_interval(name, value - before, uncertainty)
         words = f"{name} {value:.4g} against the baseline's {before:.4g}: "
         if interval is None:
             yield f"{words}{value - before:+.3g}"

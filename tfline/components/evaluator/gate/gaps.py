@@ -23,8 +23,8 @@ from tfline.components.evaluator.gate.significance import (
     BOOTSTRAP,
     Evidence,
     difference_of_independent,
-    normal_evidence,
     share_error,
+    t_evidence,
 )
 from tfline.components.evaluator.measuring.results import MetricKey, SliceResult, Uncertainty
 
@@ -75,7 +75,7 @@ def _judged(claim: Claim, known: Sequence[_Measured], confidence: float) -> Clai
     tested = [(_evidence(pair, claim.bound), pair) for pair in pairs]
     evidence, (high, low) = min(tested, key=lambda test: (test[0].fails, test[0].holds))
     below, above = difference_of_independent(
-        _interval(high, confidence), _interval(low, confidence)
+        _interval(claim, high, confidence), _interval(claim, low, confidence)
     )
     return dataclasses.replace(
         claim,
@@ -97,9 +97,9 @@ def _ordered(pair: tuple[_Measured, _Measured]) -> tuple[_Measured, _Measured]:
 def _evidence(pair: tuple[_Measured, _Measured], most: float) -> Evidence:
     high, low = pair
     error = math.hypot(_error(high), _error(low))
-    units = [result.units for result, _, _ in pair if result.units is not None]
+    pieces = [found.pieces for _, _, found in pair if found.pieces is not None]
     margin = most - (high[1] - low[1]) + TOLERANCE
-    return normal_evidence(margin, error, BOOTSTRAP, min(units, default=None))
+    return t_evidence(margin, error, BOOTSTRAP, min(pieces, default=None))
 
 
 def _error(measured: _Measured) -> float:
@@ -110,7 +110,7 @@ def _error(measured: _Measured) -> float:
     return uncertainty.candidate.error if uncertainty.candidate else math.inf
 
 
-def _interval(measured: _Measured, confidence: float) -> tuple[float, float, float]:
+def _interval(claim: Claim, measured: _Measured, confidence: float) -> tuple[float, float, float]:
     _, value, uncertainty = measured
-    low, high = value_interval(value, uncertainty, confidence) or (value, value)
+    low, high = value_interval(claim.key[0], value, uncertainty, confidence) or (value, value)
     return value, low, high

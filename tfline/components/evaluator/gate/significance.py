@@ -3,8 +3,9 @@
 Shares of examples have exact tests: the binomial test against a bound (its interval is that of
 Clopper and Pearson, 1934), and McNemar's test in its exact form between two models, a binomial
 test of the examples that only one of them has right (McNemar, 1947). Everything else is tested by
-its standard error over resamples, with a normal tail; its interval is that of the percentiles of
-the resamples. No interval leaves the range of its metric.
+its standard error over resamples, with the tail of Student's t for as many pieces of evidence as
+there are; its interval is that of the percentiles of the resamples. No interval leaves the range of
+its metric.
 """
 
 from __future__ import annotations
@@ -66,22 +67,21 @@ def duel_evidence(won: int, lost: int) -> Evidence:
     return Evidence(MCNEMAR, half.fails, half.holds)
 
 
-def normal_evidence(margin: float, error: float, test: str, units: int | None = None) -> Evidence:
-    """Tests by a standard error.
+def t_evidence(margin: float, error: float, test: str, pieces: float | None = None) -> Evidence:
+    """Tests by a standard error, with the tail of Student's t.
 
     Args:
         margin: How far the value is on the good side of what is claimed; negative: the bad side.
-        error: Its standard error; 0 leaves nothing to chance.
+        error: Its standard error; 0 leaves nothing to chance, infinity all.
         test: What the error is from.
-        units: Number of units that the examples belong to: their tail is that of Student's t. None:
-            each example stands for itself, and there are many.
+        pieces: How many independent examples of equal weight say as much; None: many.
     """
     if error == 0:
         return Evidence(test, float(margin >= 0), float(margin <= 0))
-    if units is None:
+    if pieces is None:
         fails = float(special.ndtr(margin / error))
     else:
-        fails = float(special.stdtr(max(units - 1, 1), margin / error))
+        fails = float(special.stdtr(max(pieces - 1, 1.0), margin / error))
     return Evidence(test, fails, 1 - fails)
 
 

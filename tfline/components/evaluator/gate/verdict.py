@@ -279,6 +279,10 @@ def _change_words(claim: Claim, doubt: _Doubt, where: str, no_baseline: str) -> 
     return f"{words}, which is not proven" if _outcome(claim, doubt) == "not_proven" else words
 
 
+def _is_known(error: float | None) -> bool:
+    return error is not None and 0 < error < math.inf
+
+
 def _details(claim: Claim, doubt: _Doubt, config: EvaluateConfig) -> list[str]:
     """Returns interval, p-value and what the rule could have seen."""
     level = f"{100 * config.confidence:g} %"
@@ -290,7 +294,7 @@ def _details(claim: Claim, doubt: _Doubt, config: EvaluateConfig) -> list[str]:
         of_many = f" of {doubt.tests}" if doubt.tests > 1 else ""
         details.append(f"p {doubt.p_value:.2g} by {claim.evidence.test}{of_many}")
     blocks_by_proof = claim.loss is not None and claim.proof == "to_block"
-    if blocks_by_proof and claim.error and doubt.p_value is not None and not doubt.shown:
-        seen = detectable_loss(claim.loss or 0.0, claim.error, config.confidence)
+    if blocks_by_proof and _is_known(claim.error) and doubt.p_value is not None and not doubt.shown:
+        seen = detectable_loss(claim.loss or 0.0, claim.error or 0.0, config.confidence)
         details.append(f"a loss of {seen:.2g} would be seen 4 times in 5")
     return details

@@ -22,6 +22,7 @@ def write_verdict(
     card: ModelCard,
     *,
     baseline: str,
+    together: str = "",
     threshold_reason: str = "",
     split: str = "eval",
     selected_on: str = "eval",
@@ -34,6 +35,7 @@ def write_verdict(
         config: The rules.
         card: What is predicted.
         baseline: What the model was compared with, in words.
+        together: What was resampled together, in words; empty: each record for itself.
         threshold_reason: Why the threshold was chosen; empty if the spec says it.
         split: The split that was judged.
         selected_on: The split that early stopping, the Tuner and the choice of a threshold saw: if
@@ -62,6 +64,7 @@ def write_verdict(
         "min_class_size": config.min_class_size,
         "weight": config.weight,
         "unit": config.unit,
+        "resampled": together,
         "confidence": config.confidence,
         "slices": [_slice(result, config, card) for result in results],
         "confusion_matrix": overall.candidate.matrices.get("confusion_matrix"),
@@ -88,7 +91,7 @@ def _slice(result: SliceResult, config: EvaluateConfig, card: ModelCard) -> dict
 def _intervals(result: SliceResult, config: EvaluateConfig) -> dict[str, Interval | None]:
     """Returns the interval of each metric that is one number and has one."""
     return {
-        name: value_interval(result.candidate.numbers[name], uncertainty, config.confidence)
+        name: value_interval(name, result.candidate.numbers[name], uncertainty, config.confidence)
         for (name, place), uncertainty in result.uncertainty.items()
         if place is None
     }
@@ -105,7 +108,7 @@ def _differences(result: SliceResult) -> dict[str, dict[str, Any]]:
     return {
         name: {
             "value": difference,
-            "interval": difference_interval(difference, uncertainty),
+            "interval": difference_interval(name, difference, uncertainty),
         }
         for name, (difference, uncertainty) in differences.items()
     }

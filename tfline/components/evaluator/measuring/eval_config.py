@@ -13,6 +13,7 @@ from google.protobuf import wrappers_pb2
 from tensorflow_model_analysis.proto import config_pb2
 
 from tfline.components.evaluator.config import TOLERANCE, EvaluateConfig
+from tfline.components.evaluator.measuring.own_metrics import counts_weights
 from tfline.components.evaluator.measuring.tfma_metrics import tfma_metric_config
 from tfline.components.evaluator.reading.model import ModelCard
 from tfline.metrics.table import METRICS
@@ -50,11 +51,15 @@ def build_eval_config(
             ),
         ],
     )
-    spec = result.metrics_specs.add(
-        model_names=model_names if model_names != ONE_MODEL else [],
-    )
-    of_tfma = {name: tfma_metric_config(name, card.is_flat) for name in tfma_metrics}
-    spec.metrics.extend(of_tfma.values())
+    of_models = model_names if model_names != ONE_MODEL else []
+    spec = result.metrics_specs.add(model_names=of_models)
+    of_tfma = {}
+    for name in tfma_metrics:
+        weighted = config.weight is not None and counts_weights(name)
+        options = config_pb2.ExampleWeightOptions(weighted=weighted, unweighted=not weighted)
+        own = result.metrics_specs.add(model_names=of_models, example_weights=options)
+        of_tfma[name] = own.metrics.add()
+        of_tfma[name].CopyFrom(tfma_metric_config(name, card.is_flat))
     for name in config.metric_names(card.task):
         bounds = _threshold(name, config, has_baseline=model_names == TWO_MODELS)
         if not bounds.ByteSize() or not _is_number(name, card):
@@ -63,8 +68,7 @@ def build_eval_config(
             slicing_specs=[config_pb2.SlicingSpec()], threshold=bounds
         )
         if name in of_tfma:
-            place = list(of_tfma).index(name)
-            spec.metrics[place].per_slice_thresholds.append(on_all)
+            of_tfma[name].per_slice_thresholds.append(on_all)
         else:
             spec.per_slice_thresholds[name].thresholds.append(on_all)
     return result

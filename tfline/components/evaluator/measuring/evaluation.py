@@ -13,6 +13,7 @@ Import tfx before this module: TFMA needs what tfx puts in place.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import logging
 import operator
@@ -21,15 +22,17 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import apache_beam as beam
+import tensorflow_model_analysis as tfma
 from tfx.dsl.io import fileio
 
 from tfline.components.evaluator.config import EvaluateConfig
+from tfline.components.evaluator.measuring.doubt_lines import from_line, to_line
 from tfline.components.evaluator.measuring.eval_config import (
     ONE_MODEL,
     TWO_MODELS,
     build_eval_config,
 )
-from tfline.components.evaluator.measuring.own_metrics import sort_metrics
+from tfline.components.evaluator.measuring.own_metrics import counts_weights, sort_metrics
 from tfline.components.evaluator.measuring.results import SliceResult, read_results
 from tfline.components.evaluator.measuring.tfma_files import load_metrics, write_tfma_files
 from tfline.components.evaluator.measuring.tfma_metrics import MeasureByTFMA
@@ -40,9 +43,7 @@ from tfline.components.evaluator.measuring.uncertainty import (
     AddSums,
     ResampleGroup,
     Resampling,
-    from_line,
     measure_doubt,
-    to_line,
 )
 from tfline.components.evaluator.measuring.values import (
     Measuring,
@@ -50,6 +51,7 @@ from tfline.components.evaluator.measuring.values import (
     SumGroup,
     measure_values,
 )
+from tfline.components.evaluator.reading.counting import Counting
 from tfline.components.evaluator.reading.groups import EvaluateFile, Group
 from tfline.components.evaluator.reading.model import ModelCard, read_served_threshold
 from tfline.components.evaluator.reading.slices import SliceKey
@@ -67,6 +69,27 @@ UNCERTAINTY = "uncertainty.jsonl"
 """The file beside TFMA's: a line a slice, how far its values may be off."""
 
 
+@dataclasses.dataclass(frozen=True)
+class _Plan:
+    """What an evaluation computes, and from what.
+
+    Attributes:
+        locations: By TFMA's name of each model, the folder of its SavedModel.
+        predict: Makes the groups of examples.
+        measuring: What tfline measures of them.
+        resampling: How it finds out how far that may be off.
+        of_tfma: Dotted paths of the metrics that TFMA computes.
+        eval_config: What TFMA's tools read.
+    """
+
+    locations: dict[str, str]
+    predict: EvaluateFile
+    measuring: Measuring
+    resampling: Resampling
+    of_tfma: tuple[str, ...]
+    eval_config: tfma.EvalConfig
+
+
 def evaluate(
     files: Sequence[str],
     models: Sequence[str],
@@ -74,6 +97,7 @@ def evaluate(
     config: EvaluateConfig,
     output: str,
     make_pipeline: Callable[[], beam.Pipeline],
+    counting: Counting | None = None,
 ) -> list[SliceResult]:
     """Evaluates a model, and a baseline on the same examples in the same pass.
 
@@ -86,6 +110,7 @@ def evaluate(
         config: The evaluation.
         output: The folder to write to.
         make_pipeline: Returns the Beam pipeline to run on.
+        counting: What says how examples count; None: all the same, each for itself.
 
     Returns:
         What was measured, the overall slice first.
@@ -95,77 +120,115 @@ def evaluate(
         ModelError: If a model fails.
         SpecError: If one of the user's own metrics cannot be imported.
     """
-    names = TWO_MODELS if len(models) == 2 else ONE_MODEL
-    locations = dict(zip(names, models, strict=True))
-    thresholds = dict(
-        zip(names, (config.threshold, *map(read_served_threshold, models[1:])), strict=True)
-    )
-    metrics = config.metric_names(card.task)
-    task = card.asks
-    others = [name for name in metrics if name not in task.metrics]
-    of_keras, of_tfma = sort_metrics(others, card.task)
-    if of_tfma and config.weight is not None:
-        _LOG.warning("Computed without the weight of examples: %s", ", ".join(of_tfma))
-    eval_config = build_eval_config(config, card, names, of_tfma)
-    decisions = {
-        name: Decision(len(card.classes), threshold) for name, threshold in thresholds.items()
-    }
-    own = tuple(name for name in metrics if name in task.metrics)
-    measuring = Measuring(own, of_keras, card.task, decisions)
-    resampling = Resampling(
-        metrics,
-        card.task,
-        decisions,
-        config.resamples,
-        config.seed,
-        config.confidence,
-        independent=config.weight is None and config.unit is None,
-    )
-    predict = EvaluateFile(
-        card,
-        locations,
-        config.slices,
-        config.batch_size,
-        weight=config.weight,
-        unit=config.unit,
-        writes=need_writing(metrics),
-    )
-    lines = os.path.join(output, UNCERTAINTY)
+    plan = _plan(models, card, config, counting or Counting())
     with make_pipeline() as pipeline:
-        groups = (
-            pipeline
-            | "Files" >> beam.Create(list(files))
-            | "Spread" >> beam.Reshuffle()
-            | "Predict" >> beam.ParDo(predict)
-        )
-        sums = (
-            (
-                groups | "Sum" >> beam.ParDo(SumGroup(measuring)),
-                groups | "Resample" >> beam.ParDo(ResampleGroup(resampling)),
-            )
-            | "Both" >> beam.Flatten()
-            | "Add" >> beam.CombinePerKey(AddSums())
-        )
-        values = sums | "Measure" >> beam.MapTuple(functools.partial(_slice_values, measuring))
-        write_tfma_files(
-            values,
-            groups | "ByTFMA" >> MeasureByTFMA(eval_config) if of_tfma else None,
-            eval_config,
-            output,
-            files,
-            locations,
-        )
-        _ = (
-            sums
-            | "MeasureErrors" >> beam.MapTuple(functools.partial(_doubt_line, resampling))
-            | "Write" >> beam.io.WriteToText(lines, num_shards=1, shard_name_template="")
-        )
-    with fileio.open(lines) as file:
-        doubts = dict(map(from_line, file))
-    results = read_results(load_metrics(output), doubts, _class_names(card))
+        groups = _read_groups(pipeline, files, plan.predict)
+        sums = _add_up(groups, plan)
+        _write_values(sums, groups, plan, files, output)
+        _write_doubts(sums, plan, output)
+    results = _read(output, card)
     if not results:
         raise DataError("The judged split has no records.", where=", ".join(files))
     return results
+
+
+def _plan(
+    models: Sequence[str], card: ModelCard, config: EvaluateConfig, counting: Counting
+) -> _Plan:
+    """Returns what is computed; arguments as in `evaluate`."""
+    names = TWO_MODELS if len(models) == 2 else ONE_MODEL
+    locations = dict(zip(names, models, strict=True))
+    thresholds = (config.threshold, *map(read_served_threshold, models[1:]))
+    decisions = {
+        name: Decision(len(card.classes), threshold)
+        for name, threshold in zip(names, thresholds, strict=True)
+    }
+    metrics = config.metric_names(card.task)
+    known = card.asks.metrics
+    others = [name for name in metrics if name not in known]
+    of_keras, of_tfma = sort_metrics(others, card.task)
+    unweighted = [name for name in others if counting.weight and not counts_weights(name)]
+    if unweighted:
+        _LOG.warning("Computed without the weight of examples: %s", ", ".join(unweighted))
+    return _Plan(
+        locations=locations,
+        predict=EvaluateFile(
+            card,
+            locations,
+            config.slices,
+            config.batch_size,
+            counting,
+            writes=need_writing(metrics),
+        ),
+        measuring=Measuring(
+            tuple(name for name in metrics if name in known), of_keras, card.task, decisions
+        ),
+        resampling=Resampling(
+            metrics,
+            card.task,
+            decisions,
+            config.resamples,
+            config.seed,
+            config.confidence,
+            independent=counting.independent,
+        ),
+        of_tfma=of_tfma,
+        eval_config=build_eval_config(config, card, names, of_tfma),
+    )
+
+
+def _read_groups(
+    pipeline: beam.Pipeline, files: Sequence[str], predict: EvaluateFile
+) -> beam.PCollection:
+    """Returns the predicted examples, in groups by slice."""
+    return (
+        pipeline
+        | "Files" >> beam.Create(list(files))
+        | "Spread" >> beam.Reshuffle()
+        | "Predict" >> beam.ParDo(predict)
+    )
+
+
+def _add_up(groups: beam.PCollection, plan: _Plan) -> beam.PCollection:
+    """Returns by slice the statistics of its examples, and of their resamples."""
+    return (
+        (
+            groups | "Sum" >> beam.ParDo(SumGroup(plan.measuring)),
+            groups | "Resample" >> beam.ParDo(ResampleGroup(plan.resampling)),
+        )
+        | "Both" >> beam.Flatten()
+        | "Add" >> beam.CombinePerKey(AddSums())
+    )
+
+
+def _write_values(
+    sums: beam.PCollection,
+    groups: beam.PCollection,
+    plan: _Plan,
+    files: Sequence[str],
+    output: str,
+) -> None:
+    """Writes the values of the metrics into TFMA's files."""
+    values = sums | "Measure" >> beam.MapTuple(functools.partial(_slice_values, plan.measuring))
+    by_tfma = groups | "ByTFMA" >> MeasureByTFMA(plan.eval_config) if plan.of_tfma else None
+    write_tfma_files(values, by_tfma, plan.eval_config, output, files, plan.locations)
+
+
+def _write_doubts(sums: beam.PCollection, plan: _Plan, output: str) -> None:
+    """Writes how far the values may be off."""
+    lines = os.path.join(output, UNCERTAINTY)
+    _ = (
+        sums
+        | "MeasureErrors" >> beam.MapTuple(functools.partial(_doubt_line, plan.resampling))
+        | "Write" >> beam.io.WriteToText(lines, num_shards=1, shard_name_template="")
+    )
+
+
+def _read(output: str, card: ModelCard) -> list[SliceResult]:
+    """Returns what was written."""
+    with fileio.open(os.path.join(output, UNCERTAINTY)) as file:
+        doubts = dict(map(from_line, file))
+    return read_results(load_metrics(output), doubts, _class_names(card))
 
 
 def find_threshold(
@@ -186,13 +249,10 @@ def find_threshold(
     if choice is None:
         raise ValueError("The config chooses no threshold. Expected `choose_threshold`.")
     line = os.path.join(output, CHOICE)
-    predict = EvaluateFile(card, {"": model}, (), config.batch_size, weight=config.weight)
+    predict = EvaluateFile(card, {"": model}, (), config.batch_size, Counting(config.weight))
     with make_pipeline() as pipeline:
         _ = (
-            pipeline
-            | "Files" >> beam.Create(list(files))
-            | "Spread" >> beam.Reshuffle()
-            | "Predict" >> beam.ParDo(predict)
+            _read_groups(pipeline, files, predict)
             | "Keep" >> beam.Map(_scores)
             | "Gather" >> beam.CombineGlobally(_gather).without_defaults()
             | "Choose" >> beam.Map(lambda scores: choice_line(choose_threshold(scores, choice)))

@@ -18,7 +18,7 @@ import keras
 import numpy as np
 import tf_keras
 
-from tfline.components.evaluator.measuring.own_metrics import load_metric
+from tfline.components.evaluator.measuring.own_metrics import counts_weights, load_metric
 from tfline.metrics.arrays import Array, Floats
 
 
@@ -61,12 +61,13 @@ def update_keras(
         name: The dotted path of its class.
         labels: [n] or [n, ...].
         predictions: [n] or [n, ...].
-        weights: How much each example counts, [n]; None: all the same.
+        weights: How much each example counts, [n]; None: all the same. A metric that takes none is
+            computed without them.
     """
     labels = labels.reshape(len(labels), -1)
     predictions = predictions.reshape(len(labels), -1)
     metric = _make(name)
-    if weights is None:
+    if weights is None or not counts_weights(name):
         metric.update_state(labels, predictions)
     else:
         metric.update_state(labels, predictions, sample_weight=weights.astype(np.float32))

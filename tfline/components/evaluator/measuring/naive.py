@@ -7,15 +7,19 @@ the task is measured of each and of the model, with a paired bootstrap of the di
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tfline.components.artifacts.naive import OUTPUTS
 from tfline.components.evaluator.config import EvaluateConfig
-from tfline.components.evaluator.measuring.resamples import block_weights
+from tfline.components.evaluator.measuring.pieces import Pieces
+from tfline.components.evaluator.measuring.resamples import expanded_tail, resample_weights
 from tfline.components.evaluator.reading.blocks import read_blocks
+from tfline.components.evaluator.reading.counting import Counting
+from tfline.components.evaluator.reading.groups import Group, group_block
 from tfline.components.evaluator.reading.model import ModelCard, Predictor
 from tfline.metrics.arrays import Floats
 from tfline.metrics.statistic import Decision, Statistic
@@ -74,6 +78,7 @@ def measure_naive(
     folder: str,
     card: ModelCard,
     config: EvaluateConfig,
+    counting: Counting,
 ) -> list[Naive]:
     """Compares a model with the naive ones beside it.
 
@@ -83,6 +88,7 @@ def measure_naive(
         folder: The SavedModel of the naive ones.
         card: What they predict.
         config: Confidence, resamples and seed.
+        counting: What says how examples count.
     """
     signature = tf.saved_model.load(folder).signatures["serving_default"]
     names = [name for name in OUTPUTS if name in signature.structured_outputs]
@@ -92,18 +98,36 @@ def measure_naive(
     metric = task.metrics[task.compared]
     decision = Decision(len(card.classes), config.threshold)
     sums: dict[str, Statistic] = {}
-    for file in files:
-        for block in read_blocks(file, card, predictors, (), config.batch_size):
-            weights = block_weights((config.seed, *block.seed), len(block.labels), config.resamples)
-            for name, predicted in block.predictions.items():
-                found = metric.statistic.resample(block.labels, predicted, decision, weights)
-                sums[name] = sums[name] + found if name in sums else found
+    pieces: Pieces | None = None
+    for group in _groups(files, card, predictors, config, counting):
+        weights = resample_weights(group, config.seed, config.resamples)
+        more = Pieces.of(group, binary=task.family == "binary")
+        pieces = more if pieces is None else pieces + more
+        for name, predicted in group.predictions.items():
+            found = metric.statistic.resample(group.labels, predicted, decision, weights)
+            sums[name] = sums[name] + found if name in sums else found
+    if pieces is None:
+        return []
+    effective = pieces.effective(metric)
     values = {name: np.asarray(metric.compute(task.family, total)) for name, total in sums.items()}
     return [
-        compare(name, task.compared, values[_MODEL], values[name], config.confidence)
+        compare(name, task.compared, values[_MODEL], values[name], config.confidence, effective)
         for name in names
         if np.isfinite(values[name][0]) and np.isfinite(values[_MODEL][0])
     ]
+
+
+def _groups(
+    files: Sequence[str],
+    card: ModelCard,
+    predictors: Mapping[str, Any],
+    config: EvaluateConfig,
+    counting: Counting,
+) -> Iterator[Group]:
+    """Yields all examples, block by block."""
+    for file in files:
+        for block in read_blocks(file, card, predictors, (), config.batch_size, counting):
+            yield from group_block(block, ())
 
 
 def _output(signature: Any, name: str) -> Any:
@@ -113,7 +137,14 @@ def _output(signature: Any, name: str) -> Any:
     return predict
 
 
-def compare(name: str, metric: str, model: Floats, naive: Floats, confidence: float) -> Naive:
+def compare(
+    name: str,
+    metric: str,
+    model: Floats,
+    naive: Floats,
+    confidence: float,
+    pieces: float = math.inf,
+) -> Naive:
     """Compares two models by what they reach on the same resamples.
 
     Args:
@@ -122,14 +153,26 @@ def compare(name: str, metric: str, model: Floats, naive: Floats, confidence: fl
         model: Its values of the model, [1 + resamples]; the first is that of all records.
         naive: Those of the naive model, [1 + resamples].
         confidence: Of one side of the interval.
+        pieces: How many independent examples of equal weight say as much.
     """
     is_error = METRICS[metric].better == "smaller"
     better = naive - model if is_error else model - naive  # [1 + resamples]
     known = better[1:][np.isfinite(better[1:])]
-    low, high = np.quantile(known, [1 - confidence, confidence]) if known.size else (0.0, 0.0)
+    low, high = _interval(known, 1 - confidence, pieces)
     if name == "linear":
         margin = MARGIN * float(naive[0]) if metric in ("rmse", "mae") else MARGIN
         beaten = bool(better[0] >= -margin or high >= 0)
     else:
         beaten = bool(better[0] > 0 and low > 0)
-    return Naive(name, metric, float(naive[0]), float(model[0]), float(low), float(high), beaten)
+    return Naive(name, metric, float(naive[0]), float(model[0]), low, high, beaten)
+
+
+def _interval(values: Floats, tail: float, pieces: float) -> tuple[float, float]:
+    """Returns the ends of an interval of resampled values; the whole line if they tell nothing."""
+    if not values.size:
+        return 0.0, 0.0
+    if pieces <= 1:
+        return -math.inf, math.inf
+    tail = tail if math.isinf(pieces) else expanded_tail(tail, pieces)
+    low, high = np.quantile(values, [tail, 1 - tail])
+    return float(low), float(high)

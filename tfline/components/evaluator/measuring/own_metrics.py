@@ -7,6 +7,7 @@ TFMA, see `tfma_metrics`.
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Iterable
 from typing import Any
 
@@ -41,6 +42,29 @@ def load_metric(name: str) -> type[Any]:
             hint="Derive it from keras.metrics.Metric or tfma.metrics.Metric.",
         )
     return metric
+
+
+def counts_weights(name: str) -> bool:
+    """Tells whether a metric takes how much each example counts.
+
+    Args:
+        name: Its dotted path.
+
+    Raises:
+        SpecError: It cannot be imported, or is no metric.
+    """
+    metric = load_metric(name)
+    if issubclass(metric, tfma.metrics.Metric):
+        return (
+            "example_weighted"
+            in inspect.signature(metric(name=name).create_computations_fn).parameters
+        )
+    if issubclass(metric, tf_keras.losses.Loss):
+        return True
+    parameters = inspect.signature(metric.update_state).parameters
+    return "sample_weight" in parameters or any(
+        one.kind is one.VAR_KEYWORD for one in parameters.values()
+    )
 
 
 def sort_metrics(names: Iterable[str], task: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -15,8 +15,10 @@ import functools
 import math
 
 import numpy as np
+from scipy import special
 
-from tfline.metrics.arrays import Array
+from tfline.components.evaluator.reading.groups import Group
+from tfline.metrics.arrays import Array, Floats
 
 _LEVELS = 1 << 16
 _MOST = 9
@@ -24,6 +26,31 @@ _MOST = 9
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
+
+
+def resample_weights(group: Group, seed: int, resamples: int) -> Array:
+    """Returns how much each example of a group counts in each resample.
+
+    Args:
+        group: Its examples count by their weights, and those of a unit or a block of time together.
+        seed: Of the evaluation.
+        resamples: Number of resamples r.
+
+    Returns:
+        [n, 1 + r], integers, or float32 if examples have weights; the first column is the examples
+        as they are.
+    """
+    counted = group.counted
+    if counted.places is not None:
+        weights = time_weights(seed, counted.places, resamples)
+    elif counted.units is not None:
+        weights = unit_weights(seed, counted.units, resamples)
+    else:
+        of_block = block_weights((seed, *group.block_seed), group.block_size, resamples)
+        weights = of_block[group.rows]
+    if counted.weights is not None:
+        weights = weights * counted.weights.astype(np.float32)[:, None]
+    return weights
 
 
 @functools.cache
@@ -76,6 +103,45 @@ def unit_weights(seed: int, units: Array, resamples: int) -> Array:
     weights[:, 0] = 1
     of_examples: Array = weights[place]
     return of_examples
+
+
+def expanded_tail(tail: float, pieces: float) -> float:
+    """Returns which share of the resamples lies beyond one end of an interval.
+
+    That of the percentile interval is too small if there are few pieces: it is that of Student's t,
+    and wider than resamples vary (Hesterberg, 2015, "What teachers should know about the
+    bootstrap", section 5.3: the expanded percentile interval).
+
+    Args:
+        tail: The probability that is wanted beyond that end.
+        pieces: How many independent pieces there are, more than 1.
+    """
+    quantile = special.stdtrit(pieces - 1, tail) * math.sqrt(pieces / (pieces - 1))
+    return float(special.ndtr(quantile))
+
+
+def time_weights(seed: int, places: Floats, resamples: int) -> Array:
+    """Returns weights that windows of a block of time share, in whatever file they are.
+
+    Each resample cuts time elsewhere, so that no two neighbours are apart in all of them.
+
+    Args:
+        seed: Of the evaluation.
+        places: Where each window begins, in lengths of a block, float64 [n].
+        resamples: Number of resamples r.
+
+    Returns:
+        uint8 [n, 1 + r]; the first column is 1: the examples as they are.
+    """
+    weights = np.ones((len(places), 1 + resamples), np.uint8)
+    cuts = np.random.default_rng(seed).random(1 + resamples)
+    for resample in range(1, 1 + resamples):
+        blocks = np.floor(places + cuts[resample]).astype(np.int64)  # [n]
+        distinct, place = np.unique(blocks, return_inverse=True)
+        start = _mixed(distinct.astype(np.uint64) + np.array([seed + 1], np.uint64) * _GOLDEN)
+        levels = _mixed(start + np.array([resample], np.uint64) * _GOLDEN) >> np.uint64(48)
+        weights[:, resample] = _weight_of_level()[levels][place]
+    return weights
 
 
 def _mixed(numbers: Array) -> Array:

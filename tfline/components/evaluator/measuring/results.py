@@ -40,8 +40,8 @@ class Spread:
 
     Attributes:
         error: Standard error.
-        low: Lower end of the percentile interval (Efron, 1979): it consists of values that
-            resamples had, so it never leaves the range of a metric.
+        low: Lower end of the percentile interval (Efron, 1979), expanded if few examples decide:
+            it consists of values that resamples had, so it never leaves the range of a metric.
         high: Upper end.
     """
 
@@ -61,6 +61,7 @@ class Uncertainty:
         trials: Those that it counts them among.
         won: If the examples are the same for both models, those that only the candidate has right.
         lost: Those that only the baseline has right.
+        pieces: How many independent examples of equal weight say as much; None: many.
     """
 
     candidate: Spread | None = None
@@ -69,6 +70,7 @@ class Uncertainty:
     trials: int | None = None
     won: int | None = None
     lost: int | None = None
+    pieces: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,8 @@ reads arrays needs no such call, and gets a whole group (labels [n], predictions
     a class of TFMA  if its combiner flattens what it gets into pairs of a label and a prediction
                      (`_FLATTENING`): so the values of a group are those of its examples
 
-Every other one gets the examples one by one, as TFMA would feed it.
+Every other one gets the examples one by one, as TFMA would feed it. Their weights are where TFMA
+has them; a metric whose computations take ``example_weighted`` is computed by them.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from tensorflow_model_analysis.metrics import (
 )
 from tensorflow_model_analysis.proto import config_pb2
 
-from tfline.components.evaluator.measuring.own_metrics import load_metric
+from tfline.components.evaluator.measuring.own_metrics import counts_weights, load_metric
 from tfline.components.evaluator.reading.groups import Group
 from tfline.metrics.arrays import Floats
 
@@ -51,10 +52,14 @@ def to_extracts(group: Group) -> tfma.types.Extracts:
     predictions: Any = group.predictions
     if len(predictions) == 1:
         (predictions,) = predictions.values()  # TFMA does not nest those of an only model
+    weights = (
+        {} if group.counted.weights is None else {tfma.EXAMPLE_WEIGHTS_KEY: group.counted.weights}
+    )
     return {
         tfma.LABELS_KEY: group.labels,
         tfma.PREDICTIONS_KEY: predictions,
         tfma.SLICE_KEY_TYPES_KEY: [group.key],
+        **weights,
     }
 
 
@@ -88,6 +93,7 @@ class Unbatch(metric_types.Preprocessor):
     def process(self, group: tfma.types.Extracts) -> Iterator[metric_types.StandardMetricInputs]:
         """Yields the examples of a group."""
         labels, predictions = group[tfma.LABELS_KEY], group[tfma.PREDICTIONS_KEY]
+        weights = group.get(tfma.EXAMPLE_WEIGHTS_KEY)
         for row in range(len(labels)):
             yield metric_types.StandardMetricInputs(
                 {
@@ -96,6 +102,11 @@ class Unbatch(metric_types.Preprocessor):
                         {name: _example(of_model, row) for name, of_model in predictions.items()}
                         if isinstance(predictions, Mapping)
                         else _example(predictions, row)
+                    ),
+                    **(
+                        {}
+                        if weights is None
+                        else {tfma.EXAMPLE_WEIGHTS_KEY: weights[row : row + 1]}
                     ),
                 }
             )
@@ -123,9 +134,13 @@ def _computations(
     is_flat: bool,
     eval_config: config_pb2.EvalConfig,
     model_names: list[str] | None = None,
-    example_weighted: bool = False,  # noqa: ARG001 - passed by TFMA
+    example_weighted: bool = False,
 ) -> metric_types.MetricComputations:
-    spec = config_pb2.MetricsSpec(metrics=[_own_config(name)], model_names=model_names or [])
+    weighted = example_weighted and counts_weights(name)
+    options = config_pb2.ExampleWeightOptions(weighted=weighted, unweighted=not weighted)
+    spec = config_pb2.MetricsSpec(
+        metrics=[_own_config(name)], model_names=model_names or [], example_weights=options
+    )
     return [
         computation if is_flat and _flattens(computation) else _unbatched(computation)
         for computation in metric_specs.to_computations([spec], eval_config)

@@ -8,7 +8,6 @@ number of its examples of each class.
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -16,7 +15,8 @@ from typing import Any
 import apache_beam as beam
 import numpy as np
 
-from tfline.components.evaluator.measuring.resamples import block_weights, unit_weights
+from tfline.components.evaluator.measuring.pieces import Pieces
+from tfline.components.evaluator.measuring.resamples import expanded_tail, resample_weights
 from tfline.components.evaluator.measuring.results import (
     MetricKey,
     SliceDoubt,
@@ -38,10 +38,7 @@ _Sums = dict[tuple[str, str], Any]
 
 _DUEL = ("", "_Duel")
 _LABELLED = ("", "_Labelled")
-_UNITS = ("", "_Units")
-
-COUNTED_UNITS = 1000
-"""Units are counted up to this: more are enough for whatever is told of them."""
+_PIECES = ("", "_Pieces")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,24 +100,6 @@ class _Duel:
         return _Duel(self.won + other.won, self.lost + other.lost)
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class _Units:
-    """The smallest of the numbers of the units, at most `COUNTED_UNITS` of them.
-
-    Attributes:
-        numbers: uint64 [u], distinct, rising.
-    """
-
-    numbers: Integers
-
-    @classmethod
-    def of(cls, units: Integers) -> _Units:
-        return cls(np.unique(units)[:COUNTED_UNITS])
-
-    def __add__(self, other: _Units) -> _Units:
-        return _Units(np.union1d(self.numbers, other.numbers)[:COUNTED_UNITS])
-
-
 class ResampleGroup(beam.DoFn):
     """Makes the statistics of a group's resamples.
 
@@ -135,13 +114,7 @@ class ResampleGroup(beam.DoFn):
     def process(self, group: Group) -> Iterator[tuple[SliceKey, _Sums]]:
         """Yields the slice of a group with its sums."""
         how = self._resampling
-        seed = (how.seed, *group.block_seed)
-        if group.units is None:
-            weights = block_weights(seed, group.block_size, how.resamples)[group.rows]
-        else:
-            weights = unit_weights(how.seed, group.units, how.resamples)
-        if group.weights is not None:
-            weights = weights * group.weights.astype(np.float32)[:, None]
+        weights = resample_weights(group, how.seed, how.resamples)
         sums: _Sums = {
             (model, statistic.__name__): statistic.resample(
                 group.labels, predictions, how.decisions[model], weights
@@ -154,8 +127,7 @@ class ResampleGroup(beam.DoFn):
             sums[_DUEL] = _duel(group, how.decisions)
         if how.asks.family in ("binary", "multiclass", "multilabel"):
             sums[_LABELLED] = _labelled(group, how.decisions)
-        if group.units is not None:
-            sums[_UNITS] = _Units.of(group.units)
+        sums[_PIECES] = Pieces.of(group, binary=how.asks.family == "binary")
         yield group.key, sums
 
 
@@ -211,24 +183,9 @@ def measure_doubt(resampling: Resampling, sums: _Sums) -> SliceDoubt:
         resampling: How it was resampled.
         sums: Of the slice.
     """
-    units = len(sums[_UNITS].numbers) if _UNITS in sums else None
     found = measure_uncertainty(resampling, sums)
-    if units is not None and units > 1:
-        found = {key: _widened(one, math.sqrt(units / (units - 1))) for key, one in found.items()}
-    return SliceDoubt(found, tuple(map(int, sums.get(_LABELLED, ()))), units)
-
-
-def _widened(uncertainty: Uncertainty, factor: float) -> Uncertainty:
-    """Returns wider errors: resamples of few units vary less than samples of them do."""
-
-    def wider(spread: Spread | None) -> Spread | None:
-        return spread and dataclasses.replace(spread, error=factor * spread.error)
-
-    return dataclasses.replace(
-        uncertainty,
-        candidate=wider(uncertainty.candidate),
-        difference=wider(uncertainty.difference),
-    )
+    labelled = tuple(map(int, sums.get(_LABELLED, ())))
+    return SliceDoubt(found, labelled, sums[_PIECES].units)
 
 
 def measure_uncertainty(resampling: Resampling, sums: _Sums) -> dict[MetricKey, Uncertainty]:
@@ -238,14 +195,16 @@ def measure_uncertainty(resampling: Resampling, sums: _Sums) -> dict[MetricKey, 
     for name in resampling.resampled:
         values = {model: _values(name, resampling, sums, model) for model in resampling.decisions}
         shares = _shares(name, resampling, sums)
+        pieces = sums[_PIECES].effective(resampling.asks.metrics[name])
         candidate = next(iter(values.values()))  # [1 + r] or [1 + r, k]
         for index in np.ndindex(candidate.shape[1:]):
             place = index[0] if index else None
             columns = [of_model[(slice(None), *index)] for of_model in values.values()]
             found[name, place] = Uncertainty(
-                *_spreads(columns, resampling.confidence),
+                *_spreads(columns, resampling.confidence, pieces),
                 *_counts(shares, place),
                 *_counts(_duels(name, resampling.asks, duel), place),
+                pieces=pieces,
             )
     return found
 
@@ -257,26 +216,36 @@ def _values(name: str, resampling: Resampling, sums: _Sums, model: str) -> Float
     return values
 
 
-def _spreads(values: Sequence[Floats], confidence: float) -> tuple[Spread | None, Spread | None]:
+def _spreads(
+    values: Sequence[Floats], confidence: float, pieces: float
+) -> tuple[Spread | None, Spread | None]:
     """Returns the spread of the candidate's value, and of its difference to the baseline's.
 
     Args:
         values: [1 + r] of each model, the candidate's first.
         confidence: Of the intervals.
+        pieces: See `Pieces.effective`.
     """
     candidate, *baseline = values
-    difference = _spread(candidate - baseline[0], confidence) if baseline else None
-    return _spread(candidate, confidence), difference
+    difference = _spread(candidate - baseline[0], confidence, pieces) if baseline else None
+    return _spread(candidate, confidence, pieces), difference
 
 
-def _spread(values: Floats, confidence: float) -> Spread | None:
-    """Returns the spread of a value, [1 + r]; None if too few of its resamples are defined."""
+def _spread(values: Floats, confidence: float, pieces: float) -> Spread | None:
+    """Returns the spread of a value, [1 + r]; None if too few of its resamples are defined.
+
+    Resamples of n pieces vary less than samples of n do, by n - 1 of n parts; and one piece never
+    varies, which says that nothing is known.
+    """
+    if pieces <= 1:
+        return Spread(math.inf, -math.inf, math.inf)
     defined = values[1:][np.isfinite(values[1:])]
     if len(defined) < max(2, _DEFINED * (len(values) - 1)):
         return None
-    tail = (1 - confidence) / 2
+    tail = expanded_tail((1 - confidence) / 2, pieces)
     low, high = np.quantile(defined, [tail, 1 - tail])
-    return Spread(float(defined.std(ddof=1)), float(low), float(high))
+    error = defined.std(ddof=1) * math.sqrt(pieces / (pieces - 1))
+    return Spread(float(error), float(low), float(high))
 
 
 def _shares(name: str, resampling: Resampling, sums: _Sums) -> tuple[Array, Array] | None:
@@ -306,29 +275,3 @@ def _counts(pair: tuple[Array, Array] | None, place: int | None) -> tuple[int | 
         return None, None
     first, second = (counts if place is None else counts[place] for counts in pair)
     return int(first), int(second)
-
-
-def to_line(key: SliceKey, doubt: SliceDoubt) -> str:
-    """Returns what is known of a slice as a line of JSON."""
-    values = [
-        [*metric, dataclasses.asdict(uncertainty)]
-        for metric, uncertainty in doubt.uncertainty.items()
-    ]
-    content = {"slice": key, "labelled": doubt.labelled, "units": doubt.units}
-    return json.dumps({**content, "uncertainty": values})
-
-
-def from_line(line: str) -> tuple[SliceKey, SliceDoubt]:
-    """Returns what `to_line` wrote."""
-    content = json.loads(line)
-    found = {(name, place): _uncertainty(fields) for name, place, fields in content["uncertainty"]}
-    key = tuple((feature, value) for feature, value in content["slice"])
-    return key, SliceDoubt(found, tuple(content["labelled"]), content["units"])
-
-
-def _uncertainty(fields: dict[str, Any]) -> Uncertainty:
-    spreads = {
-        name: Spread(**fields[name]) if fields[name] else None
-        for name in ("candidate", "difference")
-    }
-    return Uncertainty(**{**fields, **spreads})

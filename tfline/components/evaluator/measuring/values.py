@@ -80,7 +80,7 @@ class SumGroup(beam.DoFn):
                 )
             for name in self._measuring.keras_metrics:
                 sums["exact", model, name] = update_keras(
-                    name, group.labels, predictions, group.weights
+                    name, group.labels, predictions, group.counted.weights
                 )
         yield group.key, sums
 

@@ -15,11 +15,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
+from tfline.components.evaluator.reading.counting import (
+    EACH_FOR_ITSELF,
+    Counted,
+    Counting,
+    count_examples,
+)
 from tfline.components.evaluator.reading.model import ModelCard, Predictor
 from tfline.components.evaluator.reading.slices import Column
-from tfline.metrics.arrays import Array, Floats, Integers
+from tfline.metrics.arrays import Array, Floats
 from tfline.transforms.errors import DataError, ModelError
 from tfline.transforms.lazy import lazy_import
 
@@ -56,17 +61,14 @@ class Block:
         predictions: The predictions of each model, [n, ...].
         columns: The raw features to slice by.
         seed: Tells the blocks of an evaluation apart, the same in every run.
-        weights: How much each example counts, float64 [n]; None: all the same.
-        units: A number that examples which belong together share, uint64 [n]; None: each example
-            stands for itself.
+        counted: How its examples count.
     """
 
     labels: Array
     predictions: dict[str, Floats]
     columns: dict[str, Column]
     seed: tuple[int, int]
-    weights: Floats | None = None
-    units: Integers | None = None
+    counted: Counted = EACH_FOR_ITSELF
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,9 +94,7 @@ def read_blocks(
     predictors: Mapping[str, Predictor],
     features: Sequence[str],
     batch_size: int,
-    *,
-    weight: str | None = None,
-    unit: str | None = None,
+    counting: Counting | None = None,
 ) -> Iterator[Block]:
     """Yields the blocks of a file of tf.Examples.
 
@@ -104,8 +104,7 @@ def read_blocks(
         predictors: The models.
         features: The raw features to slice by.
         batch_size: Examples a call of a model.
-        weight: The raw feature that says how much an example counts; None: all the same.
-        unit: The raw feature that examples which belong together share; None: there is none.
+        counting: What says how examples count; None: all the same, each for itself.
 
     Yields:
         Blocks in the order of the file.
@@ -116,8 +115,8 @@ def read_blocks(
         ModelError: If a model fails, or predicts what is no number.
     """
     records = tf.data.TFRecordDataset(file, compression_type=_compression(file))
-    beside = [key for key in (weight, unit) if key is not None]
-    keys = dict.fromkeys([*features, *beside])
+    counting = counting or Counting()
+    keys = dict.fromkeys([*features, *counting.keys])
     first = next(iter(predictors.values()))
     parsers = {
         key: tf.io.VarLenFeature(dtype) for key, dtype in _types(records, keys, file).items()
@@ -140,12 +139,7 @@ def read_blocks(
     done = 0
     while group := list(itertools.islice(_readable(batches, file), size)):
         place = _Place(file, done)
-        block = _block(group, card, place)
-        block = dataclasses.replace(
-            block,
-            weights=_weights(block, weight, place) if weight else None,
-            units=_units(block, unit) if unit else None,
-        )
+        block = _block(group, card, place, counting)
         done += len(block.labels)
         _PROGRESS.info("%s records evaluated", f"{done:,}")
         yield block
@@ -193,7 +187,7 @@ def _types(records: tf.data.Dataset, keys: Mapping[str, None], file: str) -> dic
     return {key: types.get(key, tf.string) for key in keys}
 
 
-def _block(batches: list[_Batch], card: ModelCard, place: _Place) -> Block:
+def _block(batches: list[_Batch], card: ModelCard, place: _Place, counting: Counting) -> Block:
     """Returns the block of some batches."""
     sizes, parsed, predicted, labelled = zip(*batches, strict=True)
     starts = np.cumsum([0, *sizes[:-1]])
@@ -213,40 +207,8 @@ def _block(batches: list[_Batch], card: ModelCard, place: _Place) -> Block:
         _check_predictions(name, of_model, place)
     labels = np.concatenate(labelled)
     _check_labels(labels, card, place)
-    return Block(labels, predictions, columns, place.seed)
-
-
-def _weights(block: Block, key: str, place: _Place) -> Floats:
-    """Returns how much each example counts."""
-    raw, unweighted = block.columns[key].first(len(block.labels))
-    if unweighted.size:
-        raise DataError(
-            f"{unweighted.size:,} of {len(block.labels):,} records have no weight '{key}'.",
-            where=place.record(int(unweighted[0])),
-            hint="Give each record a weight of 0 or more.",
-        )
-    if raw.dtype == object:
-        raise DataError(f"The weight '{key}' is text, not a number.", where=place.record(0))
-    weights: Floats = raw.astype(np.float64)
-    wrong = ~(np.isfinite(weights) & (weights >= 0))
-    if wrong.any():
-        raise DataError(
-            f"The weight '{key}' is below 0, NaN or infinite in {wrong.sum():,} records.",
-            where=place.record(int(wrong.argmax())),
-            hint="Give each record a weight of 0 or more.",
-        )
-    return weights
-
-
-def _units(block: Block, key: str) -> Integers:
-    """Returns a number for each example's unit; without one, it is a unit of its own."""
-    examples = len(block.labels)
-    raw, alone = block.columns[key].first(examples)
-    of_block = pd.util.hash_array(np.array([str(block.seed)], object))
-    units: Integers = of_block + np.arange(examples, dtype=np.uint64)
-    known = np.setdiff1d(np.arange(examples), alone, assume_unique=True)
-    units[known] = pd.util.hash_array(raw)
-    return units
+    counted = count_examples(counting, columns, len(labels), place.seed, place.record)
+    return Block(labels, predictions, columns, place.seed, counted)
 
 
 def _check_predictions(name: str, predicted: Floats, place: _Place) -> None:

@@ -14,6 +14,7 @@ import apache_beam as beam
 import numpy as np
 
 from tfline.components.evaluator.reading.blocks import Block, read_blocks
+from tfline.components.evaluator.reading.counting import EACH_FOR_ITSELF, Counted, Counting
 from tfline.components.evaluator.reading.model import ModelCard, Predictor
 from tfline.components.evaluator.reading.slice_by import Cross
 from tfline.components.evaluator.reading.slices import SliceKey, group_rows
@@ -33,9 +34,7 @@ class Group:
         rows: int64 [n], their places in the block.
         block_size: Number of examples of the block.
         block_seed: Tells the blocks of an evaluation apart.
-        weights: How much each example counts, float64 [n]; None: all the same.
-        units: A number that examples which belong together share, uint64 [n]; None: each stands
-            for itself.
+        counted: How the examples count.
     """
 
     key: SliceKey
@@ -44,13 +43,12 @@ class Group:
     rows: Integers
     block_size: int
     block_seed: tuple[int, int]
-    weights: Floats | None = None
-    units: Integers | None = None
+    counted: Counted = EACH_FOR_ITSELF
 
     @property
     def column_of_weights(self) -> Floats | None:
         """The weights as a statistic takes them, float64 [n, 1]; None: all the same."""
-        return None if self.weights is None else self.weights[:, None]
+        return None if self.counted.weights is None else self.counted.weights[:, None]
 
 
 class EvaluateFile(beam.DoFn):
@@ -61,8 +59,7 @@ class EvaluateFile(beam.DoFn):
         models: TFMA's name of each model, and the folder of its SavedModel.
         slices: What to slice by, beside the overall slice.
         batch_size: Examples a call of a model.
-        weight: The raw feature that says how much an example counts; None: all the same.
-        unit: The raw feature that examples which belong together share; None: there is none.
+        counting: What says how examples count; None: all the same, each for itself.
         writes: Whether texts are written; see `Predictor`.
     """
 
@@ -72,9 +69,8 @@ class EvaluateFile(beam.DoFn):
         models: Mapping[str, str],
         slices: Sequence[Cross],
         batch_size: int,
+        counting: Counting | None = None,
         *,
-        weight: str | None = None,
-        unit: str | None = None,
         writes: bool = True,
     ) -> None:
         super().__init__()
@@ -82,8 +78,7 @@ class EvaluateFile(beam.DoFn):
         self._models = models
         self._slices = slices
         self._batch_size = batch_size
-        self._weight = weight
-        self._unit = unit
+        self._counting = counting
         self._writes = writes
         self._predictors: dict[str, Predictor] = {}
 
@@ -103,8 +98,7 @@ class EvaluateFile(beam.DoFn):
             self._predictors,
             tuple(features),
             self._batch_size,
-            weight=self._weight,
-            unit=self._unit,
+            self._counting,
         ):
             yield from group_block(block, self._slices)
 
@@ -126,6 +120,5 @@ def _group(block: Block, key: SliceKey, rows: Integers) -> Group:
         rows=rows,
         block_size=len(block.labels),
         block_seed=block.seed,
-        weights=None if block.weights is None else block.weights[rows],
-        units=None if block.units is None else block.units[rows],
+        counted=block.counted.rows(rows),
     )

@@ -59,7 +59,7 @@ class Linear:
     Attributes:
         weights: float64 [columns, outputs].
         bias: float64 [outputs].
-        mean: Of y in the train split, float64 [outputs].
+        mean: Of y in the train split, by weight, float64 [outputs].
     """
 
     weights: Floats
@@ -67,17 +67,18 @@ class Linear:
     mean: Floats
 
 
-def fit_linear(batches: Iterable[tuple[Floats, Floats]]) -> Linear:
-    """Fits by least squares, in one pass.
+def fit_linear(batches: Iterable[tuple[Floats, Floats, Floats]]) -> Linear:
+    """Fits by weighted least squares, in one pass.
 
     Args:
-        batches: x [batch, columns] and y [batch, outputs].
+        batches: x [batch, columns], y [batch, outputs] and how much each row counts, [batch].
     """
-    count, gram = 0, np.zeros([0, 0])
-    for x, y in batches:
+    count, gram = 0.0, np.zeros([0, 0])
+    for x, y, weights in batches:
         both = np.concatenate([np.ones([len(x), 1]), x, y], axis=1)
-        count += len(x)
-        gram = both.T @ both if not gram.size else gram + both.T @ both
+        count += weights.sum()
+        squares = both.T @ (weights[:, None] * both)
+        gram = squares if not gram.size else gram + squares
     columns = x.shape[1]
     means = gram[0, 1:] / count
     spread = gram[1:, 1:] / count - np.outer(means, means)  # covariances

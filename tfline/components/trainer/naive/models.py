@@ -122,6 +122,8 @@ def write_naive(
 ) -> None:
     """Fits the naive models of a label to the train split, and writes them.
 
+    Records count by their weight, never by their class: the models are measured so, too.
+
     Args:
         folder: A new folder of a SavedModel. Nothing is written for a label that has none.
         graph: Makes the features.
@@ -142,15 +144,16 @@ def write_naive(
 
 def _numbers(
     graph: TransformGraph, head: Head, data: TrainingData, config: TrainConfig
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yields batches of columns [batch, columns] and outputs [batch, outputs]."""
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yields batches of columns [batch, columns], outputs [batch, outputs] and weights [batch]."""
     features = column_features(graph.features)
     steps = math.ceil(FIT_RECORDS / config.batch_size)
-    for batch in data.train.take(min(steps, data.steps_per_epoch)):
+    for batch in data.plain.take(min(steps, data.steps_per_epoch)):
         x, y = batch[0], batch[1]
         rows = int(tf.shape(y)[0])
+        weights = batch[2].numpy() if len(batch) == 3 else np.ones(rows)
         columns = columns_of(x, features).numpy() if features else np.zeros([rows, 0])
-        yield columns.astype(np.float64), _outputs(y, head)
+        yield columns.astype(np.float64), _outputs(y, head), weights.astype(np.float64)
 
 
 def _outputs(y: tf.Tensor, head: Head) -> np.ndarray:

@@ -53,7 +53,7 @@ class CalibrationBin:
 
     Attributes:
         predicted: Mean of their probabilities.
-        observed: Share of them for which it came true.
+        observed: Share of them for which it came true, by weight.
         low: Lower end of its 95 % interval.
         high: Upper end.
         records: How many there are.
@@ -107,15 +107,17 @@ class Residuals:
     Attributes:
         labels: True numbers.
         predictions: Predicted numbers.
+        weights: How much each counts; empty: all the same.
     """
 
     labels: tuple[float, ...]
     predictions: tuple[float, ...]
+    weights: tuple[float, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
 class CurvesSection:
-    """The curves; what does not fit the task is empty or None.
+    """The curves; what does not fit the task is empty or None. Examples count by their weight.
 
     Attributes:
         records: In the sample.
@@ -150,22 +152,33 @@ def collect(files: RunFiles) -> CurvesSection | None:
     confusion = Confusion(classes, tuple(map(tuple, matrix))) if matrix else None
     if files.sample is None:
         return CurvesSection(0, total, confusion=confusion) if confusion else None
-    labels, predictions = files.sample
+    labels, predictions, weights = files.sample
     section = CurvesSection(len(labels), total, confusion=confusion)
     family = find_task(verdict["task"]).family
     if family == "binary":
         chosen = verdict["threshold"], verdict.get("threshold_reason", "")
-        return _binary(section, labels == 1, predictions, classes[1], *chosen)
+        return _binary(section, labels == 1, predictions, classes[1], *chosen, weights)
     if family == "multiclass":
-        return _multiclass(section, labels, predictions, classes)
+        return _multiclass(section, labels, predictions, classes, weights)
     if family == "multilabel":
-        return _multilabel(section, labels > 0, predictions, classes)
+        return _multilabel(section, labels > 0, predictions, classes, weights)
     if family in ("regression", "forecast"):
-        labels, predictions = labels.ravel(), predictions.ravel()
-        stride = math.ceil(len(labels) / MAX_SHOWN)
-        points = Residuals(tuple(labels[::stride].tolist()), tuple(predictions[::stride].tolist()))
-        return dataclasses.replace(section, residuals=points)
+        return dataclasses.replace(section, residuals=residuals(labels, predictions, weights))
     return section if confusion else None
+
+
+def residuals(labels: Array, predictions: Array, weights: Array | None = None) -> Residuals:
+    """Returns a number of answers that can be drawn.
+
+    Args:
+        labels: [n, ...].
+        predictions: [n, ...].
+        weights: How much each example counts, [n]; None: all the same.
+    """
+    each = () if weights is None else np.repeat(weights, labels.size // len(labels))
+    stride = math.ceil(labels.size / MAX_SHOWN)
+    points = (labels.ravel(), predictions.ravel(), np.asarray(each))
+    return Residuals(*(tuple(column[::stride].tolist()) for column in points))
 
 
 def _binary(
@@ -175,66 +188,88 @@ def _binary(
     name: str,
     threshold: float,
     reason: str,
+    weights: Array | None = None,
 ) -> CurvesSection:
-    if positive.all() or not positive.any():
+    if not _has_both(positive, weights):
         return section
     return dataclasses.replace(
         section,
-        roc=(roc_curve(positive, scores, name),),
-        precision_recall=(precision_recall_curve(positive, scores, name),),
-        calibration=calibration(positive, scores),
-        thresholds=threshold_curve(positive, scores, threshold, reason),
-        prevalence=float(positive.mean()),
+        roc=(roc_curve(positive, scores, name, weights),),
+        precision_recall=(precision_recall_curve(positive, scores, name, weights),),
+        calibration=calibration(positive, scores, weights),
+        thresholds=threshold_curve(positive, scores, threshold, reason, weights),
+        prevalence=float(np.average(positive, weights=weights)),
     )
 
 
 def _multiclass(
-    section: CurvesSection, labels: npt.NDArray[np.int64], scores: Array, classes: tuple[str, ...]
+    section: CurvesSection,
+    labels: npt.NDArray[np.int64],
+    scores: Array,
+    classes: tuple[str, ...],
+    weights: Array | None = None,
 ) -> CurvesSection:
     decided = scores.argmax(axis=1)
     return dataclasses.replace(
-        _by_class(section, labels[:, None] == np.arange(len(classes)), scores, classes),
-        calibration=calibration(decided == labels, scores.max(axis=1)),
+        _by_class(section, labels[:, None] == np.arange(len(classes)), scores, classes, weights),
+        calibration=calibration(decided == labels, scores.max(axis=1), weights),
     )
 
 
 def _multilabel(
-    section: CurvesSection, positive: Booleans, scores: Array, classes: tuple[str, ...]
+    section: CurvesSection,
+    positive: Booleans,
+    scores: Array,
+    classes: tuple[str, ...],
+    weights: Array | None = None,
 ) -> CurvesSection:
+    each = None if weights is None else np.repeat(weights, positive.shape[1])
     return dataclasses.replace(
-        _by_class(section, positive, scores, classes),
-        calibration=calibration(positive.ravel(), scores.ravel()),
+        _by_class(section, positive, scores, classes, weights),
+        calibration=calibration(positive.ravel(), scores.ravel(), each),
     )
 
 
 def _by_class(
-    section: CurvesSection, positive: Booleans, scores: Array, classes: tuple[str, ...]
+    section: CurvesSection,
+    positive: Booleans,
+    scores: Array,
+    classes: tuple[str, ...],
+    weights: Array | None = None,
 ) -> CurvesSection:
     """Returns the curves of each class, of `positive` and `scores`, both [n, k]."""
     roc, precision_recall = [], []
     for name, of_class, chances in zip(classes, positive.T, scores.T, strict=True):
-        if of_class.any() and not of_class.all():
-            roc.append(roc_curve(of_class, chances, name))
-            precision_recall.append(precision_recall_curve(of_class, chances, name))
+        if _has_both(of_class, weights):
+            roc.append(roc_curve(of_class, chances, name, weights))
+            precision_recall.append(precision_recall_curve(of_class, chances, name, weights))
     return dataclasses.replace(section, roc=_worst(roc), precision_recall=_worst(precision_recall))
+
+
+def _has_both(positive: Booleans, weights: Array | None) -> bool:
+    """Tells whether examples of both labels count."""
+    counted = positive if weights is None else positive[weights > 0]
+    return bool(counted.any() and not counted.all())
 
 
 def _worst(curves: list[Curve]) -> tuple[Curve, ...]:
     return tuple(sorted(curves, key=lambda curve: curve.area)[:MAX_CLASSES])
 
 
-def roc_curve(positive: Booleans, scores: Array, name: str) -> Curve:
+def roc_curve(positive: Booleans, scores: Array, name: str, weights: Array | None = None) -> Curve:
     """Returns the receiver operating characteristic, with the exact area below it."""
-    true, false, _ = _counts(positive, scores)
+    true, false, _ = _counts(positive, scores, weights)
     x, y = false / false[-1], true / true[-1]
     x, y = np.concatenate([[0.0], x]), np.concatenate([[0.0], y])
     area = float(((x[1:] - x[:-1]) * (y[1:] + y[:-1]) / 2).sum())
     return _curve(name, x, y, area)
 
 
-def precision_recall_curve(positive: Booleans, scores: Array, name: str) -> Curve:
+def precision_recall_curve(
+    positive: Booleans, scores: Array, name: str, weights: Array | None = None
+) -> Curve:
     """Returns precision over recall; the area is the average precision."""
-    true, false, _ = _counts(positive, scores)
+    true, false, _ = _counts(positive, scores, weights)
     recall, precision = true / true[-1], true / (true + false)
     area = float((np.diff(recall, prepend=0.0) * precision).sum())
     recall, precision = np.concatenate([[0.0], recall]), np.concatenate([precision[:1], precision])
@@ -242,13 +277,17 @@ def precision_recall_curve(positive: Booleans, scores: Array, name: str) -> Curv
 
 
 def threshold_curve(
-    positive: Booleans, scores: Array, chosen: float, reason: str = ""
+    positive: Booleans,
+    scores: Array,
+    chosen: float,
+    reason: str = "",
+    weights: Array | None = None,
 ) -> ThresholdCurve:
     """Returns precision, recall and F1 of a hundred thresholds; from it on is positive."""
     thresholds = np.linspace(0, 1, 101)
     above = scores[:, None] >= thresholds  # [n, 101]
-    true = (above & positive[:, None]).sum(axis=0)
-    predicted, actual = above.sum(axis=0), int(positive.sum())
+    each = np.ones(len(scores)) if weights is None else weights
+    true, predicted, actual = (each * positive) @ above, each @ above, each @ positive
     return ThresholdCurve(
         thresholds=tuple(thresholds.tolist()),
         precision=tuple(
@@ -261,25 +300,43 @@ def threshold_curve(
     )
 
 
-def calibration(came_true: Booleans, probabilities: Array) -> tuple[CalibrationBin, ...]:
-    """Returns bins of about equally many records, by rising probability."""
+def calibration(
+    came_true: Booleans, probabilities: Array, weights: Array | None = None
+) -> tuple[CalibrationBin, ...]:
+    """Returns bins of about equally many records, by rising probability.
+
+    Records of weights w say as much as (sum of w)^2 / (sum of w^2) of equal ones do (Kish, 1965,
+    "Survey Sampling", section 11.7): their interval is that of so many.
+    """
+    if weights is not None:
+        counted = weights > 0
+        came_true, probabilities = came_true[counted], probabilities[counted]
+        weights = weights[counted]
     order = np.argsort(probabilities, kind="stable")
     bins = []
     for rows in np.array_split(order, min(CALIBRATION_BINS, len(order))):
-        hits = int(came_true[rows].sum())
-        low, high = wilson(hits, len(rows))
-        predicted = float(probabilities[rows].mean())
-        bins.append(CalibrationBin(predicted, hits / len(rows), low, high, len(rows)))
+        of_bin = np.ones(len(rows)) if weights is None else weights[rows]
+        observed = float(np.average(came_true[rows], weights=of_bin))
+        effective = float(of_bin.sum() ** 2 / np.square(of_bin).sum())
+        low, high = wilson(observed * effective, effective)
+        predicted = float(np.average(probabilities[rows], weights=of_bin))
+        bins.append(CalibrationBin(predicted, observed, low, high, len(rows)))
     return tuple(bins)
 
 
-def _counts(positive: Booleans, scores: Array) -> tuple[Array, Array, Array]:
+def _counts(
+    positive: Booleans, scores: Array, weights: Array | None = None
+) -> tuple[Array, Array, Array]:
     """Returns true and false positives at each distinct score, the highest first; all [d]."""
+    if weights is None:
+        weights = np.ones(len(scores))
+    counted = weights > 0
+    positive, scores, weights = positive[counted], scores[counted], weights[counted]
     order = np.argsort(-scores, kind="stable")
-    scores, hits = scores[order], positive[order]
+    scores, hits, weights = scores[order], positive[order], weights[order]
     last = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1)  # of equal scores
-    true = np.cumsum(hits)[last].astype(np.float64)
-    return true, last + 1.0 - true, scores[last]
+    true = np.cumsum(weights * hits)[last]
+    return true, np.cumsum(weights * ~hits)[last], scores[last]
 
 
 def _curve(name: str, x: Array, y: Array, area: float) -> Curve:

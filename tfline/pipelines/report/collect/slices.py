@@ -98,7 +98,7 @@ def _row(entry: dict[str, Any], confidence: float) -> SliceRow:
     }
     for name in SHARES:
         share = values.get(name)
-        if share is not None and name not in intervals:
+        if share is not None and name not in (entry.get("intervals") or {}):  # an old verdict
             intervals[name] = wilson(round(share * entry["count"]), entry["count"], confidence)
     return SliceRow(
         label=entry["label"],

@@ -52,6 +52,7 @@ class VerdictSection:
         records: Judged records; 0 if it was not evaluated.
         split: The split that was judged.
         after_selection: Whether that split also decided when training stopped, and the like.
+        resampled: What was resampled together for the intervals; empty: each record for itself.
     """
 
     state: State
@@ -65,6 +66,7 @@ class VerdictSection:
     records: int
     split: str
     after_selection: bool
+    resampled: str = ""
 
 
 def collect(files: RunFiles) -> VerdictSection:
@@ -89,6 +91,7 @@ def collect(files: RunFiles) -> VerdictSection:
         records=verdict["records"] if verdict else 0,
         split=verdict["split"] if verdict else "eval",
         after_selection=bool(verdict and verdict["after_selection"]),
+        resampled=verdict.get("resampled", "") if verdict else "",
     )
 
 

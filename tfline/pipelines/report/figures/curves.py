@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Sequence
 
 from tfline.pipelines.report.collect.curves import (
     Confusion,
@@ -230,7 +232,9 @@ def _residuals(residuals: Residuals) -> Figure:
         _short(predicted - true)
         for true, predicted in zip(residuals.labels, residuals.predictions, strict=True)
     ]
-    middle = sorted(errors)[len(errors) // 2]
+    middle = _median(errors, residuals.weights)
+    weighted = {"y": [_short(w) for w in residuals.weights], "histfunc": "sum"}
+    counts = "records" if not residuals.weights else "weight of the records"
     return Figure(
         title="Errors",
         description=f"Distribution of predicted minus true; the median is {middle:.4g}.",
@@ -238,14 +242,23 @@ def _residuals(residuals: Residuals) -> Figure:
             {
                 "type": "histogram",
                 "x": errors,
+                **(weighted if residuals.weights else {}),
                 "nbinsx": 50,
                 "marker": {"color": BLUE},
-                "hovertemplate": "%{x}: %{y} records<extra></extra>",
+                "hovertemplate": f"%{{x}}: %{{y}} {counts}<extra></extra>",
             }
         ],
-        layout={"xaxis": axis("predicted minus true"), "yaxis": axis("records"), "bargap": 0.03},
+        layout={"xaxis": axis("predicted minus true"), "yaxis": axis(counts), "bargap": 0.03},
         height=380,
     )
+
+
+def _median(errors: Sequence[float], weights: Sequence[float]) -> float:
+    """Returns the error that half of the records, by weight, are below."""
+    rising = sorted(zip(errors, weights or [1.0] * len(errors), strict=True))
+    half = math.fsum(weight for _, weight in rising) / 2
+    below = itertools.accumulate(weight for _, weight in rising)
+    return next(error for (error, _), sum_ in zip(rising, below, strict=True) if sum_ >= half)
 
 
 def _short(number: float) -> float:

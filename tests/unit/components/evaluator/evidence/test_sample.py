@@ -56,6 +56,13 @@ def test_only_the_feature_that_the_model_uses_is_important() -> None:
     assert (found.metric, found.records, found.rounds) == ("auc", N, 5)
 
 
+def test_shuffled_record_counts_by_its_weight() -> None:
+    weights = (np.arange(N) % 10 > 0).astype(float)  # what `told` leaves out does not count
+    found = permutation_importance(examples(), LABELS, believe, BINARY, 0.5, weights)
+    assert found is not None
+    assert found.base == 1.0
+
+
 def test_records_are_as_before_and_the_importance_is_the_same_again() -> None:
     records = examples()
     first = permutation_importance(records, LABELS, believe, BINARY, 0.5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from scipy import stats
 
@@ -10,9 +12,9 @@ from tfline.components.evaluator.gate.significance import (
     detectable_loss,
     difference_of_independent,
     duel_evidence,
-    normal_evidence,
     share_evidence,
     share_interval,
+    t_evidence,
 )
 
 
@@ -49,11 +51,16 @@ def test_models_that_are_right_about_the_same_examples_differ_in_nothing() -> No
 
 @pytest.mark.parametrize(("margin", "fails"), [(0.01, 1.0), (0.0, 1.0), (-0.01, 0.0)])
 def test_without_an_error_nothing_is_left_to_chance(margin: float, fails: float) -> None:
-    assert normal_evidence(margin, 0.0, "bootstrap").fails == fails
+    assert t_evidence(margin, 0.0, "bootstrap").fails == fails
 
 
-def test_normal_evidence_has_the_tail_of_the_normal_distribution() -> None:
-    assert normal_evidence(-1.6448536, 1.0, "bootstrap").fails == pytest.approx(0.05)
+def test_evidence_of_few_pieces_has_the_tail_of_students_t() -> None:
+    assert t_evidence(-1.8124611, 1.0, "bootstrap", 11).fails == pytest.approx(0.05)
+    assert t_evidence(-9.0, math.inf, "bootstrap", 1).fails == 0.5  # one piece tells nothing
+
+
+def test_evidence_of_many_pieces_has_the_tail_of_the_normal_distribution() -> None:
+    assert t_evidence(-1.6448536, 1.0, "bootstrap").fails == pytest.approx(0.05)
 
 
 def test_detectable_loss_is_shown_four_times_in_five() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +11,14 @@ import numpy as np
 import pytest
 import tfx  # noqa: F401 - before TFMA
 
+from tfline.components.evaluator.measuring.keras_state import update_keras
+from tfline.components.evaluator.measuring.own_metrics import counts_weights
 from tfline.components.evaluator.measuring.tfma_metrics import (
     Unbatch,
     tfma_metric_config,
     to_extracts,
 )
+from tfline.components.evaluator.reading.counting import Counted
 from tfline.components.evaluator.reading.groups import Group
 
 import tensorflow_model_analysis as tfma  # isort: skip
@@ -52,9 +57,12 @@ def group(rows: slice) -> Group:
     return Group((), LABELS[rows], {"": PREDICTIONS[rows]}, np.arange(90)[rows], 90, (0, 0))
 
 
-def value_of(config: config_pb2.MetricConfig) -> tuple[float, int]:
-    """Returns the value of a metric over `GROUPS`, and how often its combiners were called."""
-    spec = config_pb2.MetricsSpec(metrics=[config])
+def value_of(
+    config: config_pb2.MetricConfig, groups: Sequence[Group] = (), *, weighted: bool = False
+) -> tuple[float, int]:
+    """Returns the value of a metric over groups, and how often its combiners were called."""
+    options = config_pb2.ExampleWeightOptions(weighted=weighted, unweighted=not weighted)
+    spec = config_pb2.MetricsSpec(metrics=[config], example_weights=options)
     values: dict[metric_types.MetricKey, Any] = {}
     calls = 0
     for computation in metric_specs.to_computations([spec], config_pb2.EvalConfig()):
@@ -62,8 +70,8 @@ def value_of(config: config_pb2.MetricConfig) -> tuple[float, int]:
             values |= computation.result(values)
             continue
         state = computation.combiner.create_accumulator()
-        for rows in GROUPS:
-            inputs: list[Any] = [to_extracts(group(rows))]
+        for one_group in groups or map(group, GROUPS):
+            inputs: list[Any] = [to_extracts(one_group)]
             for preprocessor in computation.preprocessors or ():
                 inputs = [made for one in inputs for made in preprocessor.process(one)]
             for one in inputs:
@@ -118,3 +126,30 @@ def test_group_is_taken_apart_into_examples() -> None:
     assert first.get_labels().tolist() == [1]
     assert first.get_predictions("candidate").shape == (1,)
     assert second.get_predictions("baseline") == pytest.approx([0.4, 0.6])
+
+
+@pytest.mark.parametrize("is_flat", [True, False])
+def test_class_of_tfma_is_computed_by_weight(is_flat: bool) -> None:
+    """Whether it is given groups or single examples."""
+    weights = RNG.exponential(size=len(LABELS))
+    path = "tensorflow_model_analysis.metrics.MeanLabel"
+    assert counts_weights(path)
+    groups = [dataclasses.replace(group(rows), counted=Counted(weights[rows])) for rows in GROUPS]
+    value, _ = value_of(tfma_metric_config(path, is_flat), groups, weighted=True)
+    assert value == pytest.approx(np.average(LABELS, weights=weights), rel=1e-6)
+    unweighted, _ = value_of(tfma_metric_config(path, is_flat), groups)
+    assert unweighted == pytest.approx(LABELS.mean())
+
+
+def test_class_without_weights_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "weightless_metrics.py").write_text(
+        OWN + "\nimport keras\nclass Weightless(keras.metrics.Mean):\n"
+        "    def update_state(self, y_true, y_pred): super().update_state(y_pred)\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert not counts_weights("weightless_metrics.Single")
+    assert not counts_weights("weightless_metrics.Weightless")
+    assert counts_weights("keras.metrics.BinaryAccuracy")
+    assert counts_weights("tf_keras.losses.MeanSquaredError")
+    state = update_keras("weightless_metrics.Weightless", LABELS, PREDICTIONS, PREDICTIONS)
+    assert state.result() == pytest.approx(PREDICTIONS.mean())

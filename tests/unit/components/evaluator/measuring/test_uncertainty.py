@@ -7,15 +7,14 @@ import math
 import numpy as np
 import pytest
 
+from tfline.components.evaluator.measuring.doubt_lines import from_line, to_line
 from tfline.components.evaluator.measuring.results import MetricKey, SliceDoubt, Uncertainty
 from tfline.components.evaluator.measuring.uncertainty import (
     AddSums,
     ResampleGroup,
     Resampling,
-    from_line,
     measure_doubt,
     measure_uncertainty,
-    to_line,
 )
 from tfline.components.evaluator.reading.groups import Group
 from tfline.metrics import scores
@@ -147,8 +146,8 @@ def test_specificity_is_a_duel_over_the_negative_examples() -> None:
 
 
 def test_value_that_most_resamples_do_not_define_has_no_error() -> None:
-    labels = np.array([1] * 50 + [0])  # the only negative is missing in 37 % of the resamples
-    found = measured(("auc",), labels, RNG.random(51).astype(np.float32))
+    labels = np.array([1] * 50 + [0, 0])  # both are missing in 14 % of the resamples
+    found = measured(("auc",), labels, RNG.random(52).astype(np.float32))
     assert found["auc", None].candidate is None
 
 

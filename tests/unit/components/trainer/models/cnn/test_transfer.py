@@ -48,7 +48,7 @@ def batches() -> TrainingData:
     y = rng.integers(0, 2, 8)
     data = tf.data.Dataset.from_tensor_slices(({"image": x}, y)).batch(4)
     epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
-    return TrainingData(data, data, epoch, steps_per_epoch=2, steps=8, records={})
+    return TrainingData(data, data, data, epoch, steps_per_epoch=2, steps=8, records={})
 
 
 @pytest.mark.parametrize("application", typing.get_args(Application))
