@@ -170,6 +170,32 @@ class EarlyStopping(keras.callbacks.Callback):
             self.model.set_weights(self.best_weights)
 
 
+class AveragedWeights(keras.callbacks.Callback):
+    """Evaluates the averages of the weights, where the optimizer keeps some: they are exported.
+
+    Keras's SwapEMAWeights swaps by adding and subtracting, which changes the last digits.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept: list[np.ndarray] = []
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Puts the averages in the place of the weights."""
+        optimizer = self.model.optimizer
+        if getattr(getattr(optimizer, "inner_optimizer", optimizer), "use_ema", False):
+            weights = self.model.trainable_variables
+            self._kept = [np.asarray(weight.value) for weight in weights]
+            optimizer.finalize_variable_values(weights)
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """Brings back the weights."""
+        if self._kept:
+            for weight, kept in zip(self.model.trainable_variables, self._kept, strict=True):
+                weight.assign(kept)
+            self._kept = []
+
+
 class LastStep(keras.callbacks.Callback):
     """Ends an epoch that has fewer steps than the others.
 
@@ -188,7 +214,8 @@ class LastStep(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Stops at the last step; `batch` is the index of the step just done."""
-        if self._is_last_epoch and batch + 1 >= self._data.last_steps:
+        step = self._data.first_step + batch + 1
+        if self._is_last_epoch and step >= self._data.last_steps:
             self.model.stop_training = True
 
 
@@ -245,7 +272,8 @@ class Progress(keras.callbacks.Callback):
         now = time.monotonic()
         if now - self._last >= PROGRESS_SECONDS:
             self._last = now
-            step = min(batch + 1, self._data.steps_per_epoch)  # calls are of several steps
+            step = self._data.first_step + batch + 1
+            step = min(step, self._data.steps_per_epoch)  # calls are of several steps
             self._log(f"step {step}/{self._data.steps_per_epoch}, ", (logs or {}))
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:

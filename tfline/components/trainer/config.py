@@ -10,10 +10,11 @@ from typing import Annotated, Any, Literal, Self
 import pydantic
 from pydantic import BeforeValidator, Field
 
+from tfline.components.trainer.intervals import Checkpoints
 from tfline.components.trainer.losses import AnyLoss
 from tfline.components.trainer.named import OwnCode, read_own
 from tfline.components.trainer.optimizers import Adam, AnyOptimizer, Sgd
-from tfline.components.trainer.schedules import AnySchedule, OneCycle
+from tfline.components.trainer.schedules import AnySchedule, OneCycle, OwnSchedule
 from tfline.metrics.direction import Goal, goal_of
 from tfline.transforms.features import FrozenModel
 
@@ -61,7 +62,9 @@ class TrainConfig(FrozenModel):
         default=None, gt=0, description="Default: the optimizer's own in Keras."
     )
     schedule: AnySchedule | None = Field(
-        default=None, description="How the learning rate changes; a name, or `{name: {arguments}}`."
+        default=None,
+        description="How the learning rate changes; a name, or `{name: {arguments}}`, or the "
+        "dotted path of one's own: a function of epoch and epochs, or a schedule of Keras.",
     )
     seed: int = Field(
         default=42, ge=0, lt=2**31, description="Of the weights, the dropout and the shuffling."
@@ -130,8 +133,11 @@ class TrainConfig(FrozenModel):
     tensorboard: bool = Field(
         default=True, description="Write logs for TensorBoard, beside the model's report."
     )
-    checkpoints: bool = Field(
-        default=True, description="Save the state after each epoch, to resume a killed run."
+    checkpoints: Checkpoints = Field(
+        default=True,
+        description="Save the state after each epoch, and within one every ten minutes or as often "
+        "as is said: `500 steps`, `2 minutes`. A killed run goes on there, with the same batches.",
+        examples=["500 steps", "2 minutes"],
     )
 
     monte_carlo: int = Field(
@@ -150,6 +156,16 @@ class TrainConfig(FrozenModel):
                 f"The momentum of 1cycle is below that of sgd, from which it falls. Received: "
                 f"{least:g}, and the optimizer {self.optimizer.name} with {most:g}; write for "
                 "instance `optimizer: {sgd: {momentum: 0.95}}`"
+            )
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _check_own_schedule(self) -> Self:
+        own = isinstance(self.schedule, OwnSchedule) and self.schedule.is_class
+        if own and self.learning_rate is not None:
+            raise ValueError(
+                "A schedule of Keras gives the learning rate itself. Take `learning_rate` out, and "
+                "give the schedule its arguments"
             )
         return self
 
@@ -185,7 +201,7 @@ class TrainConfig(FrozenModel):
     @property
     def own_code(self) -> tuple[str, ...]:
         """The dotted paths of the user's own code."""
-        own = (self.loss, self.optimizer, *self.metrics, *self.callbacks)
+        own = (self.loss, self.optimizer, self.schedule, *self.metrics, *self.callbacks)
         return tuple(code.path for code in own if isinstance(code, OwnCode))
 
 

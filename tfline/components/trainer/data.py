@@ -47,6 +47,7 @@ class TrainingData:
         steps_per_epoch: How many batches an epoch has.
         steps: How many of them are to be trained on, in all epochs together.
         records: How many records each split has.
+        first_step: How many steps of the epoch are done already, and not in `train`.
     """
 
     train: tf.data.Dataset
@@ -56,6 +57,15 @@ class TrainingData:
     steps_per_epoch: int
     steps: int
     records: dict[str, int]
+    first_step: int = 0
+
+    def rest(self, first_step: int) -> TrainingData:
+        """Returns the batches of an epoch after so many steps."""
+        return dataclasses.replace(self, train=self.train.skip(first_step), first_step=first_step)
+
+    def steps_in(self, epoch: int) -> int:
+        """Returns how many steps an epoch has, whose number is counted from 0."""
+        return self.last_steps if epoch == self.epochs - 1 else self.steps_per_epoch
 
     @property
     def epochs(self) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 
 import keras
 
 from tfline.components.trainer.callbacks import (
+    AveragedWeights,
     EarlyStopping,
     EpochNumber,
     History,
@@ -15,12 +17,21 @@ from tfline.components.trainer.callbacks import (
     Progress,
     StopAtDivergence,
 )
-from tfline.components.trainer.checkpoints import Checkpoint, load_state, restore_variables
+from tfline.components.trainer.checkpoints import (
+    Checkpoint,
+    GoOn,
+    TrainingState,
+    load_state,
+    restore_variables,
+)
 from tfline.components.trainer.config import TrainConfig
 from tfline.components.trainer.data import TrainingData
 from tfline.components.trainer.fine_tuning import FineTuning
+from tfline.components.trainer.intervals import Interval
 from tfline.components.trainer.schedules import Plateau
 from tfline.transforms.errors import ModelError
+
+_progress = logging.getLogger("tfline.progress")
 
 STEPS_PER_EXECUTION = 16
 """Steps that TensorFlow runs before it returns to Python: a small model gains a quarter."""
@@ -55,8 +66,7 @@ def fit(
         data: What it is trained on.
         config: How it is trained.
         log_dir: For the logs of TensorBoard.
-        state_dir: Where the state is saved after each epoch, and read from at first; None:
-            nowhere.
+        state_dir: Where the state is saved, and read from at first; None: nowhere.
         fine_tuning: The second phase of the training; None: there is one phase.
 
     Returns:
@@ -68,25 +78,39 @@ def fit(
         SpecError: The user's own callback is none.
     """
     state = load_state(state_dir)
-    if fine_tuning is not None and state.epoch > fine_tuning.first_epoch:
+    if state.place:
+        _progress.info("going on after %s", state.place)
+    if state.step:  # the rest of an epoch by itself; what follows begins with its saved end
+        _fit_from(state, model, data.rest(state.step), config, log_dir, state_dir, fine_tuning)
+        state = load_state(state_dir)
+    return _fit_from(state, model, data, config, log_dir, state_dir, fine_tuning)
+
+
+def _fit_from(
+    state: TrainingState,
+    model: keras.Model,
+    data: TrainingData,
+    config: TrainConfig,
+    log_dir: str,
+    state_dir: str | None,
+    fine_tuning: FineTuning | None,
+) -> dict[str, list[float]]:
+    """Trains from a state on: to the end, or to that of the epoch of which `data` is the rest."""
+    is_begun = fine_tuning is not None and (state.epoch, state.step) > (fine_tuning.first_epoch, 0)
+    if fine_tuning is not None and is_begun:
         fine_tuning.begin()  # before: the state is still that of the first phase's optimizer
     restore_variables(model, state)
     history = History(state.history)
     plateau = config.schedule if isinstance(config.schedule, Plateau) else None
-    early_stopping = None
-    if config.early_stopping:
-        best = list(state.best_weights) or None
-        early_stopping = EarlyStopping(
-            history,
-            config.early_stopping,
-            best,
-            config.monitor,
-            config.goal or "min",
-            config.min_delta,
-        )
+    early_stopping = _early_stopping(config, history, state)
     callbacks = _callbacks(data, config, history, early_stopping, log_dir, state_dir)
+    if state.step:
+        model.evaluate(data.evaluation.take(1), verbose=0)  # makes the variables of the metrics
+        callbacks.insert(0, GoOn(state))
     is_over = early_stopping is not None and early_stopping.is_over
     last = state.epoch if is_over else data.epochs
+    if state.step:
+        last = state.epoch + 1
 
     def fit_until(epoch: int, peak_rate: float) -> None:
         model.fit(
@@ -101,13 +125,31 @@ def fit(
 
     if fine_tuning is None:
         fit_until(last, config.peak_rate)
-    else:
-        if state.epoch < fine_tuning.first_epoch:
-            fit_until(min(fine_tuning.first_epoch, last), config.peak_rate)
-        if state.epoch <= fine_tuning.first_epoch:
-            fine_tuning.begin()
-        fit_until(last, fine_tuning.peak_rate)
+        return history.metrics
+    if state.epoch < fine_tuning.first_epoch:
+        fit_until(min(fine_tuning.first_epoch, last), config.peak_rate)
+        if state.step:
+            return history.metrics
+    if not is_begun:
+        fine_tuning.begin()
+    fit_until(last, fine_tuning.peak_rate)
     return history.metrics
+
+
+def _early_stopping(
+    config: TrainConfig, history: History, state: TrainingState
+) -> EarlyStopping | None:
+    """Returns what stops the training early, if the spec asks for it."""
+    if not config.early_stopping:
+        return None
+    return EarlyStopping(
+        history,
+        config.early_stopping,
+        list(state.best_weights) or None,
+        config.monitor,
+        config.goal or "min",
+        config.min_delta,
+    )
 
 
 def _callbacks(
@@ -124,12 +166,14 @@ def _callbacks(
         LastStep(data),
         StopAtDivergence(),
         Progress(data),
+        AveragedWeights(),
         history,
     ]
     if early_stopping is not None:
         callbacks.append(early_stopping)
     if state_dir is not None:
-        callbacks.append(Checkpoint(state_dir, history, early_stopping))
+        interval = Interval.of(config.checkpoints)
+        callbacks.append(Checkpoint(state_dir, history, early_stopping, data, interval))
     if config.tensorboard:
         callbacks.append(_tensorboard(log_dir))
     return [*callbacks, *(own.make(keras.callbacks.Callback) for own in config.callbacks)]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
+import numpy as np
 
-from tfline.components.trainer.schedules import OneCycle, Plateau, Schedule
+from tfline.components.trainer.schedules import OneCycle, OwnSchedule, Plateau, Schedule
+from tfline.transforms.errors import SpecError
+
+Rate: TypeAlias = "float | keras.optimizers.schedules.LearningRateSchedule"
+"""The learning rate of an optimizer: a number, or what gives one by the number of steps."""
 
 
 class ScheduledRate(keras.optimizers.schedules.LearningRateSchedule):
@@ -21,7 +27,7 @@ class ScheduledRate(keras.optimizers.schedules.LearningRateSchedule):
     """
 
     def __init__(
-        self, schedule: Schedule, peak: float, steps_per_epoch: int, epochs: float
+        self, schedule: Schedule | OwnSchedule, peak: float, steps_per_epoch: int, epochs: float
     ) -> None:
         super().__init__()
         self._schedule = schedule
@@ -58,12 +64,49 @@ class ScheduledRate(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def scheduled_rate(
-    schedule: Schedule | Plateau | None, peak: float, steps_per_epoch: int, epochs: float
-) -> float | ScheduledRate:
+    schedule: Schedule | Plateau | OwnSchedule | None,
+    peak: float,
+    steps_per_epoch: int,
+    epochs: float,
+) -> Rate:
     """Returns the learning rate of an optimizer; see `ScheduledRate`.
 
     A plateau is known only while training: a callback sets it.
+
+    Raises:
+        SpecError: The user's own schedule is none, or gives at the first or the last step what is
+            no rate.
     """
     if isinstance(schedule, Schedule):
         return ScheduledRate(schedule, peak, steps_per_epoch, epochs)
+    if isinstance(schedule, OwnSchedule):
+        rate: Any = ScheduledRate(schedule, peak, steps_per_epoch, epochs)
+        if schedule.is_class:
+            rate = schedule.make(keras.optimizers.schedules.LearningRateSchedule)
+        _check_own(rate, schedule.path, math.ceil(epochs * steps_per_epoch) - 1)
+        return rate
     return peak
+
+
+def _check_own(rate: Callable[[Any], Any], path: str, last: int) -> None:
+    """Asks the user's own schedule for the rate of the first and the last step.
+
+    Raises:
+        SpecError: It fails, or it returns what is no rate.
+    """
+    for step in (0, last):
+        try:
+            found = np.asarray(rate(keras.ops.array(step, "int64")))
+            is_rate = found.ndim == 0 and bool(np.isfinite(found)) and found >= 0
+        except (TypeError, ValueError) as exc:
+            raise SpecError(
+                f"The schedule '{path}' fails at step {step}: {exc}",
+                "train.schedule",
+                "A function takes `epoch` and `epochs`; a schedule of Keras the number of a step.",
+            ) from exc
+        if not is_rate:
+            raise SpecError(
+                f"The schedule '{path}' gives no learning rate at step {step}. Expected a number "
+                f"of 0 or more. Received: {found}",
+                "train.schedule",
+            )

@@ -7,6 +7,7 @@ arguments. So the spec is checked, and completed in an editor, without the packa
 from __future__ import annotations
 
 import functools
+import inspect
 import typing
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar
@@ -31,10 +32,12 @@ class OwnCode(FrozenModel):
 
     @pydantic.model_validator(mode="after")
     def _check(self) -> OwnCode:
-        """Imports the code; checks the arguments of a function by its signature."""
+        """Imports the code; checks the arguments by its signature."""
         try:
             found = self.find()
-            if not isinstance(found, type):
+            if isinstance(found, type):
+                _check_constructor(found, self.path, self.arguments)
+            else:
                 check_arguments(found, self.arguments, where="")
         except SpecError as exc:
             raise ValueError(". ".join(filter(None, (exc.message, exc.hint)))) from exc
@@ -64,6 +67,22 @@ class OwnCode(FrozenModel):
             return found(**self.arguments)
         except (TypeError, ValueError) as exc:
             raise SpecError(f"'{self.path}' refuses its arguments: {exc}") from exc
+
+
+def _check_constructor(made: type, path: str, arguments: Mapping[str, Any]) -> None:
+    """Looks whether a class has such arguments; some are added later, so that others may miss.
+
+    Raises:
+        SpecError: It has not.
+    """
+    try:
+        signature = inspect.signature(made)
+    except (TypeError, ValueError):
+        return  # a class whose constructor is not written in Python
+    try:
+        signature.bind_partial(**arguments)
+    except TypeError as exc:
+        raise SpecError(f"'{path}' refuses its arguments: {exc}") from exc
 
 
 def read_own(value: Any) -> Any:

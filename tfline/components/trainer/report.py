@@ -29,6 +29,7 @@ def write_report(
     seconds: float,
     begun: WarmStart | None = None,
     unit: str = "",
+    resumed: str = "",
 ) -> None:
     """Writes ``training.json`` and logs the summary.
 
@@ -41,6 +42,7 @@ def write_report(
         seconds: How long the training took.
         begun: What it began with; None: with nothing.
         unit: What the loss is computed on; see `loss_unit`.
+        resumed: After what an interrupted training went on, in words; empty: it was not.
     """
     epochs = len(history["loss"])
     content = {
@@ -62,6 +64,7 @@ def write_report(
         "warm_start": None if begun is None else dataclasses.asdict(begun),
         "train": config.train.model_dump(mode="json"),
         "loss_unit": unit,
+        "resumed": resumed,
         "history": history,
     }
     tf.io.gfile.makedirs(folder)
@@ -73,11 +76,12 @@ def write_report(
         epoch = best_epoch(history[train.monitor], train.goal or "min", train.min_delta)
     metric = next(name for name in history if name != "loss" and f"val_{name}" in history)
     _summary.info(
-        "%s, %s parameters, %d epoch%s: val_%s %.3f",
+        "%s, %s parameters, %d epoch%s%s: val_%s %.3f",
         config.model.name,
         f"{model.count_params():,}",
         epochs,
         "" if epochs == 1 else "s",
+        f", resumed after {resumed}" if resumed else "",
         metric,
         history[f"val_{metric}"][epoch],
     )

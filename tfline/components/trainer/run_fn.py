@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 
 from tfline.components.artifacts.naive import FOLDER
+from tfline.components.trainer.checkpoints import load_state
 from tfline.components.trainer.config import RunConfig
 from tfline.components.trainer.data import TrainingData, load_data
 from tfline.components.trainer.devices import precision, repeatable, strategy
@@ -66,13 +67,14 @@ def run_fn(fn_args: FnArgs) -> None:
         started = time.monotonic()
         state_dir = config.train_state_dir if config.train.checkpoints else None
         second = find_fine_tuning(model, head, config.train, data)
+        resumed = load_state(state_dir).place
         history = fit(model, data, config.train, fn_args.model_run_dir, state_dir, second)
         seconds = time.monotonic() - started
         folder = os.path.join(os.path.dirname(fn_args.serving_model_dir.rstrip("/")), FOLDER)
         write_naive(folder, graph, head, data, fn_args.train_files, config.train)
 
     export(model, graph, head, config, fn_args.serving_model_dir)
-    write_report(fn_args.model_run_dir, model, data, config, history, seconds, begun, unit)
+    write_report(fn_args.model_run_dir, model, data, config, history, seconds, begun, unit, resumed)
     if state_dir is not None and tf.io.gfile.exists(state_dir):
         tf.io.gfile.rmtree(state_dir)
 

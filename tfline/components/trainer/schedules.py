@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 import pydantic
 from pydantic import Field
 
-from tfline.components.trainer.named import short_forms
+from tfline.components.trainer.named import OwnCode, short_forms
 from tfline.transforms.features import FrozenModel
 from tfline.transforms.lazy import lazy_import
 
@@ -192,7 +192,26 @@ class Plateau(FrozenModel):
         return factor
 
 
-_Known = Power | Exponential | Piecewise | Cosine | OneCycle | Plateau
+class OwnSchedule(OwnCode):
+    """The user's own schedule, by its dotted path.
+
+    Either a function of the number of epochs that have passed and of how many there are, both
+    float32 [], that returns a factor of `learning_rate`; or a subclass of Keras's
+    `LearningRateSchedule`, which returns the rate itself by the number of steps.
+    """
+
+    @property
+    def is_class(self) -> bool:
+        """Whether it gives the rate itself."""
+        return isinstance(self.find(), type)
+
+    def warm(self, epoch: keras.KerasTensor, epochs: float) -> keras.KerasTensor:
+        """Returns the factor of a function; see `Schedule.factor`."""
+        return self.find()(epoch, epochs, **self.arguments)
+
+
+_Known = Power | Exponential | Piecewise | Cosine | OneCycle | Plateau | OwnSchedule
 
 AnySchedule = Annotated[_Known, Field(discriminator="name"), short_forms("schedule", _Known)]
-"""A schedule in a spec: ``1cycle``, or ``{exponential: {decay: 5, rate: 0.5}}``."""
+"""A schedule in a spec: ``1cycle``, or ``{exponential: {decay: 5, rate: 0.5}}``, or the dotted
+path of one's own."""

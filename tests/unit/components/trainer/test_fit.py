@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 from tensorflow.python.framework import config as tf_config
 
+from tfline.components.trainer import checkpoints
 from tfline.components.trainer.callbacks import EarlyStopping, History, Progress
 from tfline.components.trainer.checkpoints import FILE_NAME, TrainingState, load_state, save_state
-from tfline.components.trainer.config import RunConfig
+from tfline.components.trainer.config import RunConfig, TrainConfig
 from tfline.components.trainer.data import TrainingData, load_data
 from tfline.components.trainer.devices import repeatable
 from tfline.components.trainer.fit import fit, steps_per_execution
+from tfline.components.trainer.intervals import Interval
 from tfline.components.trainer.run_fn import prepare_model
 from tfline.transforms.errors import ModelError, SpecError
 
@@ -161,6 +163,75 @@ def test_killed_run_resumes_at_the_same_step_with_options(
     assert int(resumed.optimizer.iterations) == int(whole.optimizer.iterations)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"cache": "none", "early_stopping": 3},
+        {"optimizer": {"adam": {"ema": 0.9}}, "schedule": "cosine"},
+        {"steps": 7, "drop_remainder": True, "accumulate": 2},
+    ],
+    ids=["streamed", "ema", "steps"],
+)
+def test_run_killed_in_an_epoch_goes_on_with_the_next_batch(
+    cases: dict[str, Case],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    options: dict[str, Any],
+) -> None:
+    settings = {"epochs": 3, "checkpoints": "1 step", "shuffle_buffer": 10, **options}
+    whole, history = train(cases["binary"], **settings)
+    with monkeypatch.context() as patch:
+        interrupt_in_epoch(1, patch)
+        with pytest.raises(KeyboardInterrupt):
+            train(cases["binary"], tmp_path, **settings)
+    state = load_state(str(tmp_path))
+    assert (state.epoch, state.step) == (1, 1)
+    with caplog.at_level("INFO", logger="tfline.progress"):
+        resumed, resumed_history = train(cases["binary"], tmp_path, **settings)
+    assert "going on after step 1 of epoch 2" in caplog.text
+    assert "epoch 2/" in caplog.text
+    assert "epoch 1/" not in caplog.text
+    assert_same_weights(whole, resumed)
+    assert resumed_history == history
+    assert int(resumed.optimizer.iterations) == int(whole.optimizer.iterations)
+
+
+@pytest.mark.parametrize(("given", "step"), [("1 minute", 1), (True, 0)])
+def test_state_is_saved_by_time_within_an_epoch(
+    cases: dict[str, Case],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    given: bool | str,
+    step: int,
+) -> None:
+    clock = iter(range(0, 10**6, 61))
+    monkeypatch.setattr(checkpoints.time, "monotonic", lambda: float(next(clock)))
+    interrupt_in_epoch(0, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):  # after the second step
+        train(cases["binary"], tmp_path, checkpoints=given)
+    assert load_state(str(tmp_path)).step == step
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (True, Interval(seconds=600)),
+        ("1 step", Interval(steps=1)),
+        ("500 steps", Interval(steps=500)),
+        ("2 hours", Interval(seconds=7200)),
+    ],
+)
+def test_interval_of_checkpoints(given: bool | str, expected: Interval) -> None:
+    assert Interval.of(TrainConfig(checkpoints=given).checkpoints) == expected
+
+
+@pytest.mark.parametrize("wrong", ["0 steps", "ten minutes", "5 epochs", 500])
+def test_wrong_interval_of_checkpoints_is_refused(wrong: object) -> None:
+    with pytest.raises(ValueError, match="such as `500 steps` or `10 minutes`"):
+        TrainConfig.model_validate({"checkpoints": wrong})
+
+
 def test_deterministic_training_repeats_bit_by_bit(cases: dict[str, Case]) -> None:
     settings = {"epochs": 2, "deterministic": True, "cache": "none", "parallel_reads": 2}
     first, history = train(cases["multiclass"], **settings)
@@ -177,6 +248,22 @@ def test_accumulated_gradients_equal_a_larger_batch(cases: dict[str, Case]) -> N
     for a, b in zip(small.get_weights(), large.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
     assert int(small.optimizer.iterations) == int(large.optimizer.iterations) == 6
+
+
+def test_validation_is_that_of_the_averaged_weights(cases: dict[str, Case]) -> None:
+    settings = {"epochs": 2, "learning_rate": 0.5, "mlp": {"dropout": 0.0}}
+    model, history = train(cases["binary"], optimizer={"sgd": {"ema": 0.9}}, **settings)
+    evaluation = load_data(
+        cases["binary"].train_files,
+        cases["binary"].eval_files,
+        cases["binary"].graph(),
+        TrainConfig(batch_size=16),
+        "",
+    ).evaluation
+    exported = model.evaluate(evaluation, return_dict=True, verbose=0)
+    assert history["val_loss"][-1] == pytest.approx(exported["loss"], rel=1e-5)
+    _, plain = train(cases["binary"], optimizer="sgd", **settings)
+    np.testing.assert_allclose(history["loss"], plain["loss"], rtol=1e-5)  # trained as without
 
 
 def test_schedule_is_shown_in_the_history(cases: dict[str, Case]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,12 +13,13 @@ import pytest
 from tfline.components.trainer.config import TrainConfig
 from tfline.components.trainer.learning_rate import ScheduledRate, scheduled_rate
 from tfline.components.trainer.optimizers import Sgd
-from tfline.components.trainer.schedules import OneCycle, Plateau, Schedule
+from tfline.components.trainer.schedules import OneCycle
+from tfline.transforms.errors import SpecError
 
 PEAK, PER_EPOCH, EPOCHS = 0.4, 5, 10
 
 
-def read(value: object) -> Schedule | Plateau:
+def read(value: object) -> Any:
     """Reads the section `schedule`."""
     schedule = TrainConfig.model_validate({"schedule": value}).schedule
     if schedule is None:
@@ -147,3 +149,67 @@ def test_momentum_that_cannot_fall_is_refused(optimizer: object) -> None:
     settings = {"schedule": {"1cycle": {"momentum": 0.8}}, "optimizer": optimizer}
     with pytest.raises(pydantic.ValidationError, match="from which it falls"):
         TrainConfig.model_validate(settings)
+
+
+def halves(epoch: Any, epochs: Any, *, every: float = 1.0) -> Any:
+    """A schedule of the user's own: a factor by the epoch."""
+    del epochs
+    return 0.5 ** (epoch / every)
+
+
+class Steps(keras.optimizers.schedules.LearningRateSchedule):
+    """A schedule of the user's own: the rate by the step."""
+
+    def __init__(self, first: float = 1.0) -> None:
+        super().__init__()
+        self._first = first
+
+    def __call__(self, step: Any) -> Any:
+        return self._first / (1.0 + keras.ops.cast(step, "float32"))
+
+
+def own_rate(value: object) -> Any:
+    return scheduled_rate(read(value), PEAK, PER_EPOCH, EPOCHS)
+
+
+def test_own_schedule_is_a_function_of_the_epoch_or_one_of_keras() -> None:
+    by_epoch = own_rate({f"{__name__}.halves": {"every": 2.0}})
+    assert float(by_epoch(keras.ops.array(4 * PER_EPOCH))) == pytest.approx(PEAK / 4)
+    by_step = own_rate({f"{__name__}.Steps": {"first": 3.0}})
+    assert float(by_step(keras.ops.array(2))) == 1.0
+    config = TrainConfig.model_validate({"schedule": f"{__name__}.halves"})
+    assert config.own_code == (f"{__name__}.halves",)
+    assert TrainConfig.model_validate_json(config.model_dump_json()) == config
+
+
+@pytest.mark.parametrize(
+    ("schedule", "message"),
+    [
+        ({"schedule": {f"{__name__}.halves": {"evry": 2}}}, "Did you mean 'every'"),
+        ({"schedule": {f"{__name__}.Steps": {"last": 2}}}, "refuses its arguments"),
+        ({"schedule": f"{__name__}.halfs"}, "halfs"),
+        ({"schedule": f"{__name__}.Steps", "learning_rate": 0.1}, "Take `learning_rate` out"),
+    ],
+    ids=str,
+)
+def test_wrong_own_schedule_is_refused_in_the_spec(schedule: object, message: str) -> None:
+    with pytest.raises(pydantic.ValidationError, match=message):
+        TrainConfig.model_validate(schedule)
+
+
+def growing(epoch: Any, epochs: Any) -> Any:
+    """What is no rate at the last step."""
+    return 1.0 - 2.0 * epoch / epochs
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        (f"{__name__}.growing", "gives no learning rate at step 49"),
+        ("pathlib.Path", "must be a LearningRateSchedule"),
+        ("math.sqrt", "fails at step 0"),
+    ],
+)
+def test_own_schedule_that_is_none_is_refused_before_training(path: str, message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        own_rate(path)

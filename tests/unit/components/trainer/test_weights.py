@@ -80,6 +80,16 @@ def test_examples_of_weight_zero_do_not_count(weighted: Case, tmp_path: Path) ->
     assert_same_weights(first, second)
 
 
+def test_metrics_of_the_training_count_examples_by_their_weight(weighted: Case) -> None:
+    model, history = train(weighted, epochs=1, weight="day")
+    data = load(weighted, weight="day").evaluation
+    labels, _, weights = columns(data)
+    hits = (model.predict(data, verbose=0)[:, 0] > 0.5) == (labels == 1)
+    assert not (weights == 1).all()
+    assert history["val_accuracy"][-1] == pytest.approx((hits * weights).sum() / weights.sum())
+    assert hits[weights == 0].mean() != hits[weights > 0].mean()
+
+
 def test_class_that_counts_more_is_predicted_more(cases: dict[str, Case]) -> None:
     features = {
         name: np.concatenate([batch[name] for batch, _ in load(cases["binary"]).evaluation])

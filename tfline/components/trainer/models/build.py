@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from tfline.components.trainer.config import TrainConfig
-from tfline.components.trainer.learning_rate import ScheduledRate
+from tfline.components.trainer.learning_rate import Rate
 from tfline.components.trainer.losses import build_loss
 from tfline.components.trainer.models import MODELS, WRITERS, resolve
 from tfline.components.trainer.models.inputs import TensorFeature
@@ -80,7 +80,7 @@ def compile_model(
     head: Head,
     config: TrainConfig,
     steps_per_execution: int,
-    rate: float | ScheduledRate | None = None,
+    rate: Rate | None = None,
 ) -> None:
     """Gives `model` its optimizer, loss and metrics.
 
@@ -97,10 +97,13 @@ def compile_model(
     own = [code.make(keras.metrics.Metric) for code in config.metrics]
     # XLA makes convolutions 2 to 4 times slower on CPUs, and takes seconds to compile.
     jit_compile = "auto" if tf.config.list_physical_devices("GPU") else False
+    shown = [*head.metrics(), *(head.shown(metric) for metric in own)]
+    is_weighted = config.weight is not None  # as the Evaluator counts them
     model.compile(
         optimizer=config.optimizer.build(rate or config.peak_rate, config.accumulate),
         loss=build_loss(config.loss, head),
-        metrics=[*head.metrics(), *(head.shown(metric) for metric in own)],
+        metrics=None if is_weighted else shown,
+        weighted_metrics=shown if is_weighted else None,
         steps_per_execution=steps_per_execution,
         jit_compile=jit_compile,
     )
