@@ -18,6 +18,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tfline.pipelines.api.beginning import init
     from tfline.pipelines.api.pipeline import Pipeline, runs
     from tfline.pipelines.api.run import Run
     from tfline.pipelines.api.verdict import Verdict
@@ -67,10 +68,12 @@ __all__ = [
     "UnreachableError",
     "Verdict",
     "WorkFolderError",
+    "init",
     "runs",
 ]
 
 _HOMES = {
+    "tfline.pipelines.api.beginning": ("init",),
     "tfline.pipelines.api.pipeline": ("Pipeline", "runs"),
     "tfline.pipelines.api.run": ("Run",),
     "tfline.pipelines.api.verdict": ("Verdict",),

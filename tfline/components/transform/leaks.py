@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from tfline.components.transform.explained import ALONE, codes, explained_class, explained_number
 from tfline.transforms.features import FeatureSpec, LabelSpec
 from tfline.transforms.kinds import kinds_of
 from tfline.transforms.table import FAMILIES, resolve
@@ -22,14 +23,10 @@ Array = npt.NDArray[np.float64]
 SAMPLE = 20_000
 """How many records are looked at, spread over the split."""
 
-ALONE = 0.98
-"""A feature that explains this share of what there is to explain gives the label away."""
-
 TOGETHER = 0.9999
 """The share that a sum of features explains which is the label itself."""
 
 _LEAST = 200
-_BINS = 128
 _DISTINCT = 0.95
 _LOOKED_UP = frozenset(FAMILIES["categories"]) - {"hashing"}
 
@@ -71,7 +68,7 @@ def find_leaks(
     score = explained_number if label.task == "regression" else explained_class
     found = []
     for key, column in sorted(columns.items()):
-        share = score(_codes(column, numeric=key in numbers), target)
+        share = score(codes(column, numeric=key in numbers), target)
         if share >= ALONE:
             found.append(
                 f"'{key}' alone tells the label: it explains {share:.1%} of it. Is it known before "
@@ -141,57 +138,6 @@ def _batches(files: Sequence[str], every: int) -> Iterator[tf.Tensor]:
     for path in files:
         records = tf.data.TFRecordDataset(path, "GZIP" if path.endswith(".gz") else "")
         yield from records.shard(every, 0).batch(4096)
-
-
-def _codes(column: npt.NDArray[np.generic], *, numeric: bool) -> npt.NDArray[np.intp]:
-    """Returns the value of a category as a number, or the bin of a number."""
-    codes: npt.NDArray[np.intp]
-    if not numeric:
-        _, codes = np.unique(column, return_inverse=True)
-        return codes
-    distinct = np.unique(column)
-    if len(distinct) <= _BINS:
-        codes = np.searchsorted(distinct, column)
-        return codes
-    numbers = column.astype(np.float64)
-    present = numbers[np.isfinite(numbers)]
-    edges = np.unique(np.quantile(present, np.linspace(0, 1, _BINS + 1)[1:-1]))
-    codes = np.where(np.isfinite(numbers), np.searchsorted(edges, numbers), len(edges) + 1)
-    return codes
-
-
-def explained_class(codes: npt.NDArray[np.intp], target: npt.NDArray[np.intp]) -> float:
-    """Returns how much of the error of the most frequent class goes, on records kept apart.
-
-    Args:
-        codes: The value or bin of a feature, [records].
-        target: The class, [records].
-    """
-    learn, judge = slice(0, None, 2), slice(1, None, 2)
-    counts = np.zeros((codes.max() + 1, target.max() + 1))
-    np.add.at(counts, (codes[learn], target[learn]), 1)
-    majority = int(counts.sum(axis=0).argmax())
-    guess = np.where(counts.sum(axis=1) > 0, counts.argmax(axis=1), majority)
-    base = np.mean(target[judge] == majority)
-    if base == 1:
-        return 0.0
-    return float((np.mean(guess[codes[judge]] == target[judge]) - base) / (1 - base))
-
-
-def explained_number(codes: npt.NDArray[np.intp], target: Array) -> float:
-    """Returns the share of the variance that the mean of each bin explains, on records kept apart.
-
-    Args:
-        codes: The value or bin of a feature, [records].
-        target: The number, [records].
-    """
-    learn, judge = slice(0, None, 2), slice(1, None, 2)
-    size = int(codes.max()) + 1
-    counts = np.bincount(codes[learn], minlength=size)
-    sums = np.bincount(codes[learn], target[learn], minlength=size)
-    means = np.where(counts > 0, sums / np.maximum(counts, 1), target[learn].mean())
-    total = np.mean((target[judge] - target[learn].mean()) ** 2)
-    return float(1 - np.mean((target[judge] - means[codes[judge]]) ** 2) / total) if total else 0.0
 
 
 def _sums(columns: Mapping[str, npt.NDArray[np.generic]], target: Array) -> list[str]:

@@ -65,13 +65,24 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _dividing(arguments: argparse.Namespace, rule: SplitRule | None) -> Dividing:
     """Returns how the folds are made: as asked for, else as the splits of the spec are."""
-    from tfline.components.example_gen.config import microseconds
     from tfline.components.trainer.cross_validation import Dividing
 
     if arguments.group:
         return Dividing("group", arguments.group)
     if arguments.time:
         return Dividing("time", arguments.time)
+    return dividing_of(rule)
+
+
+def dividing_of(rule: SplitRule | None) -> Dividing:
+    """Returns how the folds are made, so that they are as the splits are.
+
+    Args:
+        rule: How records are split; None: they are given in splits.
+    """
+    from tfline.components.example_gen.config import microseconds
+    from tfline.components.trainer.cross_validation import Dividing
+
     if rule is None or rule.by not in ("group", "time"):
         return Dividing()
     gap = rule.embargo

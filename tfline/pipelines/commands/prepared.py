@@ -13,6 +13,7 @@ from tfline.pipelines.commands.arguments import read_pipeline
 
 if TYPE_CHECKING:
     from tfline.components.trainer.config import RunConfig
+    from tfline.pipelines.api.pipeline import Pipeline
     from tfline.pipelines.spec.pipeline import PipelineSpec
 
 
@@ -35,25 +36,35 @@ class Prepared:
 
 @contextlib.contextmanager
 def prepared(arguments: argparse.Namespace) -> Iterator[Prepared]:
-    """Runs the pipeline up to Transform, where it has changed; the work folder stays locked.
+    """Runs the pipeline of a command's arguments up to Transform; see `prepared_pipeline`."""
+    with prepared_pipeline(read_pipeline(arguments), arguments.command) as data:
+        yield data
+
+
+@contextlib.contextmanager
+def prepared_pipeline(pipeline: Pipeline, command: str) -> Iterator[Prepared]:
+    """Runs a pipeline up to Transform, where it has changed; the work folder stays locked.
 
     Everything that TensorFlow says inside goes into the log.
+
+    Args:
+        pipeline: The pipeline.
+        command: The command of tfline that needs its data.
     """
     from tfline.components.trainer.config import RunConfig
     from tfline.pipelines.runners.events import PROGRESS, relayed
     from tfline.pipelines.runners.local import run_until
 
-    pipeline = read_pipeline(arguments)
     pipeline.check()
     spec = pipeline.spec
-    with pipeline.running(arguments.command, progress=True) as (run_id, display):
+    with pipeline.running(command, progress=True) as (run_id, display):
         record = run_until("Transform", spec, pipeline.work, display, run_id)
         examples = Path(record.components["ExampleGen"].outputs["examples"])
         graph = record.components["Transform"].outputs["transform_graph"]
         config = RunConfig(
             pipeline=spec.name, model=spec.model, train=spec.train, training_fingerprint=""
         )
-        display.started(arguments.command)
+        display.started(command)
         with relayed(PROGRESS, display.progressed):
             yield Prepared(
                 spec,

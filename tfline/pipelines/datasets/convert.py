@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tfline.components.example_gen import sniff, tfrecord
+from tfline.components.example_gen import tfrecord
 from tfline.components.example_gen.example_proto import Value, encode_example
 from tfline.components.example_gen.sequences import read_sequences
 from tfline.pipelines.datasets.columns import TableOptions
@@ -16,6 +16,7 @@ from tfline.pipelines.datasets.parquet_table import read_parquet
 from tfline.pipelines.datasets.profile import Profile
 from tfline.pipelines.datasets.staging import staged_file
 from tfline.pipelines.datasets.windows import LeftOut, Windows, cut_windows
+from tfline.pipelines.inputs.formats import format_of
 from tfline.transforms.errors import DataError
 
 _IMAGES = ("PNG", "JPEG", "GIF", "BMP", "WebP")
@@ -103,12 +104,39 @@ def convert(
     Raises:
         DataError: An input cannot be read or is of no known format, or there is no row.
     """
-    if not inputs:
-        raise DataError("There is nothing to convert: no input file.")
-    rows, table = _rows(inputs, options or TableOptions())
+    rows, table = open_rows(inputs, options)
+    where = ", ".join(map(str, inputs))
+    return convert_rows(rows, output, where, table=table, compress=compress, windows=windows)
+
+
+def convert_rows(
+    rows: Iterable[Mapping[str, Value]],
+    output: Path,
+    where: str,
+    *,
+    table: CsvTable | None = None,
+    compress: bool = False,
+    windows: Windows | None = None,
+) -> Conversion:
+    """Writes rows as tf.Examples.
+
+    Args:
+        rows: Values by column; None is missing.
+        output: The TFRecord file; it appears when it is whole.
+        where: Where the rows are from, for errors.
+        table: What CSV files were found to be; None for other formats.
+        compress: Whether to compress the file with GZIP.
+        windows: How the rows of a time series are cut into records; None: a record a row.
+
+    Returns:
+        What was made of them.
+
+    Raises:
+        DataError: A row is no tf.Example, or there is no row.
+    """
     conversion = Conversion(Profile(), table, windows)
     if windows is not None:
-        rows = cut_windows(rows, windows, conversion.left_out)
+        rows = cut_windows(map(dict, rows), windows, conversion.left_out)
     with staged_file(output) as staged:
         records = _encoded(rows, conversion.profile)
         tfrecord.write_records(staged, records, compress=compress)
@@ -116,13 +144,13 @@ def convert(
             why = [line.strip() for line in conversion.left_out_lines()]
             raise DataError(
                 "There is no row to convert." if windows is None else "No window can be made.",
-                where=", ".join(map(str, inputs)),
+                where=where,
                 hint=". ".join(why),
             )
     return conversion
 
 
-def _encoded(rows: Iterator[dict[str, Value]], profile: Profile) -> Iterator[bytes]:
+def _encoded(rows: Iterable[Mapping[str, Value]], profile: Profile) -> Iterator[bytes]:
     """Yields rows as serialized tf.Examples, and adds them to a profile."""
     for number, row in enumerate(rows, start=1):
         try:
@@ -133,10 +161,24 @@ def _encoded(rows: Iterator[dict[str, Value]], profile: Profile) -> Iterator[byt
         yield record
 
 
-def _rows(
-    inputs: Sequence[Path], options: TableOptions
+def open_rows(
+    inputs: Sequence[Path], options: TableOptions | None = None
 ) -> tuple[Iterator[dict[str, Value]], CsvTable | None]:
-    """Returns the rows of the inputs, read by the reader of their format."""
+    """Returns the rows of the inputs, read by the reader of their format.
+
+    Args:
+        inputs: See `convert`.
+        options: How the cells of tables are read.
+
+    Returns:
+        The rows, and what CSV files were found to be; None for other formats.
+
+    Raises:
+        DataError: An input cannot be read, or is of no known format.
+    """
+    if not inputs:
+        raise DataError("There is nothing to convert: no input file.")
+    options = options or TableOptions()
     if any(path.is_dir() for path in inputs):
         if len(inputs) > 1 or options.types:
             raise DataError(
@@ -146,7 +188,7 @@ def _rows(
         return read_images(inputs[0]), None
     if all("tfrecord" in path.name for path in inputs) and not options.types:
         return read_sequences(inputs), None
-    formats = {path: _format(path) for path in inputs}
+    formats = {path: format_of(path) for path in inputs}
     if set(formats.values()) == {"Parquet"}:
         return read_parquet(inputs, options), None
     if set(formats.values()) <= set(_IMAGES):
@@ -167,12 +209,3 @@ def _check_text(formats: Mapping[Path, str | None]) -> None:
                 hint="Give CSV or Parquet files, or images, all of one format, or one folder of "
                 "images.",
             )
-
-
-def _format(path: Path) -> str | None:
-    """Returns the format of a file by its first bytes, decompressed if it is gzip."""
-    with tfrecord.open_decompressed(str(path)) as stream:
-        head = stream.read(sniff.HEAD_BYTES)
-    if not head:
-        raise DataError("The file is empty (0 bytes).", where=str(path))
-    return sniff.file_format(head)

@@ -11,6 +11,9 @@ from tfline.pipelines.datasets.columns import FeatureType, TableOptions, broader
 from tfline.pipelines.datasets.csv_lines import common_columns, find_delimiter, read_rows
 from tfline.transforms.errors import DataError
 
+MOST_CELLS = 8
+"""So many different cells are kept of those that make a column of numbers one of texts."""
+
 
 @dataclasses.dataclass
 class Spoilt:
@@ -21,12 +24,14 @@ class Spoilt:
         others: How many are neither that nor missing.
         cell: The first of these.
         where: Its file and line.
+        cells: These cells, each once, up to `MOST_CELLS` of them.
     """
 
     numbers: int = 0
     others: int = 0
     cell: str = ""
     where: str = ""
+    cells: set[str] = dataclasses.field(default_factory=set)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,6 +95,8 @@ def _count(found: Spoilt, kind: FeatureType, cell: str, where: str) -> None:
     if not found.others:
         found.cell, found.where = cell, where
     found.others += 1
+    if len(found.cells) < MOST_CELLS:
+        found.cells.add(cell)
 
 
 def read_csv(table: CsvTable) -> Iterator[dict[str, Value]]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime
 import decimal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfline.components.example_gen.example_proto import Scalar, Value
 from tfline.pipelines.datasets.columns import TableOptions, to_int64
 from tfline.transforms.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _BATCH_ROWS = 4096
 
@@ -44,13 +47,29 @@ def read_parquet(paths: Sequence[Path], options: TableOptions) -> Iterator[dict[
                 columns = columns or names
                 _check_columns(path, names, columns, paths[0])
                 options.check(columns)
-                row = 0
-                for batch in file.iter_batches(batch_size=_BATCH_ROWS):
-                    for cells in batch.to_pylist():
-                        yield _convert(cells, options, f"{path}, row {row}")
-                        row += 1
+                yield from table_rows(file.iter_batches(batch_size=_BATCH_ROWS), options, str(path))
         except (OSError, pa.ArrowException) as exc:
             raise DataError(f"Cannot read the Parquet file: {exc}", where=str(path)) from exc
+
+
+def table_rows(
+    batches: Iterable[pa.RecordBatch], options: TableOptions, where: str
+) -> Iterator[dict[str, Value]]:
+    """Yields the rows of batches of Arrow.
+
+    Args:
+        batches: In their order.
+        options: See `read_parquet`.
+        where: Where they are from, for errors.
+
+    Raises:
+        DataError: A tf.Example cannot hold a value.
+    """
+    row = 0
+    for batch in batches:
+        for cells in batch.to_pylist():
+            yield _convert(cells, options, f"{where}, row {row}")
+            row += 1
 
 
 def _check_columns(path: Path, names: list[str], columns: list[str], first: Path) -> None:

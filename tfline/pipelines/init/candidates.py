@@ -1,0 +1,113 @@
+"""The models that `tfline init` knows for each sort of data; the first that fits is the default."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from tfline.components.trainer.models import MODELS
+from tfline.pipelines.init.columns import Sample
+from tfline.pipelines.init.features import (
+    network_features,
+    no_features,
+    picture_features,
+    series_features,
+    tf_idf_features,
+    token_features,
+)
+from tfline.pipelines.init.kinds import Kind
+
+Sort = Literal["table", "text", "image", "series", "translation", "prose"]
+"""The sort of data that a model reads, and so the sort of model."""
+
+Features = Callable[[Sample, Mapping[str, Kind]], dict[str, Any]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidate:
+    """A model with its settings.
+
+    Attributes:
+        model: What `model` of the spec says.
+        features: Makes `features` of the spec.
+        train: Settings of `train` that this model wants, beside the usual ones.
+        needs: Kinds of columns of which there has to be one; empty: any will do.
+    """
+
+    model: str | Mapping[str, Any]
+    features: Features
+    train: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    needs: frozenset[Kind] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """The name of the model."""
+        return self.model if isinstance(self.model, str) else next(iter(self.model))
+
+    @property
+    def title(self) -> str:
+        """The model with its arguments, on one line."""
+        if isinstance(self.model, str):
+            return self.model
+        [(name, arguments)] = self.model.items()
+        given = ", ".join(f"{key}={value}" for key, value in arguments.items())
+        return f"{name}({given})"
+
+
+_WARM_UP = {"cosine": {"warmup": 0.5}}
+_LINEAR: Mapping[str, Any] = {"mlp": {"hidden_units": []}}
+
+CANDIDATES: Mapping[Sort, tuple[Candidate, ...]] = {
+    "table": (
+        Candidate("wide_deep", network_features, needs=frozenset({"code", "category"})),
+        Candidate("mlp", network_features),
+        Candidate(_LINEAR, network_features, {"learning_rate": 0.01}),
+        Candidate({"mlp": {"hidden_units": [256, 128], "dropout": 0.3}}, network_features),
+        Candidate({"residual_mlp": {"dropout": 0.1}}, network_features),
+        Candidate("tabular_transformer", network_features),
+    ),
+    "text": (
+        Candidate(_LINEAR, tf_idf_features, {"learning_rate": 0.005}),
+        Candidate({"mlp": {"hidden_units": [64], "dropout": 0.5}}, tf_idf_features),
+        Candidate("text_gru", token_features),
+        Candidate("text_transformer", token_features),
+    ),
+    "image": (
+        Candidate({"cnn": {"filters": [32, 64], "kernel_size": 3}}, picture_features),
+        Candidate("cnn", picture_features),
+        Candidate(
+            {
+                "cnn": {
+                    "filters": [32, 64, 128],
+                    "kernel_size": 3,
+                    "padding": "same",
+                    "dropout": 0.3,
+                }
+            },
+            picture_features,
+        ),
+        Candidate("deep_cnn", picture_features),
+    ),
+    "series": (
+        Candidate(_LINEAR, series_features, {"learning_rate": 0.01}),
+        Candidate({"gru": {"units": [32]}}, series_features, {"learning_rate": 0.003}),
+        Candidate("mlp", series_features),
+        Candidate({"conv_gru": {"units": [32]}}, series_features, {"learning_rate": 0.003}),
+        Candidate({"lstm": {"units": [32]}}, series_features, {"learning_rate": 0.003}),
+        Candidate("wavenet", series_features),
+    ),
+    "translation": (Candidate("translator", token_features, {"schedule": _WARM_UP}),),
+    "prose": (Candidate({"char_rnn": {"units": 128}}, no_features, {"learning_rate": 0.003}),),
+}
+"""The candidates by the sort of data. A new model is one line here."""
+
+
+def fitting(sort: Sort, kept: Mapping[str, Kind]) -> list[Candidate]:
+    """Returns the candidates that can be trained on these columns, the default first."""
+    kinds = frozenset(kept.values())
+    return [
+        candidate
+        for candidate in CANDIDATES[sort]
+        if candidate.name in MODELS and (not candidate.needs or candidate.needs & kinds)
+    ]
