@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from tfline.components.example_gen.config import WINDOW_START
+from tfline.components.artifacts.windows import WINDOW_START
 from tfline.pipelines.init.columns import Column, Sample
 from tfline.pipelines.init.kinds import Kind
 from tfline.pipelines.init.label import Label
