@@ -25,11 +25,13 @@ class HorizonErrors(Statistic):
         examples: How many forecasts there are, int64 [r].
         absolute: Absolute errors, float64 [r, h].
         changes: Absolute changes of the labels from each step to the next, float64 [r, h - 1].
+        naive_error: See `Decision`.
     """
 
     examples: Integers
     absolute: Floats
     changes: Floats
+    naive_error: float | None = None
 
     @classmethod
     def of(
@@ -42,6 +44,7 @@ class HorizonErrors(Statistic):
             weight_of(labels, weights),
             totals(np.abs(error), weights),
             totals(np.abs(np.diff(label, axis=1)), weights),
+            decision.naive_error,
         )
 
     def __add__(self, other: Self) -> Self:
@@ -50,6 +53,7 @@ class HorizonErrors(Statistic):
             self.examples + other.examples,
             self.absolute + other.absolute,
             self.changes + other.changes,
+            self.naive_error,
         )
 
 
@@ -57,9 +61,12 @@ def mase_of_each(errors: HorizonErrors) -> Floats:
     """Returns the mean absolute scaled error at each step, [r, h] (Hyndman and Koehler 2006).
 
     The scale is the mean absolute error of the naive forecast one step ahead, that a value stays
-    what it is, over the values that were forecast. NaN where they never change, and for a horizon
-    of one step, which has no change.
+    what it is, in the train split: so it is the same for every slice, model and horizon. Where that
+    is not known, since no series among the features is what is forecast, it is that over the values
+    that were forecast: NaN where they never change, and for a horizon of one step.
     """
+    if errors.naive_error:
+        return _mean(errors.absolute, errors.examples) / errors.naive_error
     changes = errors.changes.sum(axis=1)  # [r]
     count = errors.examples * errors.changes.shape[1]  # [r]
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -39,15 +39,18 @@ else:
 
 @dataclasses.dataclass(frozen=True)
 class Decision:
-    """How probabilities become classes.
+    """How probabilities become classes, and what the errors of a forecast are compared with.
 
     Attributes:
         num_classes: Number of classes k; 0 for a regression.
         threshold: Probability from which on a binary prediction is class 1.
+        naive_error: Mean absolute error of the naive forecast one step ahead, that a value stays
+            what it is, in the train split; None: not known.
     """
 
     num_classes: int
     threshold: float = 0.5
+    naive_error: float | None = None
 
 
 def decide(predictions: Floats, decision: Decision, several: bool = False) -> Array:

@@ -40,6 +40,19 @@ def test_resample_counts_examples_by_their_weights() -> None:
         np.testing.assert_allclose(resampled[column], np.abs(error).mean(axis=0) / scale, rtol=1e-5)
 
 
+@pytest.mark.parametrize("horizon", [1, 2, 4])
+def test_error_of_the_train_split_is_the_scale_at_every_horizon(horizon: int) -> None:
+    labels, predictions = LABELS[:, :horizon], PREDICTIONS[:, :horizon]
+    statistic = HorizonErrors.of(labels, predictions, Decision(0, naive_error=0.5))
+    parts = [
+        HorizonErrors.of(labels[rows], predictions[rows], Decision(0, naive_error=0.5))
+        for rows in (slice(0, 100), slice(100, None))
+    ]
+    expected = np.abs(ERRORS[:, :horizon]).mean(axis=0) / 0.5
+    np.testing.assert_allclose(mase_of_each(statistic), [expected])
+    np.testing.assert_allclose(mase(parts[0] + parts[1]), [expected.mean()])
+
+
 @pytest.mark.parametrize("labels", [np.ones((5, 3)), np.ones((5, 1)), np.ones((0, 3))])
 def test_scale_that_is_not_defined_gives_no_number(labels: np.ndarray) -> None:
     statistic = HorizonErrors.of(labels, labels + 1, Decision(0))

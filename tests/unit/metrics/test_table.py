@@ -392,3 +392,16 @@ def test_weighted_area_and_loss_equal_scikit_learn() -> None:
         clipped = np.clip(scores, epsilon, 1 - epsilon) if name == "log_loss" else scores
         expected = function(labels, clipped.astype(np.float64), sample_weight=weights)
         assert METRICS[name].compute("binary", statistic)[0] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [(name, task) for name, metric in METRICS.items() for task in LABELS if metric.fits(task)],
+)
+def test_value_is_in_the_range_of_its_metric(name: str, task: str) -> None:
+    """Of good predictions and of the worst ones."""
+    low, high = METRICS[name].range
+    for predictions in (PREDICTIONS[task], PREDICTIONS[task][::-1]):
+        value = measure(name, task, LABELS[task], predictions, DECISIONS[task])
+        assert (np.asarray(value) >= low).all()
+        assert (np.asarray(value) <= high).all()

@@ -4,3 +4,6 @@ from __future__ import annotations
 
 WINDOW_START, WINDOW_END = "window_start", "window_end"
 """The raw features that `tfline data convert --window` writes beside each window."""
+
+AHEAD = "_ahead"
+"""Ends the name of what is to be forecast."""

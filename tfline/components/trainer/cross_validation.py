@@ -22,6 +22,7 @@ from tfline.components.trainer.fine_tuning import find_fine_tuning
 from tfline.components.trainer.fit import fit
 from tfline.components.trainer.folds import RANDOM, Division, Rule, divide, inner_split
 from tfline.components.trainer.losses import with_link
+from tfline.components.trainer.naive.models import naive_error
 from tfline.components.trainer.raw_values import raw_values
 from tfline.components.trainer.run_fn import prepare_model
 from tfline.components.trainer.schedules import Plateau
@@ -117,6 +118,7 @@ def cross_validate(
     check_weights(split, graph)
     rows = load_rows(split, graph)
     weights = None if weight is None else _weights(split, graph, weight)
+    scale = naive_error(graph, graph.head, files)
     division = _division(split, graph, dividing or Dividing())
     labels, seed = _labels(rows, graph), config.train.seed
     found: dict[str, list[float]] = {}
@@ -130,7 +132,9 @@ def cross_validate(
                 train, inner = inner_split(labels, division, train, seed)
                 chosen = _part(rows, split, inner, "eval")
             data = make_data(_part(rows, split, train), chosen, graph, config.train)
-            measure = Measure(metrics, threshold, None if weights is None else weights[held_out])
+            measure = Measure(
+                metrics, threshold, None if weights is None else weights[held_out], scale
+            )
             for name, value in _evaluated(config, graph, data, held, measure).items():
                 found.setdefault(name, []).append(value)
     names = sorted(found, key=lambda name: name != "loss")  # the loss first
@@ -179,11 +183,13 @@ class Measure:
         metrics: Names of `METRICS`; empty: those of the training.
         threshold: From which probability on a record is of a class.
         weights: How much each of its records counts, float64 [n]; None: all the same.
+        naive_error: What errors of a forecast are compared with; None: not known.
     """
 
     metrics: Sequence[str]
     threshold: float
     weights: np.ndarray | None
+    naive_error: float | None
 
 
 def _evaluated(
@@ -200,7 +206,7 @@ def _evaluated(
     if not measure.metrics or not graph.task.has_mean:
         return reached
     labels, predictions = _predicted(model, head, batches)
-    decision = Decision(len(head.classes), measure.threshold)
+    decision = Decision(len(head.classes), measure.threshold, measure.naive_error)
     column = None if measure.weights is None else measure.weights[:, None]
     measured = {}
     for name in measure.metrics:

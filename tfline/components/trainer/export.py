@@ -25,7 +25,12 @@ FORMAT = 1
 
 
 def export(
-    model: keras.Model, graph: TransformGraph, head: Head, config: RunConfig, folder: str
+    model: keras.Model,
+    graph: TransformGraph,
+    head: Head,
+    config: RunConfig,
+    folder: str,
+    naive_error: float | None = None,
 ) -> None:
     """Exports `model` with its transform graph, its signatures and its card.
 
@@ -35,12 +40,13 @@ def export(
         head: What it predicts.
         config: Of this training.
         folder: Written beside itself and renamed when it is complete.
+        naive_error: What errors of a forecast are compared with; None: not known.
     """
     partial = f"{folder.rstrip('/')}.partial"
     serving = ServingModel(model, graph, head, config.train.monte_carlo)
     tf.saved_model.save(serving, partial, signatures=serving.signatures())
     name_signatures(partial, serving.arguments)
-    _write_card(partial, graph, head, config)
+    _write_card(partial, graph, head, config, naive_error)
     tf.io.gfile.rename(partial, folder)
 
 
@@ -82,7 +88,13 @@ def name_signatures(folder: str, arguments: Mapping[str, str]) -> None:
         file.write(saved_model.SerializeToString())
 
 
-def _write_card(folder: str, graph: TransformGraph, head: Head, config: RunConfig) -> None:
+def _write_card(
+    folder: str,
+    graph: TransformGraph,
+    head: Head,
+    config: RunConfig,
+    naive_error: float | None,
+) -> None:
     metadata = graph.metadata
     has_classes = not graph.task.writes  # its tokens are too many to list
     card = {
@@ -96,6 +108,7 @@ def _write_card(folder: str, graph: TransformGraph, head: Head, config: RunConfi
         "features": {key: dtype.name for key, dtype in graph.columns.items()},
         "inputs": [feature.name for feature in graph.features],
         "target": target_form(head),
+        "naive_error": naive_error,
         "model": config.model.name,
         "training_fingerprint": config.training_fingerprint,
     }

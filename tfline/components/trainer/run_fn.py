@@ -24,7 +24,7 @@ from tfline.components.trainer.learning_rate import scheduled_rate
 from tfline.components.trainer.losses import loss_unit, with_link
 from tfline.components.trainer.models.build import build_model, compile_model
 from tfline.components.trainer.monte_carlo import check_samples
-from tfline.components.trainer.naive.models import write_naive
+from tfline.components.trainer.naive.models import naive_error, write_naive
 from tfline.components.trainer.report import write_report
 from tfline.components.trainer.transform_graph import TransformGraph
 from tfline.components.trainer.warm_start import warm_start
@@ -72,8 +72,9 @@ def run_fn(fn_args: FnArgs) -> None:
         seconds = time.monotonic() - started
         folder = os.path.join(os.path.dirname(fn_args.serving_model_dir.rstrip("/")), FOLDER)
         write_naive(folder, graph, head, data, fn_args.train_files, config.train)
+        scale = naive_error(graph, head, fn_args.train_files)
 
-    export(model, graph, head, config, fn_args.serving_model_dir)
+    export(model, graph, head, config, fn_args.serving_model_dir, scale)
     write_report(fn_args.model_run_dir, model, data, config, history, seconds, begun, unit, resumed)
     if state_dir is not None and tf.io.gfile.exists(state_dir):
         tf.io.gfile.rmtree(state_dir)

@@ -14,13 +14,10 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, cast
 
-from tfline.components.artifacts.windows import WINDOW_END, WINDOW_START
+from tfline.components.artifacts.windows import AHEAD, WINDOW_END, WINDOW_START
 from tfline.components.example_gen.example_proto import Scalar, Value
 from tfline.pipelines.datasets.columns import parse_date
 from tfline.transforms.errors import DataError, SpecError, did_you_mean
-
-AHEAD = "_ahead"
-"""Ends the name of what is to be forecast."""
 
 Row = dict[str, Value]
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 import pydantic
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from tfline.components.evaluator.bounds import bound_faults
 from tfline.components.evaluator.config import EvaluateConfig
 from tfline.components.example_validator.config import Expectation, ValidateConfig
 from tfline.components.trainer.config import ModelConfig, RunConfig, TrainConfig
@@ -15,7 +16,6 @@ from tfline.components.trainer.label import check_training
 from tfline.components.trainer.models import MODELS, WRITERS
 from tfline.components.trainer.models.transformer.arguments import check_heads
 from tfline.components.tuner.config import TuneConfig
-from tfline.metrics.table import METRICS
 from tfline.pipelines.spec.beam import BeamSpec
 from tfline.pipelines.spec.card import CardSpec
 from tfline.pipelines.spec.data import DataSpec
@@ -213,17 +213,9 @@ class PipelineSpec(FrozenModel):
         )
 
     @pydantic.model_validator(mode="after")
-    def _check_bounds_of_shares(self) -> Self:
-        for name, bound in self.evaluate.require.items():
-            is_share = name in METRICS and METRICS[name].share is not None
-            limits = {side: value for side, value in bound if isinstance(value, float | int)}
-            for side, value in limits.items():
-                if is_share and not 0 <= value <= 1:
-                    raise FormError(
-                        f"`{name}` is a share between 0 and 1. Received: {side} {value:g}",
-                        ("evaluate", "require", name),
-                        f"Write {value / 100:g} for {value:g} %." if 1 < value <= 100 else "",
-                    )
+    def _check_bounds_can_be_kept(self) -> Self:
+        for fault in bound_faults(self.evaluate):
+            raise FormError(fault.message, ("evaluate", *fault.place), fault.hint)
         return self
 
     @property

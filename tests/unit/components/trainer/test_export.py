@@ -228,6 +228,9 @@ def test_card_says_what_the_model_is(exported: Export) -> None:
         "class_values": ["no", "yes"],
         "features": {"age": "float32", "city": "string", "day": "int64"},
         "model": "wide_deep",
+        "inputs": ["age", "city", "day"],
+        "target": "",
+        "naive_error": None,
         "training_fingerprint": "abc",
     }
 

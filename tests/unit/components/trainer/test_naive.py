@@ -15,7 +15,13 @@ from tfline.components.trainer.data import load_data
 from tfline.components.trainer.models.inputs import TensorFeature
 from tfline.components.trainer.naive.least_squares import column_features, columns_of, fit_linear
 from tfline.components.trainer.naive.models import write_naive
-from tfline.components.trainer.naive.seasons import Repeated, find_repeated, last_values, places
+from tfline.components.trainer.naive.seasons import (
+    Repeated,
+    find_repeated,
+    last_values,
+    one_step_error,
+    places,
+)
 
 if TYPE_CHECKING:
     from tests.unit.components.trainer.conftest import Case
@@ -129,6 +135,20 @@ def test_naive_models_count_by_the_weight_of_a_record_and_not_by_that_of_its_cla
     labels, weights = (np.concatenate([batch[i] for batch in batches]) for i in (1, 2))
     assert np.ptp(weights) > 0
     np.testing.assert_allclose(found, np.average(labels, weights=weights), rtol=1e-5)
+
+
+def test_naive_error_is_that_of_the_series_which_goes_on() -> None:
+    rng = np.random.default_rng(0)
+    load = rng.normal(size=(50, 5)).cumsum(axis=1)
+    series = {"noise": rng.normal(size=(50, 4)), "load": load[:, :4]}
+    labels = load[:, 4:]
+    expected = np.abs(load[:, 4] - load[:, 3]).mean()
+    assert one_step_error(series, labels, "label") == pytest.approx(expected)
+    assert one_step_error(series, labels, "load_ahead") == pytest.approx(expected)
+    assert one_step_error({"noise": series["noise"]}, labels, "label") is None
+    assert one_step_error({}, labels, "label") is None
+    still = np.ones((5, 3))
+    assert one_step_error({"load": still}, still[:, :1], "load_ahead") is None
 
 
 def test_text_has_no_naive_model(texts: Case, tmp_path: Path) -> None:

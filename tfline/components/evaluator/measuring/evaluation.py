@@ -140,7 +140,7 @@ def _plan(
     locations = dict(zip(names, models, strict=True))
     thresholds = (config.threshold, *map(read_served_threshold, models[1:]))
     decisions = {
-        name: Decision(len(card.classes), threshold)
+        name: Decision(len(card.classes), threshold, card.naive_error)
         for name, threshold in zip(names, thresholds, strict=True)
     }
     metrics = config.metric_names(card.task)

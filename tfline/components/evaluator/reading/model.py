@@ -35,6 +35,7 @@ class ModelCard(FrozenModel):
         classes: Names of the classes, in the order of the outputs; empty for numbers.
         class_values: The raw label of each class.
         features: The raw features that it is predicted from, and their dtypes.
+        naive_error: What the errors of a forecast are compared with; None: not known.
     """
 
     model_config = pydantic.ConfigDict(extra="ignore")
@@ -46,6 +47,7 @@ class ModelCard(FrozenModel):
     classes: tuple[str, ...] = pydantic.Field(default=(), strict=False)
     class_values: tuple[int | str, ...] = pydantic.Field(default=(), strict=False)
     features: dict[str, str] = pydantic.Field(default_factory=dict)
+    naive_error: float | None = None
 
     @pydantic.model_validator(mode="after")
     def _check_classes(self) -> ModelCard:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from tfline.components.trainer.naive.seasons import (
     Repeated,
     find_repeated,
     last_values,
+    one_step_error,
     repeat,
 )
 from tfline.components.trainer.splits import read_records
@@ -135,7 +136,7 @@ def write_naive(
     if head.task not in FAMILIES:
         return
     linear = fit_linear(_numbers(graph, head, data, config))
-    repeated = _repeated(graph, head, files) if head.task == "forecast" else {}
+    repeated = _repeated(*_series(graph, head, files)) if head.task == "forecast" else {}
     naive = NaiveModels(graph, head, linear, repeated)
     examples = tf.TensorSpec([None], tf.string, name="examples")
     predict = tf.function(naive.predict, autograph=False, input_signature=[examples])
@@ -166,15 +167,28 @@ def _outputs(y: tf.Tensor, head: Head) -> np.ndarray:
     return values.astype(np.float64).reshape(len(values), -1)
 
 
-def _repeated(graph: TransformGraph, head: Head, files: Any) -> dict[str, Repeated]:
-    """Returns the forecasts that repeat, by name; empty if no raw feature is a series."""
+def naive_error(graph: TransformGraph, head: Head, files: Any) -> float | None:
+    """Returns what errors of a forecast are compared with; see `one_step_error`.
+
+    Args:
+        graph: Reads the label.
+        head: What is predicted.
+        files: Patterns of the files of the train split.
+    """
+    if head.task != "forecast":
+        return None
+    return one_step_error(*_series(graph, head, files), graph.metadata.label)
+
+
+def _series(
+    graph: TransformGraph, head: Head, files: Any
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Returns some of the raw series of the train split, by name, and what follows them."""
     keys = [
         key
         for key, dtype in graph.columns.items()
         if dtype != tf.string and graph.value_count(key).high != 1
     ]
-    if not keys:
-        return {}
     paths = sorted(file for pattern in files for file in tf.io.gfile.glob(pattern))
     examples = next(iter(read_records(tf.constant(paths)).batch(SEASON_RECORDS)))
     label = graph.label(examples).numpy()
@@ -182,6 +196,11 @@ def _repeated(graph: TransformGraph, head: Head, files: Any) -> dict[str, Repeat
     columns = graph.parse(examples, keys)
     longest = {key: min(int(columns[key].dense_shape[1]), LONGEST_SEASON) for key in keys}
     series = {key: last_values(columns[key], size).numpy() for key, size in longest.items() if size}
+    return series, label
+
+
+def _repeated(series: Mapping[str, np.ndarray], label: np.ndarray) -> dict[str, Repeated]:
+    """Returns the forecasts that repeat, by name; empty if no raw feature is a series."""
     plain, seasonal = find_repeated(series, label)
     found = {"persistence": plain, "seasonal": seasonal}
     return {name: forecast for name, forecast in found.items() if forecast is not None}

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
+from tfline.components.artifacts.windows import AHEAD
+
 LONGEST_SEASON = 400
 """Longer seasons are not looked for."""
 
@@ -53,6 +55,33 @@ def find_repeated(
     plain = {found: error for found, error in errors.items() if found.season == 1}
     seasonal = {found: error for found, error in errors.items() if found.season > 1}
     return _best(plain), _best(seasonal)
+
+
+def one_step_error(
+    series: Mapping[str, np.ndarray], labels: np.ndarray, label: str
+) -> float | None:
+    """Returns the mean absolute error of the naive forecast one step ahead: the last value stays.
+
+    Args:
+        series: Raw feature to its values so far, float [n, steps]; NaN where there is none.
+        labels: What follows, float [n, horizon].
+        label: The raw feature of the label: ``load_ahead`` is what follows ``load``.
+
+    Returns:
+        None if no series is what is forecast: by its name, or since its last value is nearer to
+        what follows than the median of all labels; or if it never changes.
+    """
+    first = labels[:, 0]
+    errors = {key: np.abs(values[:, -1] - first) for key, values in series.items()}
+    means = {key: np.nanmean(error) for key, error in errors.items() if np.isfinite(error).any()}
+    if not means:
+        return None
+    key = label.removesuffix(AHEAD)
+    if key not in means:
+        key = min(means, key=lambda name: means[name])
+        if means[key] >= np.nanmean(np.abs(first - np.nanmedian(first))):
+            return None
+    return float(means[key]) or None
 
 
 def _best(errors: Mapping[Repeated, float]) -> Repeated | None:

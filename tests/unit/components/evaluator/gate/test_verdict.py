@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from tfline.components.evaluator.config import EvaluateConfig
+from tfline.components.evaluator.gate.claims import difference_interval, value_interval
 from tfline.components.evaluator.gate.verdict import Verdict, judge
 from tfline.components.evaluator.gate.verdict_file import write_verdict
 from tfline.components.evaluator.measuring.results import Measures, SliceResult, Spread, Uncertainty
 from tfline.components.evaluator.reading.model import ModelCard
+from tfline.metrics.table import METRICS
 
 NAN = math.nan
 
@@ -390,3 +392,13 @@ def test_gap_slices_by_its_feature_once() -> None:
     assert [[by.name for by in cross] for cross in config.slices] == [["sex"]]
     assert EvaluateConfig.model_validate_json(config.model_dump_json()) == config
     assert "recall" in config.metric_names("multiclass")
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_interval_never_leaves_the_range_of_its_metric(name: str) -> None:
+    """Even if nothing is known of how far a value may be off."""
+    nothing = Spread(math.inf, -math.inf, math.inf)
+    uncertainty = Uncertainty(nothing, nothing)
+    low, high = METRICS[name].range
+    assert value_interval(name, 1.0, uncertainty, 0.95) == (low, high)
+    assert difference_interval(name, 0.0, uncertainty) == (low - high, high - low)
