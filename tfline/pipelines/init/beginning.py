@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tfline.components.artifacts.windows import AHEAD
 from tfline.components.example_gen.example_proto import Value
 from tfline.pipelines.datasets.convert import convert_rows
-from tfline.pipelines.datasets.windows import AHEAD
 from tfline.pipelines.init.candidates import Candidate
 from tfline.pipelines.init.columns import Sample
 from tfline.pipelines.init.drafting import (

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tfline.pipelines.datasets.windows import AHEAD
+from tfline.components.artifacts.windows import AHEAD
 from tfline.pipelines.init import settings
 from tfline.pipelines.init.candidates import Candidate, Sort, fitting
 from tfline.pipelines.init.columns import Column, Sample
