@@ -2,7 +2,8 @@
 
     python -m benchmarks.models [NAME ...]
 
-Each has its default arguments, features that it is for, and random weights. Seconds are those of
+Each has its default arguments, features that it is for, and random weights; trees are grown by one
+random batch. Seconds are those of
 1,000 examples in batches of 64: the median of nine batches, of fewer but at least three where they
 take ten seconds, and as many of them. A model of texts to write makes them by beam search, as long
 as they can be: with random weights they do not end before. `transfer` is MobileNetV2.
@@ -23,10 +24,12 @@ import tensorflow as tf
 from rich.console import Console
 from rich.table import Table
 
-from tfline.components.trainer.models import MODELS
-from tfline.components.trainer.models.build import build_model
+from tfline.components.trainer.config import TrainConfig
+from tfline.components.trainer.models import MODELS, TREES
+from tfline.components.trainer.models.build import build_model, compile_model
 from tfline.components.trainer.models.generation.generator import find_generator
 from tfline.components.trainer.models.inputs import TensorFeature
+from tfline.components.trainer.models.own_training import OwnTraining
 from tfline.tasks.heads.head import Head
 from tfline.tasks.heads.text import TextHead
 from tfline.tasks.table import TASKS
@@ -57,7 +60,7 @@ def image(side: int, channels: int = 1) -> tuple[TensorFeature, ...]:
 
 CASES: dict[str, tuple[tuple[TensorFeature, ...], Head]] = {
     **dict.fromkeys(
-        ("autoencoder_mlp", "mlp", "residual_mlp", "tabular_transformer", "wide_deep"),
+        ("autoencoder_mlp", "mlp", "residual_mlp", "tabular_transformer", "wide_deep", *TREES),
         (TABLE, TEN),
     ),
     **dict.fromkeys(("cnn", "deep_cnn", "lenet5", "vision_transformer"), (image(28), TEN)),
@@ -106,7 +109,13 @@ def build(name: str, features: tuple[TensorFeature, ...], head: Head) -> keras.M
                 include_top=False, weights=None, input_shape=features[0].shape
             )
             network.save_weights(arguments["weights"])
-        return build_model(name, arguments, features, head)
+        model = build_model(name, arguments, features, head)
+    if isinstance(model, OwnTraining):
+        compile_model(model, head, TrainConfig(), steps_per_execution=1)
+        batch = {feature.name: random_batch(feature) for feature in features}
+        data = tf.data.Dataset.from_tensors((batch, np.arange(BATCH) % head.units))
+        model.learn(data, data, TrainConfig(), None)
+    return model
 
 
 def seconds_for_examples(model: keras.Model, features: tuple[TensorFeature, ...]) -> float:

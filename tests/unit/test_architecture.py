@@ -43,7 +43,11 @@ EXCEPTIONS = {
         "tfline.transforms.features",
         "tfline.transforms.framing",
     },
-    "tfline.components.artifacts": {"tfline.serving.files", "tfline.serving.labels"},
+    "tfline.components.artifacts": {
+        "tfline.serving.files",
+        "tfline.serving.labels",
+        "tfline.serving.wheels",
+    },
     "tfline.components.pusher": {"tfline.serving"},
 }
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     Vector: TypeAlias = tf.Tensor | tf.SparseTensor
     Image: TypeAlias = tf.Tensor
     Text: TypeAlias = tf.Tensor
+    Gapped: TypeAlias = tf.Tensor
 
 KINDS = {
     "Numbers": "float64 [batch] or [batch, n]; NaN where a value is missing",
@@ -41,8 +42,12 @@ KINDS = {
     "Vector": "float32 [batch, n], dense or sparse",
     "Image": "float32 [batch, height, width, channels]",
     "Text": "string [batch], for a model that reads it as it is",
+    "Gapped": "float64 [batch] or [batch, n]; NaN where a value is missing, for a model of trees",
 }
 """The kinds, and what their tensors are."""
+
+GAPPED = "Gapped"
+"""The kind whose missing values reach the model; in all others they have been replaced."""
 
 LISTS = ("Tokens", "Series")
 """The kinds that hold all values of a raw feature, as many as a record happens to have."""

@@ -25,7 +25,7 @@ from tfline.transforms.lazy import lazy_import
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from tfline.transforms.kinds import Indices, Numbers
+    from tfline.transforms.kinds import Gapped, Indices, Numbers
 else:
     tf = lazy_import("tensorflow")
 
@@ -60,6 +60,25 @@ def passthrough(x: Numbers, *, default: float = 0.0) -> Numbers:
         float64, of the shape of `x`.
     """
     return _replace_missing(x, default)
+
+
+def keep_missing(x: Numbers) -> Gapped:
+    """Leaves a number as it is, and what is missing missing: for a model of trees.
+
+    Trees ask only which of two values is larger, so that scaling changes nothing for them, and
+    find out by themselves what a missing value means.
+
+    Args:
+        x: float64 [batch] or [batch, n].
+
+    Returns:
+        float64, of the shape of `x`; NaN where the value is missing. Networks do not take it.
+
+    Example:
+        features: {keep_missing: [fare, trip_miles], string_lookup: [company]}
+        model: boosted_trees
+    """
+    return x
 
 
 def z_score(x: Numbers) -> Analysis[Numbers]:

@@ -11,12 +11,15 @@ from typing import Any
 
 from tfline.transforms import categorical, combine, image, numeric, sequence, text, times
 from tfline.transforms.dotted import find_function
+from tfline.transforms.features import FeatureSpec
+from tfline.transforms.kinds import GAPPED, kinds_of
 
 Transform = Callable[..., Any]
 
 FAMILIES: dict[str, dict[str, Transform]] = {
     "numbers": {
         "passthrough": numeric.passthrough,
+        "keep_missing": numeric.keep_missing,
         "z_score": numeric.z_score,
         "min_max": numeric.min_max,
         "max_abs": numeric.max_abs,
@@ -114,3 +117,8 @@ def resolve(name: str) -> Transform:
         SpecError: There is no such transform.
     """
     return find_function(name, TRANSFORMS, "transform")
+
+
+def is_gapped(feature: FeatureSpec) -> bool:
+    """Tells whether the missing values of a feature reach the model as NaN."""
+    return kinds_of(resolve(feature.steps[-1].transform)).gives == GAPPED

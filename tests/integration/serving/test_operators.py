@@ -12,8 +12,9 @@ import pytest
 from tests.integration.serving.conftest import Grpc, predict_request, tensor
 from tfline.serving.process import start_server
 from tfline.serving.protos import types_pb2
-from tfline.serving.server.operators import WHEELS, Operators
+from tfline.serving.server.operators import Operators
 from tfline.serving.server.status import Code, StatusError
+from tfline.serving.wheels import WHEELS
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def missing(operator: str) -> StatusError:
     ],
 )
 def test_error_says_where_an_operator_is(monkeypatch, operator: str, hint: str):
-    monkeypatch.setattr("tfline.serving.server.operators.Wheel.files", lambda wheel: [])
+    monkeypatch.setattr("tfline.serving.wheels.Wheel.files", lambda wheel: [])
     with pytest.raises(StatusError, match=hint) as caught:
         Operators().provide(missing(operator))
     assert caught.value.code is Code.NOT_FOUND

@@ -176,6 +176,9 @@ REFERENCES = {
     "passthrough": Reference(
         "numpy", ("number",), ("passthrough",), lambda: numbers("number")[:, 0]
     ),
+    "keep_missing": Reference(
+        "numpy", ("gappy",), ("keep_missing",), lambda: numbers("gappy")[:, 0]
+    ),
     "clip": Reference(
         "numpy clip", ("number",), (("clip", {"low": 1.0, "high": 4.5}),),
         lambda: np.clip(numbers("number")[:, 0], 1.0, 4.5),

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from tfline.components.artifacts.saved_model import load_saved_model
 from tfline.components.pusher.parity import Outputs
 from tfline.serving.channel import PREDICT, channel_options, readable_error
 from tfline.serving.messages import methods
@@ -63,7 +64,7 @@ class Process:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         try:
-            self._model = tf.saved_model.load(str(folder))  # the signatures do not keep it alive
+            self._model = load_saved_model(str(folder))  # the signatures do not keep it alive
         except (OSError, ValueError, tf.errors.OpError) as exc:
             raise PushError(f"The model cannot be loaded: {exc}", str(folder)) from exc
 

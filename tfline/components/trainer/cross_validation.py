@@ -18,16 +18,16 @@ import tensorflow as tf
 from tfline.components.trainer.config import RunConfig
 from tfline.components.trainer.data import TrainingData, evaluation_dataset, make_data
 from tfline.components.trainer.devices import repeatable
-from tfline.components.trainer.fine_tuning import find_fine_tuning
-from tfline.components.trainer.fit import fit
 from tfline.components.trainer.folds import RANDOM, Division, Rule, divide, inner_split
 from tfline.components.trainer.losses import with_link
+from tfline.components.trainer.models import WATCHING
 from tfline.components.trainer.naive.models import naive_error
 from tfline.components.trainer.raw_values import raw_values
 from tfline.components.trainer.run_fn import prepare_model
 from tfline.components.trainer.schedules import Plateau
 from tfline.components.trainer.sources import Source, load_rows
 from tfline.components.trainer.splits import Split, survey
+from tfline.components.trainer.training import train_model
 from tfline.components.trainer.transform_graph import Batch, TransformGraph
 from tfline.components.trainer.weights import check_weights
 from tfline.metrics.statistic import Decision
@@ -92,8 +92,8 @@ def cross_validate(
 ) -> list[FoldedMetric]:
     """Trains a model `folds` times, each time without one fold, on which it is then evaluated.
 
-    With early stopping, or a rate that falls with the val_loss, a part of the training fold decides
-    on the epoch: what is held out is seen once, at the end.
+    With early stopping, which boosted trees have too, or a rate that falls with the val_loss, a
+    part of the training fold decides on the end: what is held out is seen once, after it.
 
     Args:
         config: Which model, and how it is trained.
@@ -128,7 +128,7 @@ def cross_validate(
             keras.utils.set_random_seed(seed + 1)
             held = _part(rows, split, held_out, "eval")
             chosen = held
-            if config.train.early_stopping or isinstance(config.train.schedule, Plateau):
+            if _watches(config):
                 train, inner = inner_split(labels, division, train, seed)
                 chosen = _part(rows, split, inner, "eval")
             data = make_data(_part(rows, split, train), chosen, graph, config.train)
@@ -139,6 +139,13 @@ def cross_validate(
                 found.setdefault(name, []).append(value)
     names = sorted(found, key=lambda name: name != "loss")  # the loss first
     return [FoldedMetric(name, tuple(found[name])) for name in names]
+
+
+def _watches(config: RunConfig) -> bool:
+    """Tells whether what is evaluated after each round changes the training."""
+    train = config.train
+    by_epoch = train.early_stopping or isinstance(train.schedule, Plateau)
+    return bool(by_epoch) or config.model.name in WATCHING
 
 
 def _labels(rows: Batch, graph: TransformGraph) -> np.ndarray:
@@ -199,8 +206,7 @@ def _evaluated(
     head = with_link(graph.head, config.train.loss)
     model = prepare_model(config, graph, head, data)
     train = config.train.model_copy(update={"tensorboard": False})
-    second = find_fine_tuning(model, head, train, data)
-    fit(model, data, train, log_dir="", state_dir=None, fine_tuning=second)
+    train_model(model, head, data, train)
     batches = evaluation_dataset(held_out, graph, train)
     reached: dict[str, float] = model.evaluate(batches, return_dict=True, verbose=0)
     if not measure.metrics or not graph.task.has_mean:

@@ -19,9 +19,10 @@ from tfline.components.trainer.config import RunConfig
 from tfline.components.trainer.data import load_data
 from tfline.components.trainer.devices import repeatable
 from tfline.components.trainer.losses import with_link
+from tfline.components.trainer.models import TREES
 from tfline.components.trainer.run_fn import prepare_model
 from tfline.components.trainer.transform_graph import TransformGraph
-from tfline.transforms.errors import ModelError
+from tfline.transforms.errors import ModelError, SpecError
 
 LOWEST, HIGHEST = 1e-6, 10.0
 """The first and the last rate that is tried."""
@@ -60,8 +61,14 @@ def find_rate(
         steps: How many steps the test has at most.
 
     Raises:
+        SpecError: The model has no learning rate.
         ModelError: The loss is not a number from the first step on.
     """
+    if config.model.name in TREES:
+        raise SpecError(
+            f"{config.model.name} is not trained by gradient descent: it has no learning rate",
+            "model",
+        )
     update = {"learning_rate": LOWEST, "schedule": None, "steps": None, "epochs": 1}
     config = config.model_copy(update={"train": config.train.model_copy(update=update)})
     graph = TransformGraph(transform_graph)

@@ -13,6 +13,7 @@ import tensorflow as tf
 from tfline.components.trainer.callbacks import best_epoch
 from tfline.components.trainer.config import RunConfig
 from tfline.components.trainer.data import TrainingData
+from tfline.components.trainer.models.own_training import Training
 from tfline.components.trainer.warm_start import WarmStart
 
 FILE_NAME = "training.json"
@@ -25,11 +26,10 @@ def write_report(
     model: keras.Model,
     data: TrainingData,
     config: RunConfig,
-    history: dict[str, list[float]],
+    training: Training,
     seconds: float,
     begun: WarmStart | None = None,
     unit: str = "",
-    resumed: str = "",
 ) -> None:
     """Writes ``training.json`` and logs the summary.
 
@@ -38,13 +38,16 @@ def write_report(
         model: Trained.
         data: What it was trained on.
         config: How it was trained.
-        history: Name of a metric to its value in each epoch.
+        training: What is told of the training.
         seconds: How long the training took.
         begun: What it began with; None: with nothing.
         unit: What the loss is computed on; see `loss_unit`.
-        resumed: After what an interrupted training went on, in words; empty: it was not.
     """
-    epochs = len(history["loss"])
+    history = training.history
+    rounds = len(history["loss"])
+    parameters = f"{model.count_params():,} parameters"
+    by_epoch = training.round == "epoch"
+    epochs = f"{rounds} epoch{'' if rounds == 1 else 's'}"
     content = {
         "model": config.model.name,
         "parameters": model.count_params(),
@@ -58,32 +61,34 @@ def write_report(
             for layer in model.layers
         ],
         "records": data.records,
-        "epochs": epochs,
-        "steps": min(epochs * data.steps_per_epoch, data.steps),
+        "size": training.size or parameters,
+        "round": training.round,
+        "epochs": rounds,
+        "steps": min(rounds * data.steps_per_epoch, data.steps) if by_epoch else None,
         "seconds": round(seconds, 3),
         "warm_start": None if begun is None else dataclasses.asdict(begun),
         "train": config.train.model_dump(mode="json"),
         "loss_unit": unit,
-        "resumed": resumed,
+        "resumed": training.resumed,
         "history": history,
+        "importances": training.importances,
     }
     tf.io.gfile.makedirs(folder)
     with tf.io.gfile.GFile(os.path.join(folder, FILE_NAME), "w") as file:
         json.dump(content, file, indent=1)
-    epoch = epochs - 1
+    epoch = rounds - 1
     if config.train.early_stopping:
         train = config.train
         epoch = best_epoch(history[train.monitor], train.goal or "min", train.min_delta)
     metric = next(name for name in history if name != "loss" and f"val_{name}" in history)
+    reached = history[f"val_{metric}"]
     _summary.info(
-        "%s, %s parameters, %d epoch%s%s: val_%s %.3f",
+        "%s, %s%s: val_%s %.3f",
         config.model.name,
-        f"{model.count_params():,}",
-        epochs,
-        "" if epochs == 1 else "s",
-        f", resumed after {resumed}" if resumed else "",
+        training.size or f"{parameters}, {epochs}",
+        f", resumed after {training.resumed}" if training.resumed else "",
         metric,
-        history[f"val_{metric}"][epoch],
+        reached[min(epoch, len(reached) - 1)],
     )
 
 

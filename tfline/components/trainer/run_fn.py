@@ -12,13 +12,11 @@ import keras
 import tensorflow as tf
 
 from tfline.components.artifacts.naive import FOLDER
-from tfline.components.trainer.checkpoints import load_state
 from tfline.components.trainer.config import RunConfig
 from tfline.components.trainer.data import TrainingData, load_data
 from tfline.components.trainer.devices import precision, repeatable, strategy
 from tfline.components.trainer.export import export
-from tfline.components.trainer.fine_tuning import find_fine_tuning
-from tfline.components.trainer.fit import fit, steps_per_execution
+from tfline.components.trainer.fit import steps_per_execution
 from tfline.components.trainer.hyperparameters import with_values
 from tfline.components.trainer.learning_rate import scheduled_rate
 from tfline.components.trainer.losses import loss_unit, with_link
@@ -26,6 +24,7 @@ from tfline.components.trainer.models.build import build_model, compile_model
 from tfline.components.trainer.monte_carlo import check_samples
 from tfline.components.trainer.naive.models import naive_error, write_naive
 from tfline.components.trainer.report import write_report
+from tfline.components.trainer.training import train_model
 from tfline.components.trainer.transform_graph import TransformGraph
 from tfline.components.trainer.warm_start import warm_start
 from tfline.tasks.heads.head import Head
@@ -66,16 +65,14 @@ def run_fn(fn_args: FnArgs) -> None:
             _progress.info("the loss is computed on %s; metrics are in the unit of the label", unit)
         started = time.monotonic()
         state_dir = config.train_state_dir if config.train.checkpoints else None
-        second = find_fine_tuning(model, head, config.train, data)
-        resumed = load_state(state_dir).place
-        history = fit(model, data, config.train, fn_args.model_run_dir, state_dir, second)
+        training = train_model(model, head, data, config.train, fn_args.model_run_dir, state_dir)
         seconds = time.monotonic() - started
         folder = os.path.join(os.path.dirname(fn_args.serving_model_dir.rstrip("/")), FOLDER)
         write_naive(folder, graph, head, data, fn_args.train_files, config.train)
         scale = naive_error(graph, head, fn_args.train_files)
 
     export(model, graph, head, config, fn_args.serving_model_dir, scale)
-    write_report(fn_args.model_run_dir, model, data, config, history, seconds, begun, unit, resumed)
+    write_report(fn_args.model_run_dir, model, data, config, training, seconds, begun, unit)
     if state_dir is not None and tf.io.gfile.exists(state_dir):
         tf.io.gfile.rmtree(state_dir)
 

@@ -50,6 +50,7 @@ class FeatureMetadata(_Metadata):
     kind: Kind
     shape: tuple[int, ...]
     depth: int | None
+    gapped: bool = False
     embedding: int | None = None
     augment: dict[str, Any] | None = None
 
@@ -116,7 +117,12 @@ class TransformGraph(tf.Module):
         """The inputs of a model."""
         return tuple(
             TensorFeature(
-                feature.name, feature.kind, feature.shape, feature.depth, feature.embedding
+                feature.name,
+                feature.kind,
+                feature.shape,
+                feature.depth,
+                feature.embedding,
+                feature.gapped,
             )
             for feature in self.metadata.features
         )

@@ -11,11 +11,10 @@ import keras
 from tfline.components.trainer.config import RunConfig
 from tfline.components.trainer.data import load_data
 from tfline.components.trainer.devices import repeatable
-from tfline.components.trainer.fine_tuning import find_fine_tuning
-from tfline.components.trainer.fit import fit
 from tfline.components.trainer.hyperparameters import with_values
 from tfline.components.trainer.losses import with_link
 from tfline.components.trainer.run_fn import prepare_model
+from tfline.components.trainer.training import train_model
 from tfline.components.trainer.transform_graph import TransformGraph
 
 
@@ -55,5 +54,4 @@ def train_trial(
         data = load_data(train_files, eval_files, graph, config.train, scratch)
         head = with_link(graph.head, config.train.loss)
         model = prepare_model(config, graph, head, data)
-        second = find_fine_tuning(model, head, config.train, data)
-        return fit(model, data, config.train, "", state_dir, second)
+        return train_model(model, head, data, config.train, state_dir=state_dir).history

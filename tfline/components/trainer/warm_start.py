@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfline.components.artifacts.saved_model import load_saved_model
 from tfline.components.trainer.export import read_export_card, target_form
 from tfline.components.trainer.transform_graph import TransformGraph
 from tfline.components.trainer.vocabularies import changed_indices, layers_of
@@ -65,7 +66,7 @@ def warm_start(
     if folder is None or not tf.io.gfile.exists(folder):
         _progress.info("no model to begin with yet")
         return None
-    loaded = tf.saved_model.load(folder)
+    loaded = load_saved_model(folder)
     variables, exported = model.variables, read_variables(loaded)
     if len(variables) != len(exported):
         raise ModelError(

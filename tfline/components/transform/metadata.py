@@ -11,6 +11,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from tfline.transforms.features import FeatureSpec, LabelSpec
+from tfline.transforms.table import is_gapped
 from tfline.transforms.target import STATISTICS, read_scale
 
 FILE_NAME = "tfline.json"
@@ -45,10 +46,11 @@ def describe_features(
 ) -> list[dict[str, Any]]:
     """Returns what the Trainer has to know of each transformed feature.
 
-    That is its name, the keys of its raw features, kind, shape and depth, the size of its
-    embedding if the spec gives one, and its augmentation. ``kind`` is ``image`` for a tensor
-    [batch, h, w, c], ``index`` for int64 [batch] or [batch, n], ``string`` for string [batch],
-    ``numeric`` for float32 [batch] or [batch, n]. ``depth`` is the number of distinct indices.
+    That is its name, the keys of its raw features, kind, shape and depth, whether missing values
+    stay so, the size of its embedding if the spec gives one, and its augmentation. ``kind`` is
+    ``image`` for a tensor [batch, h, w, c], ``index`` for int64 [batch] or [batch, n], ``string``
+    for string [batch], ``numeric`` for float32 [batch] or [batch, n]. ``depth`` is the number of
+    distinct indices.
     Shapes come from one empty record that passes through the graph, `tensors`: a vocabulary's
     size is known by now.
     """
@@ -67,6 +69,7 @@ def describe_features(
                 "kind": kind,
                 "shape": shape,
                 "depth": depths.get(feature.name) if kind == "index" else None,
+                "gapped": is_gapped(feature),
                 "embedding": feature.steps[-1].arguments.get("embedding"),
                 "augment": feature.augment,
             }

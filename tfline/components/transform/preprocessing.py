@@ -11,11 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from tfline.tasks.table import find_task
 from tfline.transforms.analysis.passes import Analysis, run_together
-from tfline.transforms.columns import as_numbers, as_series, as_strings, as_times, as_tokens
+from tfline.transforms.columns import (
+    as_numbers,
+    as_series,
+    as_strings,
+    as_times,
+    as_tokens,
+    finite_or_missing,
+)
 from tfline.transforms.features import WEIGHT, FeatureSpec, LabelSpec
 from tfline.transforms.kinds import kinds_of
 from tfline.transforms.lazy import lazy_import
-from tfline.transforms.table import TRANSFORMS, resolve
+from tfline.transforms.table import TRANSFORMS, is_gapped, resolve
 from tfline.transforms.taken import check_counts
 from tfline.transforms.value_counts import ValueCount, checked
 
@@ -55,7 +62,10 @@ def preprocessing_fn(
         transform_feature(inputs, feature, counts) for feature in features
     ]
     *results, beside = run_together([*analyses, task.beside(inputs, label)])
-    outputs = {feature.name: _finite(x) for feature, x in zip(features, results, strict=True)}
+    outputs = {
+        feature.name: _as_missing(x) if is_gapped(feature) else _finite(x)
+        for feature, x in zip(features, results, strict=True)
+    }
     outputs |= beside
     outputs[label.key] = task.encode(inputs, label, custom_config.get("class_values", ()))
     if weight is not None:
@@ -116,6 +126,11 @@ def _read_column(
 def _as_float32(x: Any) -> Any:
     """Returns float64 as float32; what is none as it is."""
     return tf.cast(x, tf.float32) if x.dtype == tf.float64 else x
+
+
+def _as_missing(x: tf.Tensor) -> tf.Tensor:
+    """Returns float32 with NaN for what is missing, and for what is no finite number."""
+    return finite_or_missing(_as_float32(x))
 
 
 def _finite(x: tf.Tensor | tf.SparseTensor) -> tf.Tensor | tf.SparseTensor:

@@ -35,7 +35,7 @@ RAW = {
 }
 """By what a transform takes, the name of a raw feature that has it."""
 
-_ENDS = ("Numbers", "Indices", "Vector", "Image", "Text")
+_ENDS = ("Numbers", "Gapped", "Indices", "Vector", "Image", "Text")
 """What a model takes."""
 
 _FOREIGN = ("decode_raw", "expression")
@@ -48,6 +48,10 @@ _FOR_MODELS: Mapping[str, Section] = {
     "tables": {
         "label": "big_tipper",
         "features": {"z_score": ["fare"], "string_lookup": ["company"]},
+    },
+    "trees": {
+        "label": "big_tipper",
+        "features": {"keep_missing": ["fare"], "string_lookup": ["company"]},
     },
     "images": {"label": "kind", "features": _PICTURE},
     "series": {

@@ -13,8 +13,10 @@ from tfline.components.example_validator.config import Expectation, ValidateConf
 from tfline.components.trainer.config import ModelConfig, RunConfig, TrainConfig
 from tfline.components.trainer.hyperparameters import with_values
 from tfline.components.trainer.label import check_training
-from tfline.components.trainer.models import MODELS, WRITERS
+from tfline.components.trainer.models import MODELS, TREES, WRITERS
 from tfline.components.trainer.models.transformer.arguments import check_heads
+from tfline.components.trainer.models.trees.check import check_trees
+from tfline.components.trainer.models.trees.options import check_monotone
 from tfline.components.tuner.config import TuneConfig
 from tfline.pipelines.spec.beam import BeamSpec
 from tfline.pipelines.spec.card import CardSpec
@@ -33,7 +35,7 @@ from tfline.transforms.arguments import arguments_model
 from tfline.transforms.errors import ModelError, SpecError
 from tfline.transforms.features import FeatureSpec, FrozenModel, LabelSpec
 from tfline.transforms.kinds import kinds_of
-from tfline.transforms.table import FAMILIES
+from tfline.transforms.table import FAMILIES, is_gapped
 from tfline.transforms.table import resolve as resolve_transform
 from tfline.transforms.taken import taken
 
@@ -151,6 +153,41 @@ class PipelineSpec(FrozenModel):
                 check_heads(width, arguments["heads"])
             except ModelError as exc:
                 raise FormError(exc.message, ("model", name), exc.hint) from exc
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _check_trees(self) -> Self:
+        name, arguments = self.model.name, self.model.arguments
+        gapped = [feature for feature in self.features if is_gapped(feature)]
+        if gapped and name in MODELS and name not in TREES:
+            raise FormError(
+                f"'{gapped[0].name}' keeps its missing values, and '{name}' cannot read them",
+                ("features",),
+                "Scale it, such as by `z_score`; or choose a model of trees: "
+                f"{', '.join(sorted(TREES))}.",
+            )
+        if name not in TREES:
+            return self
+        tuned = self.tune.over if self.tune is not None else {}
+        of_training = [key.removeprefix("train.") for key in tuned if key.startswith("train.")]
+        given = {*self.train.model_fields_set, *of_training}
+        try:
+            check_trees(
+                name, arguments, self.train, given, self.features, self.label,
+                known_task(self.label),
+            )  # fmt: skip
+            check_monotone(
+                arguments.get("monotone"),
+                arguments.get("growing_strategy"),
+                arguments.get("use_hessian_gain"),
+            )
+        except SpecError as exc:
+            raise FormError(exc.message, tuple(exc.where.split(".")), exc.hint) from exc
+        if self.tune is not None and (self.tune.search == "hyperband" or self.tune.epochs):
+            raise FormError(
+                "A search over trees has no epochs", ("tune",),
+                "Take `epochs` out, and search at random or by a Gaussian process (`bayesian`).",
+            )  # fmt: skip
         return self
 
     @pydantic.model_validator(mode="after")

@@ -7,59 +7,16 @@ wheels that are installed beside the server, without importing these; or from an
 
 from __future__ import annotations
 
-import importlib.util
 import logging
-import re
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from tfline.serving.server.c_api import Status, library
 from tfline.serving.server.status import StatusError, invalid_argument
+from tfline.serving.wheels import find_wheel, missing_operator
 
 logger = logging.getLogger(__name__)
-
-_MISSING = re.compile(r"Op type not registered '([^']+)'")
-
-
-@dataclass(frozen=True)
-class Wheel:
-    """A package of PyPI that brings operators.
-
-    Attributes:
-        name: What it is installed as.
-        package: What it is imported as.
-        libraries: Its libraries, as a pattern inside the package.
-        operators: The names of its operators.
-    """
-
-    name: str
-    package: str
-    libraries: str
-    operators: re.Pattern[str]
-
-    def files(self) -> list[Path]:
-        """Returns its libraries; none if it is not installed."""
-        spec = importlib.util.find_spec(self.package)
-        folders = spec.submodule_search_locations if spec else None
-        return sorted(path for root in folders or () for path in Path(root).glob(self.libraries))
-
-
-WHEELS = (
-    Wheel(
-        "tensorflow-text",
-        "tensorflow_text",
-        "python/*/_*.so",
-        re.compile(
-            r"TFText>.*|Sentencepiece.*|SentenceFragments.*|CaseFoldUTF8|NormalizeUTF8.*"
-            r"|.*TokenizeWithOffsets|PhraseTokenize|RegexSplitWithOffsets|FastBertNormalize"
-            r"|FindSourceOffsets|TokenizerFromLogits|ConstrainedSequence|MaxSpanningTree|RougeL"
-        ),
-    ),
-    Wheel("ydf-tf", "ydf_tf", "*.so", re.compile(r"SimpleML.*")),
-)
-"""The wheels whose operators are known."""
 
 
 class Operators:
@@ -100,11 +57,10 @@ class Operators:
             StatusError: `error`, if it is another one, or no library that is known has the
                 operator; in that case it says where to find it.
         """
-        match = _MISSING.search(error.message)
-        if match is None:
+        operator = missing_operator(error.message)
+        if operator is None:
             raise error
-        operator = match[1]
-        wheel = next((wheel for wheel in WHEELS if wheel.operators.fullmatch(operator)), None)
+        wheel = find_wheel(operator)
         if wheel is None:
             hint = "name the library that has it with --load_libraries"
             raise _without(operator, hint, error) from error

@@ -107,7 +107,7 @@ def write_grouped(folder: Path, case: Case) -> Case:
         records.append(tf.train.Example(features=features).SerializeToString())
     folder.mkdir()
     with tf.io.TFRecordWriter(str(folder / "data.tfrecord")) as writer:
-        for record in rng.permutation(records):
+        for record in rng.permutation(np.array(records, object)):  # bytes would lose zeros
             writer.write(record)
     return case._replace(train_files=[str(folder / "*")])
 

@@ -151,6 +151,15 @@ def test_naive_error_is_that_of_the_series_which_goes_on() -> None:
     assert one_step_error({"load": still}, still[:, :1], "load_ahead") is None
 
 
+def test_linear_model_finds_out_what_a_missing_number_stands_for() -> None:
+    features = [TensorFeature("age", "numeric", gapped=True)]
+    age = np.array([1.0, 2.0, 3.0, 4.0, np.nan, np.nan], np.float32)
+    y = np.array([[10.0], [20.0], [30.0], [40.0], [70.0], [70.0]])
+    x = columns_of({"age": tf.constant(age)}, features).numpy()
+    linear = fit_linear([(x.astype(np.float64), y, np.ones(len(y)))])
+    np.testing.assert_allclose(x @ linear.weights + linear.bias, y, rtol=0.01)
+
+
 def test_text_has_no_naive_model(texts: Case, tmp_path: Path) -> None:
     graph, config = texts.graph(), TrainConfig(batch_size=16)
     data = load_data(texts.train_files, texts.eval_files, graph, config, "")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pydantic
 
+from tfline.components.artifacts.saved_model import load_saved_model
 from tfline.tasks.table import find_task
 from tfline.tasks.task import Task
 from tfline.transforms import threshold
@@ -130,7 +131,7 @@ def _load(path: str) -> Any:
     """Returns the SavedModel at `path`; the one that another predictor holds, if there is one."""
     model = _LOADED.get(path)
     if model is None:
-        model = _LOADED[path] = tf.saved_model.load(path)
+        model = _LOADED[path] = load_saved_model(path)
     return model
 
 

@@ -33,6 +33,7 @@ from tfline.components.trainer.models.transformer import (
     text_transformer,
     vision_transformer,
 )
+from tfline.components.trainer.models.trees import builders as trees
 from tfline.transforms.dotted import find_function
 
 if TYPE_CHECKING:
@@ -52,6 +53,10 @@ FAMILIES: dict[str, dict[str, ModelBuilder]] = {
         "residual_mlp": residual_mlp.residual_mlp,
         "tabular_transformer": tabular_transformer.tabular_transformer,
         "wide_deep": wide_deep.wide_deep,
+    },
+    "trees": {
+        "boosted_trees": trees.boosted_trees,
+        "random_forest": trees.random_forest,
     },
     "images": {
         "alexnet": alexnet.alexnet,
@@ -93,6 +98,12 @@ FAMILIES: dict[str, dict[str, ModelBuilder]] = {
 MODELS: dict[str, ModelBuilder] = {
     name: build for family in FAMILIES.values() for name, build in family.items()
 }
+
+TREES = frozenset(FAMILIES["trees"])
+"""The models that are grown, not trained by gradient descent."""
+
+WATCHING = frozenset({"boosted_trees"})
+"""The models whose training looks at the eval split, to find its end."""
 
 WRITERS = frozenset(FAMILIES["texts to write"])
 """The models that write a text, and fit no other label."""

@@ -29,6 +29,7 @@ class TensorFeature:
         shape: Its shape without the batch dimension.
         depth: How many indices there are, for an index.
         embedding: The size of its embedding; None: the model's own choice.
+        gapped: Whether a missing number is NaN, which only trees take; else it has been replaced.
     """
 
     name: str
@@ -36,6 +37,7 @@ class TensorFeature:
     shape: tuple[int, ...] = ()
     depth: int | None = None
     embedding: int | None = None
+    gapped: bool = False
 
     @property
     def dtype(self) -> str:

@@ -32,7 +32,9 @@ def column_features(features: Sequence[TensorFeature]) -> list[TensorFeature]:
 
 
 def _width(feature: TensorFeature) -> int:
-    return feature.depth or 1 if feature.kind == "index" else int(np.prod(feature.shape))
+    if feature.kind == "index":
+        return feature.depth or 1
+    return int(np.prod(feature.shape)) * (2 if feature.gapped else 1)
 
 
 def columns_of(inputs: Mapping[str, tf.Tensor], features: Sequence[TensorFeature]) -> tf.Tensor:
@@ -40,7 +42,9 @@ def columns_of(inputs: Mapping[str, tf.Tensor], features: Sequence[TensorFeature
 
     Args:
         inputs: Transformed features by name, [batch, ...].
-        features: See `column_features`; an index becomes one-hot, those of a text are counted.
+        features: See `column_features`; an index becomes one-hot, those of a text are counted; a
+            number that may be missing has a column beside it that tells, so that the model finds
+            out what stands best in its place.
     """
     parts = []
     for feature in features:
@@ -48,6 +52,10 @@ def columns_of(inputs: Mapping[str, tf.Tensor], features: Sequence[TensorFeature
         if feature.kind == "index":
             hot = tf.one_hot(x, feature.depth or 1)  # [batch, (length), depth]
             x = tf.reduce_sum(hot, axis=1) if feature.shape else hot
+        elif feature.gapped:
+            missing = tf.math.is_nan(x)
+            known = tf.where(missing, tf.zeros_like(x), x)
+            x = tf.stack([known, tf.cast(missing, x.dtype)], axis=-1)
         parts.append(tf.reshape(tf.cast(x, tf.float32), [-1, _width(feature)]))
     return tf.concat(parts, axis=1)
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from tfline.components.trainer.config import RunConfig, TrainConfig
 from tfline.components.trainer.export import export
-from tfline.components.trainer.models import MODELS
+from tfline.components.trainer.models import MODELS, TREES
 from tfline.components.trainer.models.build import build_model, compile_model
 from tfline.components.trainer.models.generation.generator import find_generator
 from tfline.components.trainer.models.inputs import TensorFeature
@@ -226,6 +226,20 @@ def transferred(tmp_path_factory: pytest.TempPathFactory, encoder: str) -> dict[
     return {name: build_model(name, arguments[name], TRANSFER[name], head) for name in TRANSFER}
 
 
+@pytest.fixture(scope="module")
+def grown() -> dict[str, keras.Model]:
+    """Models of trees, grown by random examples; `trees/` has more of them."""
+    head = HEADS["multiclass"]
+    x, y = batch(TABLE, head)
+    data = tf.data.Dataset.from_tensors((x, y))
+    models = {}
+    for name in TREES:
+        model = models[name] = build_model(name, {"num_trees": 3, "min_examples": 1}, TABLE, head)
+        compile_model(model, head, TrainConfig(), steps_per_execution=1)
+        model.learn(data, data, TrainConfig(), None)
+    return models
+
+
 class Exported(NamedTuple):
     """A model of this process, a batch of its inputs, and the graph that it was exported with."""
 
@@ -245,14 +259,16 @@ def exported(
     exports: Path,
     fit_once: Callable[[str], Fitted],
     transferred: dict[str, keras.Model],
+    grown: dict[str, keras.Model],
     graph_of: Callable[[Path, Sequence[TensorFeature], Head], TransformGraph],
 ) -> dict[str, Exported]:
     """Every model, as a first version in a folder of its name."""
     done = {}
     for name in MODELS:
-        features, _, (task, *_), _ = SMALL[name] if name in SMALL else Small(TRANSFER[name])
+        other = Small(TRANSFER.get(name, TABLE))
+        features, _, (task, *_), _ = SMALL.get(name, other)
         graph = graph_of(exports / name / "graph", features, HEADS[task])
-        model = fit_once(name).model if name in SMALL else transferred[name]
+        model = fit_once(name).model if name in SMALL else {**transferred, **grown}[name]
         config = {"pipeline": name, "model": {"name": name}, "training_fingerprint": ""}
         export(
             model, graph, graph.head, RunConfig.model_validate(config), str(exports / name / "1")
@@ -275,7 +291,7 @@ def server(exports: Path, exported: dict[str, Exported]) -> Iterator[ServerProce
 
 
 def test_every_model_is_tested() -> None:
-    assert SMALL.keys() | TRANSFER.keys() == MODELS.keys()
+    assert SMALL.keys() | TRANSFER.keys() | TREES == MODELS.keys()
 
 
 @EACH_TASK

@@ -1,0 +1,1 @@
+"""Forests of decision trees, grown by Yggdrasil Decision Forests (Guillame-Bert et al. 2023)."""
