@@ -68,9 +68,9 @@ def in_process(call: Callable[[], object], threads: int = 1) -> Load:
     call()
     start = time.process_time()
     with ThreadPoolExecutor(threads) as pool:
-        each = pool.map(_latencies, [call] * threads)
+        each = pool.map(latencies_of, [call] * threads)
         latencies = [latency for latencies in each for latency in latencies]
-    return _load(latencies, time.process_time() - start)
+    return load_of(latencies, time.process_time() - start)
 
 
 def serialized_example() -> bytes:
@@ -92,7 +92,7 @@ def _request(batch: int) -> bytes:
     return serialized
 
 
-def _latencies(call: Callable[[], object], pause: float = 0.0) -> list[float]:
+def latencies_of(call: Callable[[], object], pause: float = 0.0) -> list[float]:
     """Calls for some time, once in `pause` seconds; returns the seconds of each call."""
     latencies = []
     begun = time.perf_counter()
@@ -104,10 +104,28 @@ def _latencies(call: Callable[[], object], pause: float = 0.0) -> list[float]:
     return latencies
 
 
-def _load(latencies: Sequence[float], used: float) -> Load:
+def load_of(latencies: Sequence[float], used: float) -> Load:
+    """Returns what the seconds of each call, and the processor seconds of all callers, tell."""
     calls = len(latencies)
     slow = sorted(latencies)[calls * 99 // 100]
     return Load(calls, calls / _SECONDS, statistics.median(latencies), slow, used / calls)
+
+
+def print_load(work: Callable[[int], None], clients: int, latencies: Sequence[float]) -> None:
+    """Runs `work` in as many threads as there are clients; prints the fields of `Load`.
+
+    Args:
+        work: What a client does, by its number.
+        clients: How many there are.
+        latencies: The seconds of each call; `work` adds to it.
+    """
+    threads = [threading.Thread(target=work, args=(index,)) for index in range(clients)]
+    for thread in threads:
+        thread.start()
+    start = time.process_time()
+    for thread in threads:
+        thread.join()
+    print(*dataclasses.astuple(load_of(latencies, time.process_time() - start)))
 
 
 def main(port: int, clients: int, batch: int, rate: float = 0) -> None:
@@ -123,15 +141,9 @@ def main(port: int, clients: int, batch: int, rate: float = 0) -> None:
             predict = channel.unary_unary(PREDICT, None, None)
             predict(request, wait_for_ready=True, timeout=_DEADLINE)
             together.wait()
-            latencies.extend(_latencies(lambda: predict(request, timeout=_DEADLINE), pause))
+            latencies.extend(latencies_of(lambda: predict(request, timeout=_DEADLINE), pause))
 
-    threads = [threading.Thread(target=work, args=(index,)) for index in range(clients)]
-    for thread in threads:
-        thread.start()
-    start = time.process_time()
-    for thread in threads:
-        thread.join()
-    print(*dataclasses.astuple(_load(latencies, time.process_time() - start)))
+    print_load(work, clients, latencies)
 
 
 if __name__ == "__main__":

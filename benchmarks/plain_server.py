@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable
 from concurrent import futures
+from typing import Any
 
 os.environ.setdefault("GRPC_EXPERIMENTS", "-event_engine_listener")  # as the real one
 
@@ -32,16 +33,18 @@ class _EveryMethod(grpc.GenericRpcHandler):
         return self._handler
 
 
-def session_call(folder: str) -> Callable[[list[bytes]], object]:
-    """Returns a call of the model in process, as TensorFlow has it: examples to probabilities."""
+def session_call(
+    folder: str, signature: str = "serving_default", name: str = "examples"
+) -> Callable[[Any], Any]:
+    """Returns a call of the model in process, as TensorFlow has it: an input to probabilities."""
     import tensorflow as tf
 
     session = tf.compat.v1.Session(graph=tf.Graph())
     model = tf.compat.v1.saved_model.load(session, ["serve"], folder)
-    signature = model.signature_def["serving_default"]
-    examples = signature.inputs["examples"].name
-    probabilities = signature.outputs["probabilities"].name
-    return lambda values: session.run(probabilities, {examples: values})
+    definition = model.signature_def[signature]
+    given = definition.inputs[name].name
+    probabilities = definition.outputs["probabilities"].name
+    return lambda values: session.run(probabilities, {given: values})
 
 
 def _predict(folder: str) -> Answer:

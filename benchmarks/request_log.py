@@ -7,9 +7,6 @@ by a new configuration, in turns: every request and its answer is written, or no
 from __future__ import annotations
 
 import statistics
-import subprocess
-import sys
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.grpc_clients import MODEL, over_grpc
-from benchmarks.serving import BUILD, Contender, Server
+from benchmarks.servers import Contender, Server, built_model
 from tfline.serving.protos import model_management_pb2
 
 PAIRS = 16
@@ -46,17 +43,15 @@ class Measured:
 def main() -> None:
     """Prints a table: rates, and the processor time of a server for a call."""
     table = Table("clients", "batch", "calls/s without", "with", "share of it", "server ms", "with")
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        version = folder / MODEL / "1"
-        subprocess.run([sys.executable, "-c", BUILD, str(version)], check=True, capture_output=True)
+    with built_model() as base_path:
         arguments = (
-            *("tfline.serving.server", "--port", "PORT", "--request_log_max_total_mb=512"),
-            *(f"--model_name={MODEL}", f"--model_base_path={version.parent}"),
+            *("-m", "tfline.serving.server", "--port", "PORT"),
+            *("--request_log_max_total_mb=512", f"--model_name={MODEL}"),
+            f"--model_base_path={base_path}",
         )
         with Server(Contender("tfline", arguments)) as server:
             for clients, batch in CASES:
-                without, logged = measure(server, folder, clients, batch)
+                without, logged = measure(server, base_path.parent, clients, batch)
                 table.add_row(str(clients), str(batch), *_cells(without, logged))
     Console().print(table)
 

@@ -14,23 +14,16 @@ from __future__ import annotations
 
 import contextlib
 import statistics
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
 
-import grpc
-import psutil
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.grpc_clients import MODEL, Load, in_process, over_grpc, serialized_example
 from benchmarks.plain_server import session_call
-from tfline.serving.process import checked_port
+from benchmarks.servers import Contender, Server, built_model
 from tfline.serving.server.session import Session
 from tfline.serving.server.tensor import string_tensor
 
@@ -40,46 +33,10 @@ TURNS = 7
 IN_PROCESS = ("tf.Session", "C API", "C API, 2 threads")
 """The ways to call the model without a server."""
 
-START_SECONDS = 60.0
-"""The most that a server may take to start."""
-
 BATCHING = """
 max_batch_size { value: 32 } batch_timeout_micros { value: 5000 }
 max_enqueued_batches { value: 100 }
 """
-
-BUILD = """
-import sys, keras, tensorflow as tf
-network = keras.Sequential([
-    keras.Input([28, 28, 1]),
-    keras.layers.Conv2D(30, 2, activation="relu"), keras.layers.MaxPooling2D(),
-    keras.layers.Conv2D(30, 2, activation="relu"), keras.layers.MaxPooling2D(),
-    keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax"),
-])
-module = tf.Module()
-module.weights = [weight.value for weight in network.weights]
-@tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
-def serve(examples):
-    spec = {"image": tf.io.FixedLenFeature([784], tf.float32)}
-    images = tf.io.parse_example(examples, spec)["image"]
-    return {"probabilities": network(tf.reshape(images, [-1, 28, 28, 1]))}
-tf.saved_model.save(module, sys.argv[1], signatures={"serving_default": serve})
-"""
-
-
-@dataclass(frozen=True)
-class Contender:
-    """A way to answer calls.
-
-    Attributes:
-        name: What the table calls it.
-        arguments: Of ``python -m``; ``PORT`` stands for the port.
-        target: The least share of the rate in process that is good; None: it shows a limit only.
-    """
-
-    name: str
-    arguments: Sequence[str]
-    target: float | None = None
 
 
 @dataclass(frozen=True)
@@ -97,57 +54,15 @@ class Case:
     contenders: Sequence[Contender]
 
 
-class Server:
-    """The processes of a contender, and a context in which they answer.
-
-    Attributes:
-        port: Of all processes.
-        start_seconds: From their start until one answers.
-    """
-
-    def __init__(self, contender: Contender) -> None:
-        self.port = checked_port(0)
-        arguments = [str(self.port) if word == "PORT" else word for word in contender.arguments]
-        started = time.perf_counter()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", *arguments],
-            cwd=Path(__file__).parent.parent,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        with grpc.insecure_channel(f"localhost:{self.port}") as channel:
-            grpc.channel_ready_future(channel).result(START_SECONDS)
-        self.start_seconds = time.perf_counter() - started
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait()
-
-    def resident_mib(self) -> float:
-        """Returns the memory of all processes."""
-        return sum(process.memory_info().rss for process in self._all()) / 2**20
-
-    def processor_seconds(self) -> float:
-        """Returns the processor time that all processes have used."""
-        return sum(sum(process.cpu_times()[:2]) for process in self._all())
-
-    def _all(self) -> list[psutil.Process]:
-        first = psutil.Process(self._process.pid)
-        return [first, *first.children(recursive=True)]
-
-
 def make_cases(base_path: Path, batching: Path) -> list[Case]:
     """Returns all cases, for a model and the parameters of batching."""
     model_server = (
-        *("tfline.serving.server", "--port", "PORT", f"--model_name={MODEL}"),
+        *("-m", "tfline.serving.server", "--port", "PORT", f"--model_name={MODEL}"),
         f"--model_base_path={base_path}",
     )
     batched = (*model_server, "--enable_batching", f"--batching_parameters_file={batching}")
-    nothing = Contender("no model", ("benchmarks.plain_server", "PORT"))
-    plain = Contender("plain", ("benchmarks.plain_server", "PORT", str(base_path / "1")))
+    nothing = Contender("no model", ("-m", "benchmarks.plain_server", "PORT"))
+    plain = Contender("plain", ("-m", "benchmarks.plain_server", "PORT", str(base_path / "1")))
 
     def tfline(one: float | None, two: float, arguments: Sequence[str]) -> list[Contender]:
         return [
@@ -257,13 +172,11 @@ def main() -> None:
     table = Table("clients", "batch", "answered by", title="Calls of a model")
     for figure in figures:
         table.add_column(figure, justify="right")
-    with tempfile.TemporaryDirectory() as folder:
-        base_path, batching = Path(folder, MODEL), Path(folder, "batching.config")
-        version = base_path / "1"
-        subprocess.run([sys.executable, "-c", BUILD, str(version)], check=True, capture_output=True)
+    with built_model() as base_path:
+        batching = base_path.with_name("batching.config")
         batching.write_text(BATCHING, encoding="utf-8")
         for case in make_cases(base_path, batching):
-            compare(case, version, table)
+            compare(case, base_path / "1", table)
     Console(width=140).print(table)
 
 

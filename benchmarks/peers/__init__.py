@@ -1,0 +1,1 @@
+"""Other model servers, each in an environment of its own."""
