@@ -1,9 +1,9 @@
 """The model server beside others of the registry: `python -m benchmarks.peers`.
 
 All answer the same JSON over HTTP, with the same model of `benchmarks.servers` and the same
-TensorFlow, as one process that runs it. Each peer is installed into an environment of its own below
-``build/peers``, and what it lacks there (TensorFlow) is that of this one. They are measured in turns;
-a peer that cannot be installed, or does not start, is said to be so.
+TensorFlow, as one process that runs it. Each peer is installed into an environment of its own
+below ``build/peers``, and what it lacks there (TensorFlow) is that of this one. They are measured
+in turns; a peer that cannot be installed, or does not start, is said to be so.
 """
 
 from __future__ import annotations
@@ -30,9 +30,6 @@ CASES = ((1, 1), (8, 1), (8, 64))
 
 FOLDER = ROOT / "build" / "peers"
 
-_ROWS = "/predict"
-_TRITON = "/v2/models/network/infer"
-
 
 @dataclass(frozen=True)
 class Peer:
@@ -47,7 +44,7 @@ class Peer:
 
     package: str
     arguments: Sequence[str]
-    path: str = _ROWS
+    path: str = "/predict"
     body: str = "instances"
 
 
@@ -57,10 +54,10 @@ PEERS = {
     "BentoML": Peer("bentoml==1.4.39", _BENTOML),
     "LitServe": Peer("litserve==0.2.19", ("-m", "benchmarks.peers.litserve_server", "PORT")),
     "Ray Serve": Peer("ray[serve]==2.60.0", ("-m", "benchmarks.peers.ray_server", "PORT")),
-    "Triton (PyTriton)": Peer(
+    "PyTriton": Peer(
         "nvidia-pytriton==0.7.0",
         ("-m", "benchmarks.peers.triton_server", "PORT"),
-        _TRITON,
+        "/v2/models/network/infer",
         "triton",
     ),
 }
@@ -109,8 +106,9 @@ def main() -> None:
         table.add_column(figure, justify="right")
     with built_model() as base_path, contextlib.ExitStack() as stack:
         arguments = (
-            *("-m", "tfline.serving.server", "--rest_api_port", "PORT", "--port=0"),
+            *("-m", "tfline.serving.server", "--port=0", "--rest_api_port", "PORT"),
             *(f"--model_name={MODEL}", f"--model_base_path={base_path}"),
+            f"--grpc_socket_path={base_path.parent}/grpc.sock",
         )
         asked = {"tfline": (f"/v1/models/{MODEL}:predict", "columns")}
         servers = {"tfline": stack.enter_context(Server(Contender("tfline", arguments)))}
