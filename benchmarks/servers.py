@@ -20,7 +20,7 @@ from tfline.serving.process import checked_port
 
 ROOT = Path(__file__).parent.parent
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 """The most that a server may take to start."""
 
 BUILD = """
