@@ -46,6 +46,7 @@ def write_report(
     history = training.history
     rounds = len(history["loss"])
     parameters = f"{model.count_params():,} parameters"
+    settings = None if training.settings is None else {*training.settings}
     by_epoch = training.round == "epoch"
     epochs = f"{rounds} epoch{'' if rounds == 1 else 's'}"
     content = {
@@ -67,7 +68,7 @@ def write_report(
         "steps": min(rounds * data.steps_per_epoch, data.steps) if by_epoch else None,
         "seconds": round(seconds, 3),
         "warm_start": None if begun is None else dataclasses.asdict(begun),
-        "train": config.train.model_dump(mode="json"),
+        "train": config.train.model_dump(mode="json", include=settings),
         "loss_unit": unit,
         "resumed": training.resumed,
         "history": history,

@@ -15,6 +15,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from tfline.components.artifacts.override import Override
 from tfline.components.evaluator.evidence.evidence_file import Evidence, Mistake, Values
 from tfline.pipelines.report.collect import card, data, mistakes, model
+from tfline.pipelines.report.figures.model import draw as draw_model
 from tfline.pipelines.report.render import metric, number, render_comparison, render_run, seconds
 from tfline.pipelines.report.run_files import RunFiles
 from tfline.pipelines.run.override import FILE_NAME
@@ -183,6 +184,38 @@ def test_learning_rate_that_never_changes_has_no_curve(
         sections.append((section.learning_rate, list(section.curves)))
     assert sections == [(0.1, ["loss"]), (None, ["loss", "learning_rate"])]
     assert section.settings == {"optimizer": {"name": "adam"}}
+
+
+def test_trees_show_rounds_of_their_own_and_what_they_looked_at(
+    evaluated: RunRecord, tmp_path: Path
+) -> None:
+    training = {
+        "model": "boosted_trees",
+        "parameters": 0,
+        "size": "2 trees, 6 nodes",
+        "round": "tree",
+        "layers": [],
+        "epochs": 2,
+        "steps": None,
+        "seconds": 1.0,
+        "records": {"train": 4},
+        "train": {"seed": 1},
+        "history": {"loss": [2.0, 1.0], "val_loss": [2.5, 2.0], "auc": [0.9], "val_auc": [0.8]},
+        "importances": {"shap": {"fare": 0.7, "<day>": 0.3}, "gain": {"fare": 1.0}},
+    }
+    add_output(evaluated, "Trainer", "model_run", tmp_path)
+    (tmp_path / "training.json").write_text(json.dumps(training))
+    section = model.collect(files_of(evaluated))
+    assert section is not None
+    assert section.curves == {"loss": ((2.0, 1.0), (2.5, 2.0))}
+    assert section.reached == {"auc": (0.9, 0.8)}
+    assert section.size == "2 trees, 6 nodes"
+    figures = draw_model(section)
+    assert list(figures) == ["curve_loss", "learnt_importances"]
+    assert figures["curve_loss"].description.startswith("loss by tree")
+    shap, gain = figures["learnt_importances"].data
+    assert shap["y"] == gain["y"] == ["&lt;day&gt;", "fare"]
+    assert (shap["x"], gain["x"]) == ([0.3, 0.7], [0.0, 1.0])
 
 
 def test_data_says_what_each_feature_is_for(evaluated: RunRecord, tmp_path: Path) -> None:

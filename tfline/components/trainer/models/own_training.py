@@ -25,6 +25,7 @@ class Training:
         round: What a value of the history comes after: an epoch, or a tree.
         size: How large the model is, in words; empty: as its parameters say.
         resumed: After what an interrupted training went on, in words; empty: it was not.
+        settings: The settings of `train` that it has; None: all of them.
         importances: How much each feature has told, by the name of the measure; none: not known.
     """
 
@@ -32,6 +33,7 @@ class Training:
     round: str = "epoch"
     size: str = ""
     resumed: str = ""
+    settings: frozenset[str] | None = None
     importances: Mapping[str, Mapping[str, float]] = dataclasses.field(default_factory=dict)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 
 from tfline.pipelines.report.collect import data as data_section
+from tfline.pipelines.report.collect.model import size_of
 from tfline.pipelines.report.run_files import RunFiles
 from tfline.pipelines.spec.card import CardSpec
 from tfline.tasks.table import find_task
@@ -41,7 +42,7 @@ class CardSection:
 def collect(files: RunFiles) -> CardSection:
     """Returns the card, as far as the run has got."""
     training, verdict = files.training, files.verdict
-    size = f"{training['model']}, {training['parameters']:,} parameters" if training else ""
+    size = f"{training['model']}, {size_of(training)}" if training else ""
     return CardSection(
         written=files.card,
         pipeline=files.record.pipeline,

@@ -18,6 +18,7 @@ from yggdrasil_decision_forests.dataset import data_spec_pb2
 
 from tfline.components.trainer.models.inputs import TensorFeature, build_inputs
 from tfline.components.trainer.models.own_training import History, OwnTraining, Training
+from tfline.components.trainer.models.trees.check import SETTINGS
 from tfline.components.trainer.models.trees.columns import LABEL, WEIGHT, Columns, Table
 from tfline.components.trainer.models.trees.growing import Grower
 from tfline.components.trainer.models.trees.importances import measure_importances
@@ -172,6 +173,7 @@ class ForestModel(OwnTraining):
             "tree",
             f"{self.grown.num_trees():,} trees, {self.grown.num_nodes():,} nodes",
             f"tree {self._grower.resumed}" if self._grower.resumed else "",
+            SETTINGS,
             measure_importances(self.grown, columns, seen),
         )
 
