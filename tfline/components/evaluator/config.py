@@ -319,6 +319,12 @@ class EvaluateConfig(FrozenModel):
         """The raw features that slices are made from."""
         return tuple(dict.fromkeys(key for cross in self.slices for by in cross for key in by.keys))
 
+    @property
+    def sliced_keys(self) -> frozenset[str]:
+        """The raw features each of whose values is a slice."""
+        alone = (cross[0] for cross in self.slices if len(cross) == 1)
+        return frozenset(by.name for by in alone if not by.bounds and not by.formula)
+
     def check_task(self, task: str) -> None:
         """Checks that metrics and threshold fit a task.
 

@@ -113,7 +113,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         _bless(blessing, verdict, candidate, baseline)
         if card.asks.decides:
             blessing.set_string_custom_property(PROPERTY, repr(config.threshold))
-        _SUMMARY.info("%s", summarise(results[0], verdict, split))
+        examples = artifact_utils.get_single_instance(input_dict["examples"])
+        records = examples.get_int_custom_property(f"records_{split}")
+        unlabelled = max(records - results[0].count, 0)
+        _SUMMARY.info("%s", summarise(results[0], verdict, split, unlabelled))
 
 
 def _together(overall: SliceResult, counting: Counting) -> str:
@@ -196,8 +199,15 @@ def _write_atomically(path: str, text: str) -> None:
     fileio.rename(staged, path, overwrite=True)
 
 
-def summarise(overall: SliceResult, verdict: Verdict, split: str) -> str:
-    """Returns one line, such as ``auc 0.93 on 3,012 eval records; blessed: auc 0.93 >= 0.8``."""
+def summarise(overall: SliceResult, verdict: Verdict, split: str, unlabelled: int = 0) -> str:
+    """Returns one line, such as ``auc 0.93 on 3,012 eval records; blessed: auc 0.93 >= 0.8``.
+
+    Args:
+        overall: The slice of all records.
+        verdict: On the model.
+        split: What it was judged by.
+        unlabelled: How many records of the split have no label, and were left out.
+    """
     numbers = overall.candidate.numbers
     measured = ", ".join(
         f"{name} {'n/a' if math.isnan(numbers[name]) else f'{numbers[name]:.3g}'}"
@@ -206,4 +216,6 @@ def summarise(overall: SliceResult, verdict: Verdict, split: str) -> str:
     )
     on_records = f"{measured} on " if measured else ""
     answer = "blessed" if verdict.blessed else "not blessed"
-    return f"{on_records}{overall.count:,} {split} records; {answer}: {verdict.headline}"
+    left_out = f" ({unlabelled:,} without a label left out)" if unlabelled else ""
+    counted = f"{overall.count:,} {split} records{left_out}"
+    return f"{on_records}{counted}; {answer}: {verdict.headline}"

@@ -186,7 +186,9 @@ def _category_drift(pair: _Pair, limit: float) -> str:
     if not all(totals):
         return ""
     now, then = _counts(pair.now), _counts(pair.then)
-    changes = {v: (now.get(v, 0) / totals[0], then.get(v, 0) / totals[1]) for v in {*now, *then}}
+    changes = {
+        v: (now.get(v, 0) / totals[0], then.get(v, 0) / totals[1]) for v in sorted({*now, *then})
+    }
     if not changes:
         return ""
     value = max(changes, key=lambda v: abs(changes[v][0] - changes[v][1]))

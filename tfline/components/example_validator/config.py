@@ -11,10 +11,14 @@ from tfline.transforms.value_counts import Taken
 
 Check = Literal[
     "absent", "type", "length", "nan", "infinite", "precision", "constant", "missing_label",
-    "unseen", "missing", "range", "drift",
+    "unseen", "missing", "range", "drift", "slices",
 ]  # fmt: skip
 
 Share = Annotated[float, Field(ge=0, le=1)]
+
+
+MOST_SLICES = 1000
+"""Slices that one raw feature may have: more are no evaluation that anyone reads."""
 
 
 class DriftConfig(FrozenModel):
@@ -68,12 +72,14 @@ class Expectation(FrozenModel):
             string), or ``any``.
         role: What it is used for, to be named in an error.
         values: How many values of it a record may hold.
+        sliced: Whether each of its values is a slice of the evaluation.
     """
 
     key: str
     kind: Literal["number", "category", "bytes", "any"]
     role: Literal["feature", "label", "slice", "weight"]
     values: Taken = "list"
+    sliced: bool = False
 
 
 class HeldAgainst(FrozenModel):

@@ -17,8 +17,7 @@ def _read(value: Any) -> Any:
     if isinstance(value, bool) or (isinstance(value, str) and _FORM.fullmatch(value)):
         return value
     raise ValueError(
-        "Expected `true`, `false`, or how often within an epoch, such as `500 steps` or "
-        f"`10 minutes`. Received: {value!r}"
+        "Expected true, false, or how often within an epoch, such as `500 steps` or `10 minutes`"
     )
 
 

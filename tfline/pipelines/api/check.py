@@ -15,17 +15,19 @@ class Check:
     Attributes:
         spec: The spec.
         files: How many files each split has; ``files`` if they are to be split.
+        classes: Of a label that has two, in words: which is the positive one. Empty of others.
     """
 
     spec: PipelineSpec = dataclasses.field(repr=False)
     files: Mapping[str, int]
+    classes: str = ""
 
     def __str__(self) -> str:
         spec = self.spec
         lines = [
             f"{spec.name}: ok",
             f"  data       {', '.join(f'{n} file(s) in {name}' for name, n in self.files.items())}",
-            f"  label      {spec.label.key}",
+            f"  label      {spec.label.key}{f' ({self.classes})' if self.classes else ''}",
         ]
         for feature in spec.features:
             steps = " > ".join(step.transform for step in feature.steps)

@@ -143,9 +143,13 @@ class Pipeline:
             SpecError: The spec does not fit the data.
         """
         from tfline.pipelines.api.check import Check
-        from tfline.pipelines.run.preflight import check_data
+        from tfline.pipelines.run.class_check import describe_classes
+        from tfline.pipelines.run.preflight import check_data, first_file
 
-        return Check(self.spec, check_data(self.spec))
+        files = check_data(self.spec)
+        first = first_file(self.spec)
+        classes = "" if first is None else describe_classes(self.spec.label, first)
+        return Check(self.spec, files, classes)
 
     def run(self, *, progress: bool = True) -> Run:
         """Runs what has changed since the last run: TFRecords to a pushed model.

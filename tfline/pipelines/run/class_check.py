@@ -1,10 +1,11 @@
-"""Looks at the labels of the first records, where the spec names the classes."""
+"""Looks at the labels of the first records: whether they are classes, and which is positive."""
 
 from __future__ import annotations
 
 import itertools
 
 from tfline.pipelines.inputs.records import read_features
+from tfline.tasks.table import TASKS, label_keys
 from tfline.transforms.errors import SpecError, did_you_mean
 from tfline.transforms.features import LabelSpec
 
@@ -42,3 +43,42 @@ def check_classes(label: LabelSpec, file: str) -> None:
                     file,
                     did_you_mean(name, label.classes),
                 )
+
+
+def describe_classes(label: LabelSpec, file: str) -> str:
+    """Returns the two classes of a label in words, and which of them is the positive one.
+
+    Recall, precision, AUC and a threshold are about the positive class; without named classes that
+    is the last of the sorted labels.
+
+    Args:
+        label: The label.
+        file: A file of records.
+
+    Returns:
+        Such as ``binary: yes (positive) or no``; empty if there are not two, or if the first
+        records do not tell.
+    """
+    if label.task not in (None, "binary") or tuple(label_keys(label)) != (label.key,):
+        return ""
+    describe = TASKS["binary"].describe
+    if label.classes is not None:
+        return describe(label.classes) if len(label.classes) == 2 else ""
+    found: set[int | bytes] = set()
+    records = 0
+    for features in itertools.islice(read_features(file), _RECORDS):
+        records += 1
+        if label.key not in features:
+            continue
+        feature = features[label.key]
+        values = (*feature.int64_list.value, *feature.bytes_list.value)
+        if feature.float_list.value or len(values) > 1:
+            return ""  # numbers, or a list
+        found.update(values)
+    if len(found) != 2 or len({type(value) for value in found}) != 1:
+        return ""
+    names = [
+        value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+        for value in sorted(found)  # type: ignore[type-var]
+    ]
+    return f"{describe(names)}, by the first {records:,} records"

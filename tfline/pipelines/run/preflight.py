@@ -101,6 +101,8 @@ def check_data(spec: PipelineSpec) -> dict[str, int]:
     if config.payload == "tf_example":
         first, *others = files
         train = _look(files[first][0], _RECORDS)
+        if config.split is not None and config.split.feature is not None:
+            _check_split_feature(config.split.feature, train)
         _check_records(spec, train)
         check_classes(spec.label, train.file)
         if config.split is not None and config.split.by in ("hash", "stratify"):
@@ -108,6 +110,20 @@ def check_data(spec: PipelineSpec) -> dict[str, int]:
         for split in others:
             _check_same_lengths(spec, train, split, _look(files[split][0], _OTHER_RECORDS))
     return {split: len(paths) for split, paths in files.items()}
+
+
+def first_file(spec: PipelineSpec) -> str | None:
+    """Returns the file whose first records tell most: of the train split, or of all.
+
+    Args:
+        spec: The spec.
+
+    Returns:
+        Its path; None if it holds no tf.Examples.
+    """
+    config = spec.data.resolve()
+    files = config.splits or {"files": config.files or ()}
+    return next(iter(files.values()))[0] if config.payload == "tf_example" else None
 
 
 def _look(file: str, most: int) -> _Survey:
@@ -122,6 +138,17 @@ def _look(file: str, most: int) -> _Survey:
             if kind and (length := len(getattr(feature, kind).value)):
                 found.add(kind, length)
     return _Survey(file, records, seen)
+
+
+def _check_split_feature(key: str, survey: _Survey) -> None:
+    """Refuses to divide by a feature that no record has."""
+    if survey.records and key not in survey.seen:
+        raise SpecError(
+            f"The feature '{key}', by which `data.split` divides, is in none of the first "
+            f"{survey.records:,} records",
+            survey.file,
+            did_you_mean(key, survey.seen),
+        )
 
 
 def _check_records(spec: PipelineSpec, survey: _Survey) -> None:

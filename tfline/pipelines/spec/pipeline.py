@@ -288,10 +288,10 @@ class PipelineSpec(FrozenModel):
             for key in label_keys(self.label)
         ]
         for feature in self.features:
-            first = feature.steps[0].transform
-            takes = kinds_of(resolve_transform(first)).takes
+            begins = feature.steps[0].transform
+            takes = kinds_of(resolve_transform(begins)).takes
             kind: Literal["number", "category", "bytes", "any"] = _EXPECTED.get(takes, "any")
-            if first in _LOOKED_UP:
+            if begins in _LOOKED_UP:
                 kind = "category"
             found += [
                 Expectation(key=key, kind=kind, role="feature", values=taken(feature))
@@ -309,4 +309,7 @@ class PipelineSpec(FrozenModel):
             for key in (*self.evaluate.slice_keys, self.evaluation.unit)
             if key is not None and key not in named
         ]
+        for key in self.evaluate.sliced_keys:
+            first = next(i for i, expectation in enumerate(found) if expectation.key == key)
+            found[first] = found[first].model_copy(update={"sliced": True})
         return tuple(dict.fromkeys(found))  # a raw feature may be in several features

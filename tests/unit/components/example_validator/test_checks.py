@@ -72,6 +72,12 @@ def test_good_data_has_no_anomaly(expected: Expectation, columns: dict[str, Any]
         ("infinite", LABEL, {"fare": [1.0, -math.inf]}, "infinite values among 2 (min=-inf"),
         ("constant", FARE, {"fare": [7.0, 7.0]}, "constant: 7 in all 2 records"),
         ("constant", CITY, {"city": ["a", "a"]}, "constant: 'a' in all 2 records"),
+        (
+            "precision",
+            FARE,
+            {"fare": [2**60, 1]},
+            "integers of up to 1152921504606846976, of which numbers hold no more than 9007199254",
+        ),
         ("missing_label", LABEL, {"fare": [[1.0], None, [0.0], None]}, "missing in 2 of 4 records"),
     ],
 )
@@ -83,6 +89,16 @@ def test_problem_is_found_unless_it_is_allowed(
     assert anomaly.feature == expected.key
     assert anomaly.hint
     assert find(expected, allow=[check], **columns) == []
+
+
+def test_feature_with_too_many_values_to_slice_by_is_found_where_a_model_is_judged() -> None:
+    by_name = CITY.model_copy(update={"sliced": True})
+    names = [f"city {i}" for i in range(1001)]
+    [anomaly] = find(by_name, split="eval", city=names)
+    assert anomaly.text == "1,001 values to slice by; at most 1,000 are allowed"
+    assert find(by_name, split="eval", allow=["slices"], city=names) == []
+    assert find(by_name, split="eval", city=names[:1000] + names[:1]) == []
+    assert find(by_name, city=names) == find(CITY, split="eval", city=names) == []
 
 
 def test_absent_feature_gets_the_nearest_name() -> None:

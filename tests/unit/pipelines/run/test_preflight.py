@@ -144,7 +144,7 @@ def test_windows_that_share_rows_are_not_divided_by_hash(folder: Path, write_row
         (
             {"data": {"files": "*.tfrecord", "split": {
                 "by": "group", "feature": "dya", "train": 0.5, "eval": 0.5}}},
-            "'dya' is in none of the first",
+            "'dya', by which `data.split` divides, is in none of the",
         ),
     ],
 )  # fmt: skip

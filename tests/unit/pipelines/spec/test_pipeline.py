@@ -216,7 +216,7 @@ def test_wrong_value_of_a_section_is_refused_at_its_line(
         ),
         ("data=3", "Expected a section with the keys train, eval, test, files, split, payload"),
         ("train.epochs=1.5", "Expected an integer. Received: 1.5"),
-        ("train.checkpoints=1", "Expected true or false. Received: 1"),
+        ("train.deterministic=1", "Expected true or false. Received: 1"),
         ("evaluate.slices=3", "Expected a list. Received: 3"),
         ("label={key: tip, task: binar}", "Unknown task 'binar'"),
         ("schema_file=3", "Expected a text. Received: 3"),

@@ -7,6 +7,7 @@ importances need single records: a bounded number of them is read and predicted 
 from __future__ import annotations
 
 import io
+import itertools
 import math
 import os
 import tempfile
@@ -22,7 +23,7 @@ from tfline.components.evaluator.evidence.associations import associate
 from tfline.components.evaluator.evidence.evidence_file import FILE_NAME, SAMPLE_FILE, Evidence
 from tfline.components.evaluator.evidence.importance import permutation_importance
 from tfline.components.evaluator.evidence.mistakes import worst_mistakes
-from tfline.components.evaluator.reading.blocks import read_blocks
+from tfline.components.evaluator.reading.blocks import labelled, read_blocks
 from tfline.components.evaluator.reading.counting import Counting
 from tfline.components.evaluator.reading.model import ModelCard, Predictor
 from tfline.metrics.arrays import Array, Floats
@@ -60,7 +61,7 @@ def write_evidence(
         ModelError: If the model fails.
     """
     most = min(card.asks.examined, _VALUES // max(card.size, len(card.classes)))
-    numbers, sample = _sample(files, math.ceil(records / most))
+    numbers, sample = _sample(files, math.ceil(records / most), predictor)
     labels, predictions, weights = _evaluate(sample, card, predictor, config)
     examples = [tf.train.Example.FromString(record) for record in sample]
 
@@ -101,8 +102,13 @@ def write_evidence(
         file.write(evidence.model_dump_json(exclude_defaults=True))
 
 
-def _sample(files: Sequence[str], stride: int) -> tuple[list[int], list[bytes]]:
-    """Returns every `stride`-th record of the files with its number, up to a size in bytes."""
+def _sample(
+    files: Sequence[str], stride: int, predictor: Predictor
+) -> tuple[list[int], list[bytes]]:
+    """Returns every `stride`-th record of the files with its number, up to a size in bytes.
+
+    Those without a label are left out.
+    """
     compressed = [_is_compressed(file) for file in files]
     records = tf.data.Dataset.from_tensor_slices((list(files), compressed)).flat_map(
         lambda file, gzip: tf.data.TFRecordDataset(file, tf.where(gzip, "GZIP", ""))
@@ -116,7 +122,8 @@ def _sample(files: Sequence[str], stride: int) -> tuple[list[int], list[bytes]]:
             break
         numbers.append(index * stride)
         sample.append(record)
-    return numbers, sample
+    known = labelled(predictor.label(tf.constant(sample))).numpy()
+    return list(itertools.compress(numbers, known)), list(itertools.compress(sample, known))
 
 
 def _decoded(text: tf.Tensor) -> str:

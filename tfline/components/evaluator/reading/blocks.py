@@ -24,7 +24,7 @@ from tfline.components.evaluator.reading.counting import (
 )
 from tfline.components.evaluator.reading.model import ModelCard, Predictor
 from tfline.components.evaluator.reading.slices import Column
-from tfline.metrics.arrays import Array, Floats
+from tfline.metrics.arrays import Array, Floats, Integers
 from tfline.transforms.errors import DataError, ModelError
 from tfline.transforms.lazy import lazy_import
 
@@ -48,8 +48,9 @@ _PEEK = 1000
 _Columns = dict[str, tuple[Any, Any]]
 """The rows and the values of each parsed feature, both [v]."""
 
-_Batch = tuple[Any, _Columns, dict[str, Any], Any]
-"""Number of examples, parsed features, predictions of each model, labels."""
+_Batch = tuple[Any, _Columns, dict[str, Any], Any, Any]
+"""Number of examples, parsed features, predictions of each model, labels, and the records whose
+label is none that the model knows."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -69,6 +70,22 @@ class Block:
     columns: dict[str, Column]
     seed: tuple[int, int]
     counted: Counted = EACH_FOR_ITSELF
+
+    def take(self, kept: Integers) -> Block:
+        """Returns the examples of some rows, int64 [m], rising."""
+        place = np.full(len(self.labels), -1)
+        place[kept] = np.arange(len(kept))
+        columns = {}
+        for key, column in self.columns.items():
+            rows = place[column.rows]
+            columns[key] = Column(rows[rows >= 0], column.values[rows >= 0])
+        return Block(
+            self.labels[kept],
+            {name: of_model[kept] for name, of_model in self.predictions.items()},
+            columns,
+            self.seed,
+            self.counted.rows(kept),
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +113,7 @@ def read_blocks(
     batch_size: int,
     counting: Counting | None = None,
 ) -> Iterator[Block]:
-    """Yields the blocks of a file of tf.Examples.
+    """Yields the blocks of a file of tf.Examples, without the records that have no label.
 
     Args:
         file: A TFRecord file, plain or gzip.
@@ -110,8 +127,8 @@ def read_blocks(
         Blocks in the order of the file.
 
     Raises:
-        DataError: If a record cannot be read by this or by the model, or has no label that the
-            model knows, or no weight.
+        DataError: If a record cannot be read by this or by the model, or has a label that the
+            model does not know, or no weight.
         ModelError: If a model fails, or predicts what is no number.
     """
     records = tf.data.TFRecordDataset(file, compression_type=_compression(file))
@@ -126,7 +143,9 @@ def read_blocks(
         parsed = tf.io.parse_example(serialized, parsers) if parsers else {}
         columns = {key: (values.indices[:, 0], values.values) for key, values in parsed.items()}
         predictions = {name: predict(serialized) for name, predict in predictors.items()}
-        return tf.size(serialized, tf.int64), columns, predictions, first.label(serialized)
+        labels = first.label(serialized)
+        unknown = tf.boolean_mask(serialized, ~labelled(labels))
+        return tf.size(serialized, tf.int64), columns, predictions, labels, unknown
 
     batches = (
         records.batch(batch_size)
@@ -139,10 +158,11 @@ def read_blocks(
     done = 0
     while group := list(itertools.islice(_readable(batches, file), size)):
         place = _Place(file, done)
-        block = _block(group, card, place, counting)
+        block, known = _block(group, card, place, counting)
         done += len(block.labels)
         _PROGRESS.info("%s records evaluated", f"{done:,}")
-        yield block
+        if len(known):
+            yield block if len(known) == len(block.labels) else block.take(known)
 
 
 def _readable(elements: Iterator[Any], file: str) -> Iterator[Any]:
@@ -187,9 +207,17 @@ def _types(records: tf.data.Dataset, keys: Mapping[str, None], file: str) -> dic
     return {key: types.get(key, tf.string) for key in keys}
 
 
-def _block(batches: list[_Batch], card: ModelCard, place: _Place, counting: Counting) -> Block:
-    """Returns the block of some batches."""
-    sizes, parsed, predicted, labelled = zip(*batches, strict=True)
+def labelled(labels: tf.Tensor) -> tf.Tensor:
+    """Returns which labels [n, ...] are ones that the model knows, bool [n]."""
+    known = tf.math.is_finite(labels) if labels.dtype.is_floating else labels >= 0
+    return tf.reduce_all(known, axis=tf.range(1, tf.rank(known)))
+
+
+def _block(
+    batches: list[_Batch], card: ModelCard, place: _Place, counting: Counting
+) -> tuple[Block, Integers]:
+    """Returns the block of some batches, and the rows that have a label, int64 [m]."""
+    sizes, parsed, predicted, read, unknown = zip(*batches, strict=True)
     starts = np.cumsum([0, *sizes[:-1]])
     columns = {
         key: Column(
@@ -205,10 +233,12 @@ def _block(batches: list[_Batch], card: ModelCard, place: _Place, counting: Coun
     }
     for name, of_model in predictions.items():
         _check_predictions(name, of_model, place)
-    labels = np.concatenate(labelled)
-    _check_labels(labels, card, place)
+    labels = np.concatenate(read)
+    rows = labels.reshape(len(labels), -1)
+    is_known = (np.isfinite(rows) if rows.dtype.kind == "f" else rows >= 0).all(axis=1)
+    _check_labels(np.flatnonzero(~is_known), np.concatenate(unknown), card, place)
     counted = count_examples(counting, columns, len(labels), place.seed, place.record)
-    return Block(labels, predictions, columns, place.seed, counted)
+    return Block(labels, predictions, columns, place.seed, counted), np.flatnonzero(is_known)
 
 
 def _check_predictions(name: str, predicted: Floats, place: _Place) -> None:
@@ -222,39 +252,40 @@ def _check_predictions(name: str, predicted: Floats, place: _Place) -> None:
         )
 
 
-def _check_labels(labels: Array, card: ModelCard, place: _Place) -> None:
-    rows = labels.reshape(len(labels), -1)
-    is_known = np.isfinite(rows) if rows.dtype.kind == "f" else rows >= 0
-    known = np.asarray(is_known.all(axis=1))  # [n]
-    if known.all():
+def _check_labels(rows: Integers, records: Array, card: ModelCard, place: _Place) -> None:
+    """Refuses labels that are there, but none that the model knows.
+
+    Args:
+        rows: Of the records without a label that the model knows, int64 [m].
+        records: These records, serialized, [m].
+        card: What is predicted.
+        place: Where the block begins.
+
+    Raises:
+        DataError: One has a label.
+    """
+    raw = [_raw_label(record, card.label) for record in records]
+    wrong = [(row, label) for row, label in zip(rows, raw, strict=True) if label]
+    if not wrong:
         return
-    row = int(known.argmin())
-    raw = _raw_label(card, place, row)
-    unknown = f"{(~known).sum():,} of {len(known):,} eval records have"
-    if not raw:
-        raise DataError(
-            f"{unknown} no label '{card.label}', or a part of it is missing.",
-            where=place.record(row),
-            hint="Remove these records, or give them a label.",
-        )
+    row, label = wrong[0]
     known_values = ", ".join(map(str, card.class_values))
     raise DataError(
-        f"{unknown} a label '{card.label}' that the model cannot compare with, such as {raw}.",
-        where=place.record(row),
+        f"{len(wrong):,} records have a label '{card.label}' that the model cannot compare with, "
+        f"such as {label}.",
+        where=place.record(int(row)),
         hint=f"Known in training: {known_values}. Train on data with all classes."
         if known_values
         else "Every number of a label has to be finite.",
     )
 
 
-def _raw_label(card: ModelCard, place: _Place, row: int) -> str:
+def _raw_label(record: bytes, key: str) -> str:
     """Returns the raw label of a record in words; empty if it has none under the label's name."""
-    records = tf.data.TFRecordDataset(place.file, compression_type=_compression(place.file))
-    [record] = records.skip(place.start + row).take(1).as_numpy_iterator()
     features = tf.train.Example.FromString(record).features.feature
-    if card.label not in features:
+    if key not in features:
         return ""
-    feature = features[card.label]
+    feature = features[key]
     values = feature.bytes_list.value or feature.int64_list.value or feature.float_list.value
     return ", ".join(
         value.decode("utf-8", errors="replace")[:100] if isinstance(value, bytes) else f"{value:g}"

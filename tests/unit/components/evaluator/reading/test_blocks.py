@@ -116,11 +116,10 @@ def test_label_of_a_regression_is_a_number(read: Callable[..., list[Block]], raw
 @pytest.mark.parametrize(
     ("values", "card", "message", "where"),
     [
-        ([1, None], BINARY, "1 of 2 eval records have no label 'y'", "record 1"),
-        ([None], BINARY, "1 of 1 eval records have no label 'y'", "record 0"),
-        ([1, 2], BINARY, "1 of 2 eval records have a label 'y' .* such as 2", "record 1"),
+        ([1, 2], BINARY, "1 records have a label 'y' .* such as 2", "record 1"),
+        ([None, 2], BINARY, "1 records have a label 'y' .* such as 2", "record 1"),
         ([b"a", b"c"], WORDS, "cannot compare with, such as c", "record 1"),
-        ([1.0, float("nan")], NUMBER, "1 of 2 .* such as nan", "record 1"),
+        ([1.0, float("nan")], NUMBER, "1 records .* such as nan", "record 1"),
     ],
 )
 def test_label_that_cannot_be_used_is_refused(
@@ -130,6 +129,16 @@ def test_label_that_cannot_be_used_is_refused(
     with pytest.raises(DataError, match=message) as error:
         read([example(y=value) for value in values], card, dtype=dtype)
     assert error.value.where.startswith(f"{where} of ")
+
+
+def test_records_without_label_are_left_out(read: Callable[..., list[Block]]) -> None:
+    records = [example(hour=7), example(y=1, hour=3), example(y=0), example(), example(y=1, hour=4)]
+    (block,) = read(records, features=("hour",))
+    assert block.labels.tolist() == [1, 0, 1]
+    assert len(block.predictions[""]) == 3
+    assert block.columns["hour"].rows.tolist() == [0, 2]
+    assert block.columns["hour"].values.tolist() == [3, 4]
+    assert read([example(hour=7)] * 3) == []
 
 
 def test_prediction_that_is_no_number_is_refused(read: Callable[..., list[Block]]) -> None:
