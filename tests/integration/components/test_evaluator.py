@@ -565,14 +565,31 @@ def test_config_that_does_not_fit_is_refused(
         evaluate(examples, make_model(binary, "binary"), **config)
 
 
-def test_record_without_a_label_is_named(
+def test_records_without_a_label_are_left_out_and_counted(
+    evaluate: Callable[..., Run],
+    make_model: Callable[..., types.Artifact],
+    table: pd.DataFrame,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    half = [table[:120], table[120:].drop(columns="tip")]
+    examples = write_examples(tmp_path / "data", half)
+    examples.set_int_custom_property("records_eval", len(table))
+    with caplog.at_level("INFO", logger="tfline.summary"):
+        run = evaluate(examples, make_model(binary, "binary"))
+    assert "on 120 eval records (120 without a label left out)" in caplog.text
+    overall, *_ = run.verdict["slices"]
+    assert overall["count"] == 120
+
+
+def test_split_without_any_label_is_an_error(
     evaluate: Callable[..., Run],
     make_model: Callable[..., types.Artifact],
     table: pd.DataFrame,
     tmp_path: Path,
 ) -> None:
     unlabelled = write_examples(tmp_path / "data", [table.drop(columns="tip")])
-    with pytest.raises(DataError, match="240 of 240 eval records have no label 'tip'"):
+    with pytest.raises(DataError, match="no record with a label"):
         evaluate(unlabelled, make_model(binary, "binary"))
 
 

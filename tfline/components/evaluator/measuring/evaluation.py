@@ -128,7 +128,7 @@ def evaluate(
         _write_doubts(sums, plan, output)
     results = _read(output, card)
     if not results:
-        raise DataError("The judged split has no records.", where=", ".join(files))
+        raise DataError("The judged split has no record with a label.", where=", ".join(files))
     return results
 
 
@@ -261,7 +261,7 @@ def find_threshold(
     with fileio.open(line) as file:
         text = file.read()
     if not text:
-        raise DataError("The eval split has no records.", where=", ".join(files))
+        raise DataError("The eval split has no record with a label.", where=", ".join(files))
     return choice_from_line(text)
 
 
