@@ -1,4 +1,4 @@
-"""Which metrics fit a task: tfline's own, and those of Keras.
+"""Which metrics and losses fit a task: tfline's own metrics, and what is of Keras.
 
 A metric whose shape does not fit gives a number all the same: the argmax of one column is always
 0, so that `SparseCategoricalAccuracy` of a binary task is the share of its first class for ever.
@@ -10,74 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tfline.metrics.table import METRICS, is_custom
+from tfline.tasks.keras_fit import FAMILIES, LOSSES, Fit, class_name
+from tfline.tasks.keras_fit import METRICS as METRICS_OF_KERAS
 from tfline.tasks.task import Task
 from tfline.transforms.errors import SpecError, did_you_mean
 
 _PACKAGES = ("keras", "tf_keras", "tensorflow")
-
-_TWO: tuple[str, ...] = ("binary", "multilabel")
-_NUMBERS: tuple[str, ...] = ("regression", "forecast")
-
-_FITS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(
-        (
-            "BinaryAccuracy",
-            "BinaryCrossentropy",
-            "BinaryIoU",
-            "AUC",
-            "F1Score",
-            "FBetaScore",
-            "FalseNegatives",
-            "FalsePositives",
-            "Hinge",
-            "Precision",
-            "PrecisionAtRecall",
-            "Recall",
-            "RecallAtPrecision",
-            "SensitivityAtSpecificity",
-            "SpecificityAtSensitivity",
-            "SquaredHinge",
-            "TrueNegatives",
-            "TruePositives",
-        ),
-        _TWO,
-    ),
-    **dict.fromkeys(
-        (
-            "SparseCategoricalAccuracy",
-            "SparseCategoricalCrossentropy",
-            "SparseTopKCategoricalAccuracy",
-        ),
-        ("multiclass",),
-    ),
-    **dict.fromkeys(
-        (
-            "CosineSimilarity",
-            "LogCoshError",
-            "MeanAbsolutePercentageError",
-            "MeanSquaredLogarithmicError",
-            "Poisson",
-            "R2Score",
-        ),
-        _NUMBERS,
-    ),
-    # The squared error of a probability is Brier's score.
-    **dict.fromkeys(
-        ("MeanAbsoluteError", "MeanSquaredError", "RootMeanSquaredError"), (*_NUMBERS, *_TWO)
-    ),
-    **dict.fromkeys(
-        (
-            "Accuracy",
-            "CategoricalAccuracy",
-            "CategoricalCrossentropy",
-            "CategoricalHinge",
-            "TopKCategoricalAccuracy",
-        ),
-        (),
-    ),
-}
-"""By class, the families of tasks that it fits. A label is a class's index here: what compares
-one-hot vectors, or predictions with labels for equality, fits none."""
 
 
 def is_of_keras(module: str) -> bool:
@@ -93,23 +31,55 @@ def check_keras_metric(
     Args:
         task: What the label asks for.
         name: The dotted path of the metric.
-        classes: The names of Keras' classes that it is, or is derived from.
+        classes: The names of Keras' classes or functions that it is, or is derived from,
+            the nearest first.
         in_training: Whether it sees the outputs of the model, not what is evaluated.
 
     Raises:
         SpecError: It does not fit.
     """
     for own in classes:
-        fitting = _FITS.get(own, (task.family,))
+        fit = METRICS_OF_KERAS.get(class_name(own))
+        if fit is None:
+            continue
+        fitting = fit.families
         if in_training and "multiclass" in fitting:
             fitting = (*fitting, "mask", "text")  # a probability, or a logit, for each class
-        if task.family not in fitting:
-            fits = " and ".join(fitting) or "no task: labels are classes' indices, not vectors"
-            raise SpecError(
-                f"Metric '{name}' does not fit a {task.name} task: {own} fits {fits}.",
-                hint="tfline's own metrics are checked against the task: name one of those, or "
-                "derive yours from keras.metrics.Metric.",
-            )
+        _refuse_others(task, f"Metric '{name}'", own, fit, fitting, "keras.metrics.")
+        return
+
+
+def check_keras_loss(task: Task, name: str, classes: Iterable[str]) -> None:
+    """Checks that a loss of Keras, or one derived from it, fits a task.
+
+    Args:
+        task: What the label asks for.
+        name: The dotted path of the loss.
+        classes: The names of Keras' classes or functions that it is, or is derived from,
+            the nearest first.
+
+    Raises:
+        SpecError: It does not fit.
+    """
+    for own in classes:
+        fit = LOSSES.get(class_name(own))
+        if fit is not None:
+            _refuse_others(task, f"Loss '{name}'", own, fit, fit.families, "")
+            return
+
+
+def _refuse_others(
+    task: Task, what: str, own: str, fit: Fit, fitting: tuple[str, ...], package: str
+) -> None:
+    """Raises a SpecError for a task that is not fitting; names what is meant."""
+    if task.family in fitting or task.family not in FAMILIES:
+        return
+    fits = f"{own} fits {' and '.join(fitting)}; " if fitting else ""
+    meant = fit.instead.get(task.family)
+    raise SpecError(
+        f"{what} does not fit a {task.name} task: {fits}{fit.reason}",
+        hint=f"Name {package}{meant}." if meant else "Leave it out: the task has its own.",
+    )
 
 
 def check_metrics(task: Task, names: Iterable[str]) -> None:

@@ -338,6 +338,13 @@ class EvaluateConfig(FrozenModel):
                 "evaluate.choose_threshold",
             )
 
+    @property
+    def named_metrics(self) -> tuple[str, ...]:
+        """The metrics that the spec names itself."""
+        in_gaps = (name for gap in self.gap for name in gap.most)
+        named = (*(self.metrics or ()), *self.require, *self.change, *in_gaps)
+        return tuple(dict.fromkeys(named))
+
     def metric_names(self, task: str) -> tuple[str, ...]:
         """Returns the metrics to compute: the chosen or usual ones, then those that decide."""
         usual = (name for name, metric in find_task(task).metrics.items() if metric.usual)

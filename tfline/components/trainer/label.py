@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from tfline.components.trainer.config import TrainConfig
 from tfline.components.trainer.losses import check_fits, check_scale
 from tfline.components.trainer.named import OwnCode
-from tfline.tasks.metric_fit import check_keras_metric, is_of_keras
+from tfline.tasks.metric_fit import check_keras_loss, check_keras_metric, is_of_keras
 from tfline.tasks.table import known_task
 from tfline.tasks.task import Task
 from tfline.transforms.errors import SpecError, did_you_mean
@@ -24,8 +24,7 @@ def check_training(train: TrainConfig, label: LabelSpec) -> None:
     if task is not None and train.loss is not None:
         check_fits(train.loss, task.family)
     if task is not None:
-        for metric in train.metrics:
-            _check_metric(task, metric)
+        check_of_keras(train, task)
     if train.loss is not None:
         check_scale(train.loss, label.target_transform)
     if train.class_weights is None:
@@ -36,13 +35,47 @@ def check_training(train: TrainConfig, label: LabelSpec) -> None:
         check_names(train.class_weights, classes)
 
 
+def check_of_keras(train: TrainConfig, task: Task) -> None:
+    """Refuses a loss or a metric of Keras, or one derived from it, that does not fit a task.
+
+    Raises:
+        SpecError: One does not.
+    """
+    if isinstance(train.loss, OwnCode):
+        _check_loss(task, train.loss)
+    for metric in train.metrics:
+        _check_metric(task, metric)
+
+
 def _check_metric(task: Task, metric: OwnCode) -> None:
-    bases = getattr(metric.find(), "__mro__", ())
-    names = [base.__name__ for base in bases if is_of_keras(base.__module__)]
+    if metric.arguments.get("threshold") is not None:
+        return  # it decides each column by itself
     try:
-        check_keras_metric(task, metric.path, names, in_training=True)
+        check_keras_metric(task, metric.path, _of_keras(metric), in_training=True)
     except SpecError as exc:
         raise SpecError(exc.message, "train.metrics", exc.hint) from exc
+
+
+def _check_loss(task: Task, loss: OwnCode) -> None:
+    try:
+        check_keras_loss(task, loss.path, _of_keras(loss))
+    except SpecError as exc:
+        raise SpecError(exc.message, "train.loss", exc.hint) from exc
+    if loss.arguments.get("from_logits") and not task.writes:
+        raise SpecError(
+            f"Loss '{loss.path}' takes logits, and the outputs of a {task.name} task are "
+            "probabilities",
+            "train.loss",
+            "Take `from_logits` out.",
+        )
+
+
+def _of_keras(code: OwnCode) -> list[str]:
+    """Returns the names of what is of Keras in own code: its bases, or the function itself."""
+    found = code.find()
+    return [
+        one.__name__ for one in getattr(found, "__mro__", (found,)) if is_of_keras(one.__module__)
+    ]
 
 
 def check_weighted(task: Task) -> None:

@@ -18,6 +18,7 @@ from tfline.components.trainer.devices import precision, repeatable, strategy
 from tfline.components.trainer.export import export
 from tfline.components.trainer.fit import steps_per_execution
 from tfline.components.trainer.hyperparameters import with_values
+from tfline.components.trainer.label import check_of_keras
 from tfline.components.trainer.learning_rate import scheduled_rate
 from tfline.components.trainer.losses import loss_unit, with_link
 from tfline.components.trainer.models.build import build_model, compile_model
@@ -93,6 +94,7 @@ def prepare_model(
         ModelError: The features do not fit the model, or the model does not fit the task.
     """
     train = config.train
+    check_of_keras(train, graph.task)
     epochs = data.steps / data.steps_per_epoch
     has_strings = any(feature.kind == "string" for feature in graph.features)
     devices = strategy(train.accumulate, has_strings=has_strings)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tfline.pipelines.reference import pairs
 from tfline.pipelines.reference.entry import Argument, Entry
 from tfline.pipelines.reference.index import KINDS, entries_of
 from tfline.pipelines.reference.words import first_sentence
+
+_PAIRS = "what-fits-what.md"
 
 
 def pages() -> dict[str, str]:
@@ -24,6 +27,7 @@ def pages() -> dict[str, str]:
             if _has_page(kind, members):
                 title = f"`{family}`" if kind == "key" else f"{of_kind.title}: {family}"
                 found[_path(kind, members[0])] = _page(title, "", members)
+    found[_PAIRS] = pairs.page()
     return found
 
 
@@ -66,6 +70,7 @@ def _contents() -> str:
         is_one = not any(entry.family for entry in entries)
         page = f"{_slug(of_kind.title)}{'' if is_one else '/index'}.md"
         lines.append(f"| [{of_kind.title}]({page}) | {len(entries)} entries. {of_kind.text} |")
+    lines.append(f"| [{pairs.TITLE}]({_PAIRS}) | Each task with each loss and each metric. |")
     return "\n".join(lines) + "\n"
 
 

@@ -17,6 +17,7 @@ from tfline.components.example_validator.config import Expectation
 from tfline.pipelines.inputs.records import read_features
 from tfline.pipelines.run.class_check import check_classes
 from tfline.pipelines.run.plan import read_schema
+from tfline.pipelines.run.task_check import check_task
 from tfline.pipelines.spec import PipelineSpec
 from tfline.transforms.errors import SpecError, did_you_mean
 from tfline.transforms.value_counts import HINTS, ValueCount, count_problem
@@ -78,8 +79,8 @@ def check_data(spec: PipelineSpec) -> dict[str, int]:
     Raises:
         DataError: A pattern matches no file, or the first file holds no tf.Examples.
         SpecError: The curated schema cannot be read, a name occurs in none of the first records,
-            a label is none of the classes, a transform takes another type or
-            another number of values, or the splits have lists of different lengths.
+            a label is none of the classes, a loss or metric does not fit it, a transform takes
+            another type or another number of values, or the splits have lists of different lengths.
         PushError: The push folder is another pipeline's.
     """
     if spec.push is not None:
@@ -105,6 +106,7 @@ def check_data(spec: PipelineSpec) -> dict[str, int]:
             _check_split_feature(config.split.feature, train)
         _check_records(spec, train)
         check_classes(spec.label, train.file)
+        check_task(spec, train.file)
         if config.split is not None and config.split.by in ("hash", "stratify"):
             _check_windows(config.split.by, train.file)
         for split in others:
@@ -153,10 +155,6 @@ def _check_split_feature(key: str, survey: _Survey) -> None:
 
 def _check_records(spec: PipelineSpec, survey: _Survey) -> None:
     """Compares the spec with the first records of a file."""
-    label = survey.seen.get(spec.label.key)
-    is_float = label is not None and label.kinds == {"float_list"} and label.high == 1
-    if spec.label.task is None and is_float:
-        spec.evaluate.check_task("regression")  # a float is a number to predict
     for expected in spec.expectations:
         if survey.records and expected.key not in survey.seen:
             raise SpecError(

@@ -81,6 +81,46 @@ def test_metric_that_does_not_fit_a_label_of_floats_is_refused(folder: Path, wri
 
 
 @pytest.mark.parametrize(
+    ("labels", "changes", "message"),
+    [
+        ((0, 1, 2), {"evaluate": {"metrics": ["auc"]}}, "'auc' does not fit a multiclass"),
+        ((0, 1), {"evaluate": {"metrics": ["rmse"]}}, "'rmse' does not fit a binary"),
+        ((0, 1, 2), {"train": {"loss": "huber"}}, "huber does not fit a multiclass"),
+        (
+            (0, 1, 2),
+            {"train": {"metrics": ["keras.metrics.BinaryAccuracy"]}},
+            "BinaryAccuracy' does not fit a multiclass",
+        ),
+        ((0.5,), {"train": {"loss": "focal"}}, "focal does not fit a regression"),
+        ((0, 1), {"evaluate": {"metrics": ["no_project.Cost"]}}, "cannot be imported"),
+        (
+            (0, 1, 2),
+            {"evaluate": {"metrics": ["preflight_metrics.Hits"]}},
+            "'preflight_metrics.Hits' does not fit a multiclass task: BinaryAccuracy fits",
+        ),
+    ],
+)
+def test_what_does_not_fit_the_labels_of_the_first_records_is_refused(
+    folder: Path, write_rows, monkeypatch, labels: tuple, changes: dict, message: str
+) -> None:
+    (folder / "preflight_metrics.py").write_text(
+        "import keras\nclass Hits(keras.metrics.BinaryAccuracy): pass\n"
+    )
+    monkeypatch.syspath_prepend(str(folder))
+    write_rows(folder / "train-1.tfrecord", [{"tip": tip, "fare": 1.0} for tip in labels])
+    with pytest.raises(SpecError, match=message):
+        check_data(make_spec(**changes))
+
+
+def test_own_metric_that_fits_is_fine(folder: Path, write_rows, monkeypatch) -> None:
+    (folder / "fitting_metrics.py").write_text(
+        "import keras\nclass Hits(keras.metrics.BinaryAccuracy): pass\n"
+    )
+    monkeypatch.syspath_prepend(str(folder))
+    assert check_data(make_spec(evaluate={"metrics": ["fitting_metrics.Hits", "auc"]}))
+
+
+@pytest.mark.parametrize(
     ("row", "features", "message"),
     [
         ({"fare": [1.0, 2.0]}, {"one_hot": ["fare"]}, "'fare' holds lists of 2 values.* one value"),

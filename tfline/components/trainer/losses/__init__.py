@@ -28,6 +28,7 @@ from tfline.components.trainer.losses.of_numbers import (
     Quantile,
     UnscaledLoss,
 )
+from tfline.components.trainer.losses.own import check_own_loss
 from tfline.components.trainer.named import OwnCode, short_forms
 from tfline.tasks.heads.head import Head
 from tfline.tasks.heads.numbers import RegressionHead
@@ -144,7 +145,9 @@ def build_loss(loss: AnyLoss | None, head: Head) -> LossFunction:
         return default
     check_fits(loss, head.task)
     if isinstance(loss, OwnCode):
-        return loss.make(keras.losses.Loss)
+        made: LossFunction = loss.make(keras.losses.Loss)
+        check_own_loss(made, loss.path, head)
+        return made
     return loss.build(head)
 
 

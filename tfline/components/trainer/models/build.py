@@ -18,6 +18,12 @@ from tfline.tasks.heads.head import Head
 from tfline.transforms.arguments import check_arguments
 from tfline.transforms.errors import ModelError
 
+_MEANT = {
+    "softmax": "the probabilities of the classes sum to 1",
+    "sigmoid": "each probability is of one class by itself",
+}
+"""What the outputs of a model of classes are."""
+
 
 def build_model(
     name: str, arguments: Mapping[str, Any], features: Sequence[TensorFeature], head: Head
@@ -71,6 +77,22 @@ def _check_fit(
         raise ModelError(
             f"Model '{name}' does not fit a {head.task} label: expected an output of shape "
             f"{head.output_shape}. Received: {model.output_shape}",
+            hint="End it with `head.output(x)`.",
+        )
+    if name not in MODELS:
+        _check_activation(model, name, head)
+
+
+def _check_activation(model: keras.Model, name: str, head: Head) -> None:
+    """Refuses an own model of classes whose outputs are no probabilities, as far as can be seen."""
+    last = model.output._keras_history.operation  # noqa: SLF001 - Keras has no other way to it
+    activation = getattr(getattr(last, "activation", None), "__name__", head.activation)
+    if head.activation not in _MEANT or activation == head.activation:
+        return
+    if activation in (*_MEANT, "linear", "relu", "tanh"):
+        raise ModelError(
+            f"Model '{name}' ends with {activation}, and a {head.task} label needs "
+            f"{head.activation}: {_MEANT[head.activation]}",
             hint="End it with `head.output(x)`.",
         )
 
