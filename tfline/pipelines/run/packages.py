@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from tfline.components.trainer.models import TREES
 from tfline.pipelines.run.parts import Part, Parts
 
 _DATA = ("tfx", "apache-beam", "numpy", "tfx-bsl")
@@ -30,9 +31,25 @@ PACKAGES: dict[str, tuple[str, ...]] = {
 """The packages that compute in each component: another version of one may give another result."""
 
 
+_OF_TREES = ("ydf", "ydf-tf")
+
+
 def package_parts(component: str) -> Parts:
     """Returns the versions of the packages that compute in a component."""
-    return tuple(Part("package", name, _version(name)) for name in PACKAGES[component])
+    return _parts(PACKAGES[component])
+
+
+def model_parts(model: str) -> Parts:
+    """Returns the versions of the packages that only some models are trained by.
+
+    Args:
+        model: Its name in the spec.
+    """
+    return _parts(_OF_TREES if model in TREES else ())
+
+
+def _parts(names: Iterable[str]) -> Parts:
+    return tuple(Part("package", name, _version(name)) for name in names)
 
 
 @cache

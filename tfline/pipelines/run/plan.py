@@ -21,7 +21,7 @@ from tfline.components.example_validator.config import HeldAgainst
 from tfline.components.trainer.models import MODELS
 from tfline.components.trainer.models import resolve as resolve_model
 from tfline.pipelines.run.files import FileDigests, file_parts, shown_path
-from tfline.pipelines.run.packages import package_parts
+from tfline.pipelines.run.packages import model_parts, package_parts
 from tfline.pipelines.run.parts import Part, Parts, combined, digest, settings
 from tfline.pipelines.run.sources import dotted_modules, function_modules, source_parts
 from tfline.pipelines.spec import PipelineSpec
@@ -231,6 +231,7 @@ def _training_parts(spec: PipelineSpec, module: str, digests: FileDigests) -> Pa
     shared = function_modules(TRANSFORMS.values()) | {"tfline.transforms.table"}
     return (
         *source_parts(modules, exclude=unused | shared | _other_tasks(spec) | _METRICS),
+        *model_parts(spec.model.name),
         *settings("model", _dump(spec.model)),
         *file_parts("model", argument_files(spec.model.arguments), digests),
         *settings("train", _dump(spec.train)),

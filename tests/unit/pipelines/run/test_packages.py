@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tfline.pipelines.run.packages import PACKAGES, environment_digest, package_parts
+from tfline.pipelines.run.packages import (
+    PACKAGES,
+    environment_digest,
+    model_parts,
+    package_parts,
+)
 from tfline.pipelines.run.plan import UPSTREAM
 
 
@@ -29,6 +34,11 @@ def test_every_component_has_its_packages() -> None:
 )
 def test_package_concerns_exactly_its_components(package: str, components: set[str]) -> None:
     assert {name for name, packages in PACKAGES.items() if package in packages} == components
+
+
+def test_ydf_concerns_trees_alone() -> None:
+    assert [part.name for part in model_parts("boosted_trees")] == ["ydf", "ydf-tf"]
+    assert model_parts("mlp") == model_parts("mine.nets.build") == ()
 
 
 def test_environment_digest_follows_what_is_installed(tmp_path: Path) -> None:
