@@ -12,6 +12,9 @@ from tfline.components.example_gen import tfrecord
 from tfline.transforms.errors import DataError
 
 _DELIMITERS = (",", ";", "\t", "|")
+INDEX = "row"
+"""What a first column without a name is called, if there are two others at least."""
+
 _PROBED_LINES = 50
 _AGREEING = 0.9
 """The share of the first lines that must have as many cells as the first."""
@@ -58,6 +61,8 @@ def _columns(path: Path, delimiter: str, header: bool) -> list[str]:
     if not header:
         return [f"column_{number}" for number in range(1, len(first) + 1)]
     columns = [cell.strip() for cell in first]
+    if columns and not columns[0] and len(columns) > 2 and INDEX not in columns:
+        columns[0] = INDEX  # the row names that pandas and R write
     for column in columns:
         if not column or columns.count(column) > 1:
             problem = f"`{column}` is named twice" if column else "one has no name"

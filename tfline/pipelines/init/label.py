@@ -94,6 +94,9 @@ def guess(kinds: Mapping[str, Kind], *, in_order: bool = True) -> tuple[str, str
     Raises:
         DataError: No column could be it, or nothing tells which one.
     """
+    for name in kinds:
+        if name.lower() in LABEL and kinds[name] not in _NEVER:
+            return name, f"it is called '{name}'"
     usable = [name for name, kind in kinds.items() if kind not in _NEVER and kind != "constant"]
     short = [name for name in usable if kinds[name] != "text"] or usable
     if not short:
@@ -102,9 +105,6 @@ def guess(kinds: Mapping[str, Kind], *, in_order: bool = True) -> tuple[str, str
             + (", ".join(f"{name} is {kind}" for name, kind in list(kinds.items())[:8]) or "none"),
             hint="Say which one: `--label COLUMN`.",
         )
-    for name in short:
-        if name.lower() in LABEL:
-            return name, f"it is called '{name}'"
     for words in (LABEL, EVENT, AMOUNT):
         named = [name for name in short if has_word(name, words)]
         if named:

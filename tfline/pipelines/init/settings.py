@@ -54,7 +54,9 @@ def bounds(label: Label, sample: Sample, naive_error: float | None) -> tuple[dic
     if label.task == "multiclass":
         column = sample.columns[label.name]
         share = max(column.counts.values()) / column.present
-        return {"accuracy": round(share, 3)}, f"accuracy {share:.3g} is the most frequent class"
+        return {
+            "accuracy": float(f"{share:.3g}")
+        }, f"accuracy {share:.3g} is the most frequent class"
     return {}, ""
 
 

@@ -251,6 +251,14 @@ def test_sample_is_bounded_in_number_and_in_bytes_and_spread_evenly() -> None:
     assert (found.records, found.size <= 50) == (1000, True)
 
 
+def test_row_names_of_pandas_are_an_id() -> None:
+    frame = pd.DataFrame({"x": [CHANCE.random() for _ in range(40)], "label": [0, 1] * 20})
+    frame.to_csv("a.csv")
+    beginning = begin("a.csv")
+    assert checked(beginning)["features"] == {"z_score": ["x"]}
+    assert "an id: hardly a value repeats: row\n" in beginning.spec.read_text()
+
+
 def test_gzip_is_read(folder: Path) -> None:
     text = "x,label\n" + "\n".join(f"{CHANCE.random()},{i % 2}" for i in range(40))
     Path("a.csv.gz").write_bytes(gzip.compress(text.encode()))

@@ -124,6 +124,12 @@ def test_label_that_cannot_be_learnt_is_refused(values: Sequence[Any], message: 
         choose_label(found, kinds(found), "out")
 
 
+def test_label_that_is_named_so_is_not_passed_over_for_having_one_class() -> None:
+    found = sample(label=["a"] * ROWS, x=NUMBERS)
+    with pytest.raises(DataError, match="one class only"):
+        choose_label(found, kinds(found), None)
+
+
 def test_misspelt_label_names_the_nearest() -> None:
     found = sample(quality=[1, 2] * 200, x=NUMBERS)
     with pytest.raises(DataError, match="Did you mean 'quality'"):
