@@ -11,7 +11,7 @@ import pytest
 from tfline.pipelines import cli
 from tfline.pipelines.api.pipeline import Pipeline
 from tfline.pipelines.init import candidates
-from tfline.pipelines.init.features import network_features
+from tfline.pipelines.init.features import network_features, tree_features
 from tfline.pipelines.init.trials import OutOfTimeError
 
 CHANCE = random.Random(3)
@@ -39,8 +39,7 @@ def test_two_commands_lead_from_a_file_to_a_blessed_model(
     assert "# left out, gives the label away: tipped" in printed
     assert "# left out, an id: hardly a value repeats: row_id" in printed
     assert cli.main(["check", "trips.yaml"]) == 0
-    fewer = ("--set", "train.epochs=20", "--set", "train.learning_rate=0.01")
-    assert cli.main(["run", "trips.yaml", *fewer]) == 0
+    assert cli.main(["run", "trips.yaml"]) == 0
     verdict = Pipeline.load("trips.yaml").find_run().verdict
     assert verdict.blessed
     assert Path("models/trips").is_dir()
@@ -59,6 +58,7 @@ def test_budget_compares_models_and_keeps_the_best(
             candidates.Candidate(
                 {"mlp": {"hidden_units": [16]}}, network_features, {**few, "learning_rate": 0.05}
             ),
+            candidates.Candidate({"boosted_trees": {"num_trees": 2}}, tree_features),
             candidates.Candidate({"resnet34": {}}, network_features, few),
         ),
     )
@@ -67,7 +67,7 @@ def test_budget_compares_models_and_keeps_the_best(
     printed = capsys.readouterr().out
     assert "mlp(hidden_units=[16]) *" in printed
     assert "resnet34 takes exactly one image feature" in printed
-    assert "# the best of 2 models by auc" in Path("best.yaml").read_text()
+    assert "# the best of 3 models by auc" in Path("best.yaml").read_text()
     assert Pipeline.load("best.yaml").spec.model.arguments == {"hidden_units": [16]}
 
 

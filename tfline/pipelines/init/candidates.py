@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from tfline.components.trainer.models import MODELS
+from tfline.components.trainer.models import TREES
 from tfline.pipelines.init.columns import Sample
 from tfline.pipelines.init.features import (
     network_features,
@@ -15,8 +15,10 @@ from tfline.pipelines.init.features import (
     series_features,
     tf_idf_features,
     token_features,
+    tree_features,
 )
 from tfline.pipelines.init.kinds import Kind
+from tfline.pipelines.init.label import Task
 
 Sort = Literal["table", "text", "image", "series", "translation", "prose"]
 """The sort of data that a model reads, and so the sort of model."""
@@ -33,17 +35,26 @@ class Candidate:
         features: Makes `features` of the spec.
         train: Settings of `train` that this model wants, beside the usual ones.
         needs: Kinds of columns of which there has to be one; empty: any will do.
+        tasks: The tasks that it is for; empty: all.
+        most_classes: More classes take it too long; None: any number.
     """
 
     model: str | Mapping[str, Any]
     features: Features
     train: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     needs: frozenset[Kind] = frozenset()
+    tasks: frozenset[Task] = frozenset()
+    most_classes: int | None = None
 
     @property
     def name(self) -> str:
         """The name of the model."""
         return self.model if isinstance(self.model, str) else next(iter(self.model))
+
+    @property
+    def is_grown(self) -> bool:
+        """Whether it is trained otherwise than by gradient descent, and has no such settings."""
+        return self.name in TREES
 
     @property
     def title(self) -> str:
@@ -55,13 +66,16 @@ class Candidate:
         return f"{name}({given})"
 
 
+_OF_TREES: frozenset[Task] = frozenset({"binary", "multiclass", "regression"})
 _WARM_UP = {"cosine": {"warmup": 0.5}}
 _LINEAR: Mapping[str, Any] = {"mlp": {"hidden_units": []}}
 
 CANDIDATES: Mapping[Sort, tuple[Candidate, ...]] = {
     "table": (
+        Candidate("boosted_trees", tree_features, tasks=_OF_TREES, most_classes=30),
         Candidate("wide_deep", network_features, needs=frozenset({"code", "category"})),
         Candidate("mlp", network_features),
+        Candidate("random_forest", tree_features, tasks=_OF_TREES, most_classes=200),
         Candidate(_LINEAR, network_features, {"learning_rate": 0.01}),
         Candidate({"mlp": {"hidden_units": [256, 128], "dropout": 0.3}}, network_features),
         Candidate({"residual_mlp": {"dropout": 0.1}}, network_features),
@@ -103,11 +117,21 @@ CANDIDATES: Mapping[Sort, tuple[Candidate, ...]] = {
 """The candidates by the sort of data. A new model is one line here."""
 
 
-def fitting(sort: Sort, kept: Mapping[str, Kind]) -> list[Candidate]:
-    """Returns the candidates that can be trained on these columns, the default first."""
+def fitting(sort: Sort, kept: Mapping[str, Kind], task: Task, classes: int = 2) -> list[Candidate]:
+    """Returns the candidates that can be trained on some data, the default first.
+
+    Args:
+        sort: The sort of data.
+        kept: The columns that are features, and what they are.
+        task: What is asked of the label.
+        classes: How many different labels there are.
+    """
     kinds = frozenset(kept.values())
     return [
         candidate
         for candidate in CANDIDATES[sort]
-        if candidate.name in MODELS and (not candidate.needs or candidate.needs & kinds)
-    ]
+        if (not candidate.needs or candidate.needs & kinds)
+        and (not candidate.tasks or task in candidate.tasks)
+        and (candidate.most_classes is None or task != "multiclass"
+             or classes <= candidate.most_classes)
+    ]  # fmt: skip

@@ -85,7 +85,8 @@ class Draft:
     @property
     def candidates(self) -> list[Candidate]:
         """The models that can be trained on the columns, the default first."""
-        return fitting(self.sort, self.kept)
+        classes = self.sample.columns[self.label.name].distinct
+        return fitting(self.sort, self.kept, self.label.task, classes)
 
     def sections(self, candidate: Candidate, note: str = "") -> list[Section]:
         """Returns the spec with a model.
@@ -99,7 +100,11 @@ class Draft:
         if self.split is not None:
             data["split"] = dict(self.split.rule)
             split_note = (f"split: {self.split.why}",)
-        train = settings.train_settings(self.sample.records, candidate.train)
+        train = (
+            {}
+            if candidate.is_grown
+            else settings.train_settings(self.sample.records, candidate.train)
+        )
         features = candidate.features(self.sample, self.kept)
         first = f"From {self.given.source}: {self.sample.records:,} records. Edit, then run it."
         return [
@@ -108,7 +113,7 @@ class Draft:
             Section("label", _label(self.label), (_label_note(self.label),)),
             *_feature_sections(features, self._comments()),
             Section("model", candidate.model, (note,) if note else ()),
-            Section("train", train),
+            *([Section("train", train)] if train else []),
             *([Section("evaluate", self.evaluate, (self.reasons,) if self.reasons else ())]
               if self.evaluate else []),
             Section("push", f"models/{self.given.name}"),

@@ -10,6 +10,7 @@ from tfline.pipelines.init.columns import Column, Sample
 from tfline.pipelines.init.kinds import Kind, epoch_unit, image_shape
 from tfline.pipelines.init.leaks import SUSPICIOUS, gives_away
 from tfline.pipelines.init.pictures import picture_size
+from tfline.pipelines.init.words import ID, has_word
 
 MOST_LINES = 7
 """So many lines are left for features in a spec of 15."""
@@ -85,13 +86,18 @@ def _reason(column: Column, kind: Kind) -> str | None:
     return reasons.get(kind)
 
 
+Choice = Mapping[Kind, Callable[[Column], str]]
+"""The transform of a column, by its kind."""
+
+
 def network_features(sample: Sample, kept: Mapping[str, Kind]) -> dict[str, Any]:
-    """Returns the features of a network for tables."""
-    groups: dict[str, list[str]] = {}
-    for name, kind in kept.items():
-        transform = TRANSFORM_OF[kind](sample.columns[name])
-        groups.setdefault(transform, []).append(name)
-    return _short_forms(sample, groups)
+    """Returns the features of a network for tables: scaled numbers, categories as vectors."""
+    return _short_forms(sample, kept, FOR_NETWORKS, ARGUMENTS)
+
+
+def tree_features(sample: Sample, kept: Mapping[str, Kind]) -> dict[str, Any]:
+    """Returns the features of trees for tables: numbers as they are, gaps as gaps."""
+    return _short_forms(sample, kept, FOR_TREES, {**ARGUMENTS, "datetime": tree_time_arguments})
 
 
 def _of_number(column: Column) -> str:
@@ -106,42 +112,51 @@ def _of_category(column: Column) -> str:
     return "one_hot" if column.distinct <= MOST_ONE_HOT else "string_lookup"
 
 
-TRANSFORM_OF: Mapping[Kind, Callable[[Column], str]] = {
+def _of_tree_code(column: Column) -> str:
+    return "string_lookup" if has_word(column.name, ID) else "keep_missing"
+
+
+FOR_NETWORKS: Choice = {
     "number": _of_number,
     "code": _of_code,
     "category": _of_category,
     "vector": lambda _: "z_score",
-    "flat_image": lambda _: "z_score",
     "time": lambda _: "datetime",
     "text": lambda _: "bag_of_words",
     "tags": lambda _: "multi_hot",
     "series": lambda _: "steps",
 }
-"""The transform of a network's feature, by the kind of the column."""
+
+FOR_TREES: Choice = {
+    **FOR_NETWORKS,
+    "number": lambda _: "keep_missing",
+    "code": _of_tree_code,
+    "category": lambda _: "string_lookup",
+    "vector": lambda _: "keep_missing",
+}
+
+Arguments = Callable[[Sequence[Column]], dict[str, Any]]
+"""The arguments of a transform for some columns."""
 
 
-def _short_forms(sample: Sample, groups: Mapping[str, list[str]]) -> dict[str, Any]:
+def _short_forms(
+    sample: Sample, kept: Mapping[str, Kind], choice: Choice, arguments: Mapping[str, Arguments]
+) -> dict[str, Any]:
     """Returns the short forms of `features`: a transform, its columns and its arguments."""
+    groups: dict[str, list[str]] = {}
+    for name, kind in kept.items():
+        groups.setdefault(choice[kind](sample.columns[name]), []).append(name)
     forms: dict[str, Any] = {}
-    for transform in TRANSFORM_ORDER:
-        if transform not in groups:
-            continue
+    for transform in [name for name in TRANSFORM_ORDER if name in groups]:
         names = groups[transform]
         if transform == "steps":
-            forms |= {
-                f"{name}_steps": {"key": name, "transform": ["steps", "z_score"]} for name in names
-            }
+            chain = ["steps", "z_score"]
+            forms |= {f"{name}_steps": {"key": name, "transform": chain} for name in names}
             continue
-        arguments = ARGUMENTS.get(transform, _no_arguments)(
-            [sample.columns[name] for name in names]
-        )
-        forms[transform] = {"features": names, **arguments} if arguments else names
+        columns = [sample.columns[name] for name in names]
+        given = arguments[transform](columns) if transform in arguments else {}
+        forms[transform] = {"features": names, **given} if given else names
     return forms
-
-
-def _no_arguments(columns: Sequence[Column]) -> dict[str, Any]:
-    del columns
-    return {}
 
 
 def _lookup_arguments(columns: Sequence[Column]) -> dict[str, Any]:
@@ -151,20 +166,25 @@ def _lookup_arguments(columns: Sequence[Column]) -> dict[str, Any]:
 def time_arguments(columns: Sequence[Column]) -> dict[str, Any]:
     """Returns the parts of a calendar that points in time differ in, and the unit of integers."""
     texts = [str(value) for column in columns for value in column.flat if isinstance(value, str)]
-    dates_only = bool(texts) and all(
-        len(text) == 10 or text[10:].startswith("T00:00:00") for text in texts
-    )
+    dates_only = bool(texts) and all(text[10:] in _MIDNIGHT for text in texts)
     unit = epoch_unit(columns[0])
     arguments: dict[str, Any] = {"parts": ["month", "weekday"]} if dates_only else {}
     return arguments | ({"unit": unit} if unit not in (None, "s") else {})
 
 
+def tree_time_arguments(columns: Sequence[Column]) -> dict[str, Any]:
+    """Returns those of `time_arguments`, with plain numbers: trees need no angles."""
+    return {**time_arguments(columns), "cyclic": False}
+
+
+_MIDNIGHT = ("", "T00:00:00", " 00:00:00")
+
 TRANSFORM_ORDER = (
-    "z_score", "bucketize", "one_hot", "string_lookup", "datetime", "multi_hot", "bag_of_words",
-    "steps",
+    "keep_missing", "z_score", "bucketize", "one_hot", "string_lookup", "datetime", "multi_hot",
+    "bag_of_words", "steps",
 )  # fmt: skip
 
-ARGUMENTS: Mapping[str, Callable[[Sequence[Column]], dict[str, Any]]] = {
+ARGUMENTS: Mapping[str, Arguments] = {
     "string_lookup": _lookup_arguments,
     "datetime": time_arguments,
     "multi_hot": lambda _: {"top_k": MOST_TERMS},

@@ -70,9 +70,8 @@ def test_table_becomes_records_and_a_spec_with_reasons() -> None:
             "split": {"train": 0.8, "eval": 0.2, "by": "stratify", "feature": "left"},
         },
         "label": {"key": "left", "classes": ["no", "yes"]},
-        "features": {"z_score": ["pay"], "one_hot": ["team"]},
-        "model": "wide_deep",
-        "train": {"epochs": 200, "batch_size": 32, "early_stopping": 20},
+        "features": {"keep_missing": ["pay"], "string_lookup": ["team"]},
+        "model": "boosted_trees",
         "evaluate": {"require": {"auc": 0.5}},
         "push": "models/staff_2024",
     }
@@ -102,7 +101,8 @@ def test_missing_cells_dates_and_rows_without_a_label_are_found(folder: Path) ->
     beginning = begin(csv("a.csv", "hired,pay,out", rows), label="out")
     spec = checked(beginning)
     assert spec["data"]["split"] == {"train": 0.8, "eval": 0.2, "by": "time", "feature": "hired"}
-    assert spec["features"]["bucketize"] == ["pay"]
+    assert spec["features"]["keep_missing"] == ["pay"]
+    assert spec["features"]["datetime"]["cyclic"] is False
     written = records(spec["data"]["files"])
     assert len(written) == 72
     assert written[0]["hired"] == [b"2023-01-02T00:00:00"]
@@ -189,7 +189,7 @@ def test_many_columns_of_every_kind_stay_within_the_lines() -> None:
         }  # fmt: skip
         rows.append(",".join(map(str, row.values())))
     spec = checked(begin(csv("wide.csv", ",".join(row), rows), label="y"))
-    assert len(spec["features"]["z_score"]) == 301
+    assert len(spec["features"]["keep_missing"]) == 303
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_row_names_of_pandas_are_an_id() -> None:
     frame = pd.DataFrame({"x": [CHANCE.random() for _ in range(40)], "label": [0, 1] * 20})
     frame.to_csv("a.csv")
     beginning = begin("a.csv")
-    assert checked(beginning)["features"] == {"z_score": ["x"]}
+    assert checked(beginning)["features"] == {"keep_missing": ["x"]}
     assert "an id: hardly a value repeats: row\n" in beginning.spec.read_text()
 
 

@@ -10,6 +10,7 @@ import pytest
 from tfline.pipelines.init.budget import read_budget
 from tfline.pipelines.init.candidates import CANDIDATES, Candidate, fitting
 from tfline.pipelines.init.features import no_features
+from tfline.pipelines.init.kinds import Kind
 from tfline.pipelines.init.trials import OutOfTimeError, best_of, compare, table
 from tfline.transforms.errors import ModelError, SpecError
 
@@ -85,10 +86,18 @@ def test_budget_that_is_no_time_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("sort", CANDIDATES)
 def test_every_sort_of_data_has_a_default_that_needs_nothing_of_its_columns(sort) -> None:
-    assert fitting(sort, {"x": "number"})
+    assert fitting(sort, {"x": "number"}, "multilabel")
 
 
 def test_wide_deep_needs_a_category() -> None:
-    names = [candidate.name for candidate in fitting("table", {"x": "number"})]
+    names = [candidate.name for candidate in fitting("table", {"x": "number"}, "binary")]
     assert "wide_deep" not in names
-    assert fitting("table", {"x": "number", "c": "category"})[0].name == "wide_deep"
+    names = [one.name for one in fitting("table", {"x": "number", "c": "category"}, "binary")]
+    assert names[:2] == ["boosted_trees", "wide_deep"]
+
+
+def test_trees_are_not_grown_for_labels_or_numbers_of_classes_that_are_not_theirs() -> None:
+    kept: dict[str, Kind] = {"x": "number"}
+    assert fitting("table", kept, "multiclass", 30)[0].name == "boosted_trees"
+    assert fitting("table", kept, "multiclass", 31)[0].name == "mlp"
+    assert fitting("table", kept, "multilabel")[0].name == "mlp"
