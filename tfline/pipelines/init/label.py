@@ -32,6 +32,9 @@ _NEVER: frozenset[Kind] = frozenset(
         "vector",
     }
 )
+_NEGATIVE = frozenset(
+    ["no", "n", "not", "non", "false", "f", "0", "negative", "neg", "none", "normal"]
+)
 _POSITIVE = frozenset(
     ["yes", "y", "true", "t", "1", "positive", "pos", "good", "bad", "spam", "fraud", "churned"]
 )
@@ -198,9 +201,10 @@ def _of_names(column: Column, kind: Kind, why: str) -> Label:
     return Label(name, "binary", why, classes=classes, note=note)
 
 
-def _positive(column: Column, value: str) -> tuple[bool, float]:
-    """Returns what sorts the positive class last: its name, else that it is the rarer one."""
-    return value.lower() in _POSITIVE, -column.counts[value]
+def _positive(column: Column, value: str) -> tuple[bool, bool, float]:
+    """Returns what sorts the positive class last: by the names, else it is the rarer one."""
+    word = value.lower().partition(" ")[0]
+    return word in _POSITIVE, word not in _NEGATIVE, -column.counts[value]
 
 
 def _classes_note(column: Column) -> str:

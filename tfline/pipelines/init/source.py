@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import glob
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,10 +141,25 @@ def _of_files(files: list[Path], shown: str) -> Source:
             "Give a CSV or Parquet file, TFRecords, a folder of pictures, or a text file.",
         )  # fmt: skip
     delimiter = find_delimiter(files[0])
-    width = len(next((cells for _, cells in read_lines(files[0], delimiter)), ()))
-    if width > 1:
-        return _of_table(files, shown, name, delimiter)
+    if _width(files[0], delimiter) > 1:
+        try:
+            return _of_table(files, shown, name, delimiter)
+        except DataError:
+            if delimiter != "\t":
+                raise
+            return _of_tabs(files, shown, name)  # a quote is a character like any other there
+    tabs = {str(row["text"]).count("\t") for row in itertools.islice(_lines(files), _PROBED)}
+    if len(tabs) == 1 and min(tabs) > 0:
+        return _of_tabs(files, shown, name)
     return Source(name, shown, "lines", lambda: _lines(files))
+
+
+def _width(path: Path, delimiter: str) -> int:
+    """Returns how many cells the first line has; 0 if it is no line of a table."""
+    try:
+        return len(next((cells for _, cells in read_lines(path, delimiter)), ()))
+    except DataError:
+        return 0
 
 
 def _lines(files: Iterable[Path]) -> Iterator[Row]:
@@ -181,9 +197,29 @@ def _of_table(files: list[Path], shown: str, name: str, delimiter: str) -> Sourc
     return Source(name, shown, "table", lambda: read_csv(table), notes=tuple(notes))
 
 
-def _first(path: Path, delimiter: str) -> list[tuple[int, list[str]]]:
-    import itertools
+def _of_tabs(files: list[Path], shown: str, name: str) -> Source:
+    """Returns the rows of texts between tabs, where quotes mean nothing: all are texts."""
+    lines = [str(row["text"]).split("\t") for row in itertools.islice(_lines(files), _PROBED)]
+    header = has_header(lines)
+    columns = lines[0] if header else [f"column_{number}" for number in range(1, len(lines[0]) + 1)]
 
+    def rows() -> Iterator[Row]:
+        for number, row in enumerate(_lines(files)):
+            cells = str(row["text"]).split("\t")
+            if len(cells) != len(columns):
+                raise DataError(
+                    f"The line has {len(cells)} cells between tabs, and the first has "
+                    f"{len(columns)}",
+                    f"{shown}, line {number + 1} of those that are not blank",
+                )
+            if number or not header:
+                yield {column: cell or None for column, cell in zip(columns, cells, strict=True)}
+
+    note = "read as texts between tabs, where quotes mean nothing"
+    return Source(name, shown, "table", rows, notes=(note,))
+
+
+def _first(path: Path, delimiter: str) -> list[tuple[int, list[str]]]:
     return list(itertools.islice(read_lines(path, delimiter), _PROBED))
 
 

@@ -154,6 +154,16 @@ def test_texts_with_a_label_are_read_by_words() -> None:
     assert spec["model"] == {"mlp": {"hidden_units": []}}
 
 
+def test_sentences_between_tabs_are_translated_and_quotes_are_characters() -> None:
+    pairs = [f"Go to the house {i}.\tVe a la casa {i} ahora." for i in range(60)]
+    pairs[7] = '"Stop it," he said {7}.\t"Para ya", dijo el {7}.'
+    spec = checked(begin(csv("pairs.txt", "", pairs)))
+    assert spec["label"]["key"] == "column_2"
+    assert (spec["label"]["task"], spec["model"]) == ("text", "translator")
+    assert list(spec["features"]) == ["column_1"]
+    assert b'"Stop it," he said {7}.' in records(spec["data"]["files"])[7]["column_1"]
+
+
 def test_folder_of_pictures_is_classified(folder: Path) -> None:
     png = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + struct.pack(">IIBB", 40, 70, 8, 2)
     for kind in ("cat", "dog"):

@@ -103,6 +103,8 @@ def test_label_is_guessed_by_name_then_by_position(
 def test_rarer_class_is_positive_unless_a_name_says_otherwise() -> None:
     rare = sample(out=["left"] * 100 + ["stayed"] * 300)
     assert choose_label(rare, kinds(rare), "out").classes == ("stayed", "left")
+    worded = sample(out=["not spoilt"] * 100 + ["spoilt"] * 300)
+    assert choose_label(worded, kinds(worded), "out").classes == ("not spoilt", "spoilt")
     named = sample(out=["yes"] * 300 + ["no"] * 100)
     label = choose_label(named, kinds(named), "out")
     assert label.classes == ("no", "yes")
