@@ -68,7 +68,7 @@ def test_budget_compares_models_and_keeps_the_best(
     assert "mlp(hidden_units=[16]) *" in printed
     assert "resnet34 takes exactly one image feature" in printed
     assert "# the best of 3 models by auc" in Path("best.yaml").read_text()
-    assert Pipeline.load("best.yaml").spec.model.arguments == {"hidden_units": [16]}
+    assert Pipeline.load("best.yaml").spec.model.arguments == {"hidden_units": (16,)}
 
 
 def test_training_ends_when_the_time_is_over() -> None:
