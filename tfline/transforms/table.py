@@ -122,3 +122,20 @@ def resolve(name: str) -> Transform:
 def is_gapped(feature: FeatureSpec) -> bool:
     """Tells whether the missing values of a feature reach the model as NaN."""
     return kinds_of(resolve(feature.steps[-1].transform)).gives == GAPPED
+
+
+def holds_steps(feature: FeatureSpec) -> bool:
+    """Tells whether the numbers of a feature may be the steps of a series, one after the other.
+
+    Those that stand for categories, words, parts of a time or components are in no order.
+    """
+    return not any(
+        step.transform in _COLUMNS or kinds_of(resolve(step.transform)).takes in _OF_NO_ORDER
+        for step in feature.steps
+    )
+
+
+_OF_NO_ORDER = ("Strings", "Tokens", "Times")
+
+_COLUMNS = ("pca", "polynomial")
+"""What makes columns of numbers that are no steps."""

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tfline.transforms.errors import SpecError
+from tfline.transforms.features import FeatureSpec, Step
 from tfline.transforms.kinds import KINDS, kinds_of
-from tfline.transforms.table import TRANSFORMS, resolve
+from tfline.transforms.table import TRANSFORMS, holds_steps, resolve
 
 
 @pytest.mark.parametrize("function", TRANSFORMS.values(), ids=TRANSFORMS)
@@ -63,3 +64,21 @@ def test_module_that_cannot_be_loaded_is_refused(
     (tmp_path / "broken_of_table_test.py").write_text(text)
     with pytest.raises(SpecError, match="cannot be imported"):
         resolve("broken_of_table_test.f")
+
+
+@pytest.mark.parametrize(
+    ("transform", "arguments", "expected"),
+    [
+        ("z_score", {}, True),
+        ("pad", {"length": 3}, True),
+        ("multi_hot", {}, False),
+        ("one_hot", {}, False),
+        ("datetime", {}, False),
+        ("pca", {"components": 2}, False),
+    ],
+)
+def test_only_numbers_in_an_order_are_steps(
+    transform: str, arguments: dict[str, object], expected: bool
+) -> None:
+    step = Step(transform=transform, arguments=arguments)
+    assert holds_steps(FeatureSpec(name="x", keys=("x",), steps=(step,))) is expected

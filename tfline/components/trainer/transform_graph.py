@@ -51,6 +51,7 @@ class FeatureMetadata(_Metadata):
     shape: tuple[int, ...]
     depth: int | None
     gapped: bool = False
+    in_order: bool = True
     embedding: int | None = None
     augment: dict[str, Any] | None = None
 
@@ -123,6 +124,7 @@ class TransformGraph(tf.Module):
                 feature.depth,
                 feature.embedding,
                 feature.gapped,
+                feature.in_order,
             )
             for feature in self.metadata.features
         )

@@ -30,6 +30,7 @@ class TensorFeature:
         depth: How many indices there are, for an index.
         embedding: The size of its embedding; None: the model's own choice.
         gapped: Whether a missing number is NaN, which only trees take; else it has been replaced.
+        in_order: Whether several numbers may be the steps of a series; those of categories are not.
     """
 
     name: str
@@ -38,6 +39,7 @@ class TensorFeature:
     depth: int | None = None
     embedding: int | None = None
     gapped: bool = False
+    in_order: bool = True
 
     @property
     def dtype(self) -> str:
@@ -54,7 +56,7 @@ class TensorFeature:
     @property
     def is_series(self) -> bool:
         """Whether it is a series: numbers in their order, [batch, steps] or [batch, steps, n]."""
-        return self.kind == "numeric" and len(self.shape) in (1, 2)
+        return self.kind == "numeric" and len(self.shape) in (1, 2) and self.in_order
 
     def __str__(self) -> str:
         if self.is_text:

@@ -56,6 +56,13 @@ def test_options_are_those_of_the_weights_of_inputs_and_of_states() -> None:
     assert cell.activation is keras.activations.relu
 
 
+@pytest.mark.parametrize("width", [3, 12])
+def test_categories_beside_a_series_are_no_steps(width: int) -> None:
+    tags = TensorFeature("tags", "numeric", (width,), in_order=False)
+    model = build_model("gru", {"units": [7]}, [LOAD, tags], NUMBER)
+    assert model.count_params() == 3 * ((1 + width + 7) * 7 + 2 * 7) + 8
+
+
 def test_series_and_constants_are_channels() -> None:
     features = [
         LOAD,
