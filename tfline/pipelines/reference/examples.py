@@ -183,7 +183,8 @@ def of_metric(name: str, metric: Metric) -> str:
     """Returns the section `evaluate` with a metric."""
     if metric.better is None:
         return in_yaml({"evaluate": {"metrics": [name]}})
-    return in_yaml({"evaluate": {"require": {name: 0.8 if metric.better == "larger" else 0.5}}})
+    bound = 0.8 if metric.better == "larger" else 0.5
+    return in_yaml({"evaluate": {"require": {name: bound + max(metric.range[0], 0.0)}}})
 
 
 def of_key(path: str, value: Schema, definitions: Schema) -> str:

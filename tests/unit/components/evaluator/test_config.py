@@ -7,7 +7,8 @@ from typing import Any
 import pydantic
 import pytest
 
-from tfline.components.evaluator.config import Bound, Change, EvaluateConfig
+from tfline.components.evaluator.config import EvaluateConfig
+from tfline.components.evaluator.rules import Bound, Change
 from tfline.transforms.errors import SpecError
 
 

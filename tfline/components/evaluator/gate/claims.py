@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 
-from tfline.components.evaluator.config import TOLERANCE, EvaluateConfig, Proof
+from tfline.components.evaluator.config import EvaluateConfig
 from tfline.components.evaluator.gate.significance import (
     BOOTSTRAP,
     PAIRED_BOOTSTRAP,
@@ -24,6 +24,7 @@ from tfline.components.evaluator.measuring.results import (
     Spread,
     Uncertainty,
 )
+from tfline.components.evaluator.rules import TOLERANCE, Proof
 from tfline.metrics.classes import Classes
 from tfline.metrics.scores import Scores
 from tfline.metrics.table import METRICS

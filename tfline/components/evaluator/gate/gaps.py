@@ -12,7 +12,7 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 
-from tfline.components.evaluator.config import TOLERANCE, EvaluateConfig
+from tfline.components.evaluator.config import EvaluateConfig
 from tfline.components.evaluator.gate.claims import (
     Claim,
     scarcity,
@@ -27,6 +27,7 @@ from tfline.components.evaluator.gate.significance import (
     t_evidence,
 )
 from tfline.components.evaluator.measuring.results import MetricKey, SliceResult, Uncertainty
+from tfline.components.evaluator.rules import TOLERANCE
 
 _Measured = tuple[SliceResult, float, Uncertainty]
 """A slice, the value of a metric on it, and how far that may be off."""

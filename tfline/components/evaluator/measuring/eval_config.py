@@ -12,10 +12,11 @@ from collections.abc import Iterable
 from google.protobuf import wrappers_pb2
 from tensorflow_model_analysis.proto import config_pb2
 
-from tfline.components.evaluator.config import TOLERANCE, EvaluateConfig
+from tfline.components.evaluator.config import EvaluateConfig
 from tfline.components.evaluator.measuring.own_metrics import counts_weights
 from tfline.components.evaluator.measuring.tfma_metrics import tfma_metric_config
 from tfline.components.evaluator.reading.model import ModelCard
+from tfline.components.evaluator.rules import TOLERANCE
 from tfline.metrics.table import METRICS
 
 ONE_MODEL = ("",)

@@ -11,7 +11,7 @@ import json
 
 import numpy as np
 
-from tfline.components.evaluator.config import ThresholdChoice
+from tfline.components.evaluator.rules import ThresholdChoice
 from tfline.metrics.arrays import Array, Floats
 from tfline.metrics.scores import Scores
 from tfline.transforms.errors import DataError

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from tfline.components.evaluator.config import ThresholdChoice
 from tfline.components.evaluator.measuring.threshold_choice import (
     Chosen,
     choose_threshold,
     from_line,
     to_line,
 )
+from tfline.components.evaluator.rules import ThresholdChoice
 from tfline.metrics.arrays import Array
 from tfline.metrics.scores import Scores
 from tfline.metrics.statistic import Decision
