@@ -22,7 +22,7 @@ class Training:
 
     Attributes:
         history: The metrics; ``val_`` begins the names of those on the eval split.
-        round: What a value of the history comes after: an epoch, or a tree.
+        round: What a value of the history comes after: an epoch, a tree, or a whole forest.
         size: How large the model is, in words; empty: as its parameters say.
         resumed: After what an interrupted training went on, in words; empty: it was not.
         settings: The settings of `train` that it has; None: all of them.

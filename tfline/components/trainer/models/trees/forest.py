@@ -170,7 +170,7 @@ class ForestModel(OwnTraining):
         self._forest.plant(self.grown)
         return Training(
             self._history(train, evaluation, loss),
-            "tree",
+            "tree" if self._grower.is_boosted else "forest",
             f"{self.grown.num_trees():,} trees, {self.grown.num_nodes():,} nodes",
             f"tree {self._grower.resumed}" if self._grower.resumed else "",
             SETTINGS,

@@ -140,6 +140,13 @@ def test_history_has_the_losses_that_keras_computes(task: str) -> None:
     assert "trees" in training.size
 
 
+def test_history_of_a_random_forest_is_that_of_the_whole() -> None:
+    _, training = learn("random_forest")
+    assert {len(values) for values in training.history.values()} == {1}
+    assert {"loss", "val_loss", "val_auc"} <= training.history.keys()
+    assert training.round == "forest"
+
+
 def test_importances_are_shares_of_the_features() -> None:
     _, training = learn("boosted_trees", "multiclass")
     for shares in training.importances.values():
