@@ -106,5 +106,6 @@ def test_trees_have_no_learning_rate_to_find(
 def test_trees_are_compiled_for_kubeflow(pushed: Project) -> None:
     file = pushed.folder / "trips.yaml"
     target = ("--image", "tfline:1", "--root", "gs://bucket/root")
-    assert pushed.tfline("compile", "spec.yaml", *target, "-o", str(file)) == 0
+    volume = ("--set", "push=/mnt/models", "--set", "kubernetes={volumes: {models: /mnt}}")
+    assert pushed.tfline("compile", "spec.yaml", *target, *volume, "-o", str(file)) == 0
     assert "boosted_trees" in file.read_text()
