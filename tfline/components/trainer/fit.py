@@ -99,13 +99,14 @@ def _fit_from(
     is_begun = fine_tuning is not None and (state.epoch, state.step) > (fine_tuning.first_epoch, 0)
     if fine_tuning is not None and is_begun:
         fine_tuning.begin()  # before: the state is still that of the first phase's optimizer
+    if state.step:
+        model.evaluate(data.evaluation.take(1), verbose=0)  # makes the variables of the metrics
     restore_variables(model, state)
     history = History(state.history)
     plateau = config.schedule if isinstance(config.schedule, Plateau) else None
     early_stopping = _early_stopping(config, history, state)
     callbacks = _callbacks(data, config, history, early_stopping, log_dir, state_dir)
     if state.step:
-        model.evaluate(data.evaluation.take(1), verbose=0)  # makes the variables of the metrics
         callbacks.insert(0, GoOn(state))
     is_over = early_stopping is not None and early_stopping.is_over
     last = state.epoch if is_over else data.epochs
