@@ -26,7 +26,8 @@ class Pieces:
     """The weights of the independent pieces of a slice; c is all, or all, negative and positive.
 
     Attributes:
-        sums: Of pieces that are single examples, float64 [2, c]: weights, and their squares.
+        sums: Of pieces that are single examples, float64 [3, c]: weights, their second and their
+            fourth powers.
         numbers: Of units, the smallest of their numbers, at most `COUNTED_UNITS`: uint64 [u],
             distinct, rising. Numbers are hashes, so these are units drawn at random.
         totals: The weight of each of these units, float64 [u, c].
@@ -53,14 +54,14 @@ class Pieces:
         if counted.units is None:
             none = np.zeros((0, each.shape[1]))
             return cls(
-                np.stack([each.sum(axis=0), np.square(each).sum(axis=0)]),
+                _powers(each),
                 np.zeros(0, np.uint64),
                 none,
             )
         numbers, place = np.unique(counted.units, return_inverse=True)
         totals = np.zeros((len(numbers), each.shape[1]))
         np.add.at(totals, place, each)
-        return cls(np.zeros((2, each.shape[1])), numbers[:COUNTED_UNITS], totals[:COUNTED_UNITS])
+        return cls(np.zeros((3, each.shape[1])), numbers[:COUNTED_UNITS], totals[:COUNTED_UNITS])
 
     def __add__(self, other: Pieces) -> Pieces:
         """Adds the weights."""
@@ -77,13 +78,37 @@ class Pieces:
 
     def effective(self, metric: Metric) -> float:
         """Returns how many independent examples of equal weight say as much of a metric."""
-        if self.units is None:
-            sums, squares = self.sums
-        else:
-            sums, squares = self.totals.sum(axis=0), np.square(self.totals).sum(axis=0)
-        known = np.divide(np.square(sums), squares, out=np.zeros(len(sums)), where=squares > 0)
-        if len(known) == 1:
-            return float(known[0])
-        if metric.statistic is Scores:
-            return float(known[1:].min())
-        return float(known[2 if metric.by_class else 0])
+        sums, squares, _ = self._all
+        return _of_metric(_ratio(np.square(sums), squares), metric)
+
+    def certain(self, metric: Metric) -> float:
+        """Returns how many pieces of equal weight tell an error of a metric as surely.
+
+        An error is a sum over squared weights, so fewer decide it than decide the value
+        (Satterthwaite, 1946, "An approximate distribution of estimates of variance components").
+        """
+        _, squares, fourths = self._all
+        return _of_metric(_ratio(np.square(squares), fourths), metric)
+
+    @property
+    def _all(self) -> Floats:
+        return self.sums if self.units is None else _powers(self.totals)
+
+
+def _powers(weights: Floats) -> Floats:
+    """Returns the sums of weights [n, c], of their second and their fourth powers, [3, c]."""
+    return np.stack([(weights**power).sum(axis=0) for power in (1, 2, 4)])
+
+
+def _ratio(numerators: Floats, denominators: Floats) -> Floats:
+    none = np.zeros(len(numerators))
+    ratios: Floats = np.divide(numerators, denominators, out=none, where=denominators > 0)
+    return ratios
+
+
+def _of_metric(known: Floats, metric: Metric) -> float:
+    if len(known) == 1:
+        return float(known[0])
+    if metric.statistic is Scores:
+        return float(known[1:].min())
+    return float(known[2 if metric.by_class else 0])

@@ -195,16 +195,17 @@ def measure_uncertainty(resampling: Resampling, sums: _Sums) -> dict[MetricKey, 
     for name in resampling.resampled:
         values = {model: _values(name, resampling, sums, model) for model in resampling.decisions}
         shares = _shares(name, resampling, sums)
-        pieces = sums[_PIECES].effective(resampling.asks.metrics[name])
+        metric, known = resampling.asks.metrics[name], sums[_PIECES]
+        pieces, certain = known.effective(metric), known.certain(metric)
         candidate = next(iter(values.values()))  # [1 + r] or [1 + r, k]
         for index in np.ndindex(candidate.shape[1:]):
             place = index[0] if index else None
             columns = [of_model[(slice(None), *index)] for of_model in values.values()]
             found[name, place] = Uncertainty(
-                *_spreads(columns, resampling.confidence, pieces),
+                *_spreads(columns, resampling.confidence, pieces, certain),
                 *_counts(shares, place),
                 *_counts(_duels(name, resampling.asks, duel), place),
-                pieces=pieces,
+                pieces=certain,
             )
     return found
 
@@ -217,7 +218,7 @@ def _values(name: str, resampling: Resampling, sums: _Sums, model: str) -> Float
 
 
 def _spreads(
-    values: Sequence[Floats], confidence: float, pieces: float
+    values: Sequence[Floats], confidence: float, pieces: float, certain: float
 ) -> tuple[Spread | None, Spread | None]:
     """Returns the spread of the candidate's value, and of its difference to the baseline's.
 
@@ -225,24 +226,25 @@ def _spreads(
         values: [1 + r] of each model, the candidate's first.
         confidence: Of the intervals.
         pieces: See `Pieces.effective`.
+        certain: See `Pieces.certain`.
     """
     candidate, *baseline = values
-    difference = _spread(candidate - baseline[0], confidence, pieces) if baseline else None
-    return _spread(candidate, confidence, pieces), difference
+    difference = _spread(candidate - baseline[0], confidence, pieces, certain) if baseline else None
+    return _spread(candidate, confidence, pieces, certain), difference
 
 
-def _spread(values: Floats, confidence: float, pieces: float) -> Spread | None:
+def _spread(values: Floats, confidence: float, pieces: float, certain: float) -> Spread | None:
     """Returns the spread of a value, [1 + r]; None if too few of its resamples are defined.
 
     Resamples of n pieces vary less than samples of n do, by n - 1 of n parts; and one piece never
     varies, which says that nothing is known.
     """
-    if pieces <= 1:
+    if min(pieces, certain) <= 1:
         return Spread(math.inf, -math.inf, math.inf)
     defined = values[1:][np.isfinite(values[1:])]
     if len(defined) < max(2, _DEFINED * (len(values) - 1)):
         return None
-    tail = expanded_tail((1 - confidence) / 2, pieces)
+    tail = expanded_tail((1 - confidence) / 2, certain)
     low, high = np.quantile(defined, [tail, 1 - tail])
     error = defined.std(ddof=1) * math.sqrt(pieces / (pieces - 1))
     return Spread(float(error), float(low), float(high))

@@ -40,6 +40,7 @@ def test_few_examples_of_large_weight_are_fewer() -> None:
     weights = np.array([1.0, 1.0, 1.0, 3.0])
     pieces = Pieces.of(group(LABELS, Counted(weights)), binary=True)
     assert pieces.effective(ACCURACY) == pytest.approx(36 / 12)
+    assert pieces.certain(ACCURACY) == pytest.approx(12**2 / 84)  # fewer still tell an error
 
 
 def test_units_are_the_pieces_and_their_parts_are_added() -> None:
