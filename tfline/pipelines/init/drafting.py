@@ -17,6 +17,7 @@ from tfline.pipelines.init.features import MOST_LINES, PICTURES, usable
 from tfline.pipelines.init.kinds import Kind, kind_of
 from tfline.pipelines.init.label import Label, choose_label
 from tfline.pipelines.init.leaks import explained_by
+from tfline.pipelines.init.probe import Probe, probe
 from tfline.pipelines.init.series import Series
 from tfline.pipelines.init.spec_text import Section, listed, write_text
 from tfline.pipelines.init.split import Split, choose_split
@@ -69,6 +70,7 @@ class Draft:
         notes: What else there is to say of the features.
         evaluate: The section of that name.
         reasons: Of that section.
+        probe: Of a table, how a linear model and trees did on the sample; None: not looked at.
     """
 
     given: Given
@@ -81,12 +83,21 @@ class Draft:
     notes: tuple[str, ...]
     evaluate: Mapping[str, Any]
     reasons: str
+    probe: Probe | None = None
 
     @property
     def candidates(self) -> list[Candidate]:
         """The models that can be trained on the columns, the default first."""
         classes = self.sample.columns[self.label.name].distinct
-        return fitting(self.sort, self.kept, self.label.task, classes)
+        found = fitting(self.sort, self.kept, self.label.task, classes)
+        if self.is_smooth:
+            found.sort(key=lambda candidate: candidate.is_grown)
+        return found
+
+    @property
+    def is_smooth(self) -> bool:
+        """Whether a linear model did better on the sample than trees."""
+        return self.probe is not None and self.probe.linear > self.probe.trees
 
     def sections(self, candidate: Candidate, note: str = "") -> list[Section]:
         """Returns the spec with a model.
@@ -96,6 +107,8 @@ class Draft:
             note: Why this one, for people.
         """
         data = dict(self.given.data)
+        if not note and self.probe is not None and self.is_smooth:
+            note = self.probe.note
         split_note: tuple[str, ...] = ()
         if self.split is not None:
             data["split"] = dict(self.split.rule)
@@ -196,7 +209,10 @@ def draft_table(sample: Sample, given: Given, asked: str | None) -> Draft:
     if dropped:
         left_out = {**left_out, f"a model for {_SORT_NAMES[sort]} does not read it": dropped}
     evaluate, reasons = _evaluate(sample, kinds, label, None)
-    return Draft(given, sample, label, split, sort, kept, left_out, notes, evaluate, reasons)
+    looked = probe(sample, kept, label) if sort == "table" else None
+    return Draft(
+        given, sample, label, split, sort, kept, left_out, notes, evaluate, reasons, looked
+    )
 
 
 def labelled(sample: Sample, label: str) -> Sample:
