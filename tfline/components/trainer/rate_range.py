@@ -19,7 +19,7 @@ from tfline.components.trainer.config import RunConfig
 from tfline.components.trainer.data import load_data
 from tfline.components.trainer.devices import repeatable
 from tfline.components.trainer.losses import with_link
-from tfline.components.trainer.models import TREES
+from tfline.components.trainer.models import OWN_TRAINED
 from tfline.components.trainer.run_fn import prepare_model
 from tfline.components.trainer.transform_graph import TransformGraph
 from tfline.transforms.errors import ModelError, SpecError
@@ -64,7 +64,7 @@ def find_rate(
         SpecError: The model has no learning rate.
         ModelError: The loss is not a number from the first step on.
     """
-    if config.model.name in TREES:
+    if config.model.name in OWN_TRAINED:
         raise SpecError(
             f"{config.model.name} is not trained by gradient descent: it has no learning rate",
             "model",

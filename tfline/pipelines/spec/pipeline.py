@@ -13,10 +13,10 @@ from tfline.components.example_validator.config import Expectation, ValidateConf
 from tfline.components.trainer.config import ModelConfig, RunConfig, TrainConfig
 from tfline.components.trainer.hyperparameters import with_values
 from tfline.components.trainer.label import check_training
-from tfline.components.trainer.models import MODELS, TREES, WRITERS
+from tfline.components.trainer.models import MODELS, OWN_TRAINED, TREES, WRITERS
+from tfline.components.trainer.models.linear.check import check_linear
 from tfline.components.trainer.models.transformer.arguments import check_heads
 from tfline.components.trainer.models.trees.check import check_trees
-from tfline.components.trainer.models.trees.options import check_monotone
 from tfline.components.tuner.config import TuneConfig
 from tfline.pipelines.spec.beam import BeamSpec
 from tfline.pipelines.spec.card import CardSpec
@@ -156,7 +156,7 @@ class PipelineSpec(FrozenModel):
         return self
 
     @pydantic.model_validator(mode="after")
-    def _check_trees(self) -> Self:
+    def _check_own_training(self) -> Self:
         name, arguments = self.model.name, self.model.arguments
         gapped = [feature for feature in self.features if is_gapped(feature)]
         if gapped and name in MODELS and name not in TREES:
@@ -166,26 +166,22 @@ class PipelineSpec(FrozenModel):
                 "Scale it, such as by `z_score`; or choose a model of trees: "
                 f"{', '.join(sorted(TREES))}.",
             )
-        if name not in TREES:
+        if name not in OWN_TRAINED:
             return self
         tuned = self.tune.over if self.tune is not None else {}
         of_training = [key.removeprefix("train.") for key in tuned if key.startswith("train.")]
         given = {*self.train.model_fields_set, *of_training}
+        task = known_task(self.label)
         try:
-            check_trees(
-                name, arguments, self.train, given, self.features, self.label,
-                known_task(self.label),
-            )  # fmt: skip
-            check_monotone(
-                arguments.get("monotone"),
-                arguments.get("growing_strategy"),
-                arguments.get("use_hessian_gain"),
-            )
+            if name in TREES:
+                check_trees(name, arguments, self.train, given, self.features, self.label, task)
+            else:
+                check_linear(name, given, task)
         except SpecError as exc:
             raise FormError(exc.message, tuple(exc.where.split(".")), exc.hint) from exc
         if self.tune is not None and (self.tune.search == "hyperband" or self.tune.epochs):
             raise FormError(
-                "A search over trees has no epochs", ("tune",),
+                f"A search over {name} has no epochs", ("tune",),
                 "Take `epochs` out, and search at random or by a Gaussian process (`bayesian`).",
             )  # fmt: skip
         return self

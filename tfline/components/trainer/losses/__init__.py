@@ -13,7 +13,9 @@ from tfline.components.trainer.losses.of_classes import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
     Focal,
+    Hinge,
     SparseCategoricalCrossentropy,
+    SquaredHinge,
 )
 from tfline.components.trainer.losses.of_numbers import (
     Gamma,
@@ -47,6 +49,8 @@ _Known = (
     | SparseCategoricalCrossentropy
     | CategoricalCrossentropy
     | Focal
+    | Hinge
+    | SquaredHinge
     | MeanSquaredError
     | MeanAbsoluteError
     | MeanAbsolutePercentageError

@@ -23,6 +23,9 @@ else:
 YES_OR_NO = frozenset({"binary", "multilabel"})
 ONE_OF_MANY = frozenset({"multiclass"})
 
+_LEAST_PROBABILITY = 1e-6
+"""Of 0 and 1 there is no logit; a margin of 14 is enough for any of these losses."""
+
 Smoothing = Annotated[
     float, Field(ge=0, lt=1, description="How far labels of 0 and 1 are drawn to each other.")
 ]
@@ -90,6 +93,44 @@ class Focal(Loss):
         alpha = 1.0 if self.alpha is None else self.alpha
         function = keras.losses.categorical_focal_crossentropy
         return of_indices(function, head.units, alpha=alpha, **arguments)
+
+
+class _Margin(Loss):
+    """A loss of the margin: the logit of a probability, negative where it should be."""
+
+    tasks = YES_OR_NO
+
+    def build(self, head: Head) -> LossFunction:
+        """See `Loss.build`."""
+        del head
+
+        def loss(y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> Any:
+            ops = keras.ops
+            label = ops.reshape(ops.cast(y_true, y_pred.dtype), ops.shape(y_pred))
+            p = ops.clip(y_pred, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
+            margin = (2 * label - 1) * ops.log(p / (1 - p))
+            return ops.mean(self._lack(ops.maximum(1 - margin, 0)), axis=-1)
+
+        return loss
+
+    def _lack(self, lack: keras.KerasTensor) -> keras.KerasTensor:
+        """Returns the loss for what a margin lacks to 1."""
+        return lack
+
+
+class Hinge(_Margin):
+    """What the margin lacks to 1: a support vector machine's (Cortes and Vapnik 1995)."""
+
+    name: Literal["hinge"] = "hinge"
+
+
+class SquaredHinge(_Margin):
+    """The square of what the margin lacks to 1; smoother than the hinge."""
+
+    name: Literal["squared_hinge"] = "squared_hinge"
+
+    def _lack(self, lack: keras.KerasTensor) -> keras.KerasTensor:
+        return lack**2
 
 
 def of_indices(loss: Callable[..., Any], classes: int, **arguments: float) -> LossFunction:

@@ -21,6 +21,7 @@ from tfline.components.trainer.models.cnn import (
     xception,
 )
 from tfline.components.trainer.models.generation import builders
+from tfline.components.trainer.models.linear import builder as linear
 from tfline.components.trainer.models.mlp import (
     autoencoder_mlp,
     perceptron,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 FAMILIES: dict[str, dict[str, ModelBuilder]] = {
     "tables": {
         "autoencoder_mlp": autoencoder_mlp.autoencoder_mlp,
+        "linear": linear.linear,
         "mlp": perceptron.mlp,
         "residual_mlp": residual_mlp.residual_mlp,
         "tabular_transformer": tabular_transformer.tabular_transformer,
@@ -100,7 +102,10 @@ MODELS: dict[str, ModelBuilder] = {
 }
 
 TREES = frozenset(FAMILIES["trees"])
-"""The models that are grown, not trained by gradient descent."""
+"""The models that are grown."""
+
+OWN_TRAINED = TREES | {"linear"}
+"""The models that are not trained by gradient descent."""
 
 WATCHING = frozenset({"boosted_trees"})
 """The models whose training looks at the eval split, to find its end."""

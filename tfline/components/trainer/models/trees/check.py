@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tfline.components.trainer.config import TrainConfig
+from tfline.components.trainer.models.own_settings import check_settings
+from tfline.components.trainer.models.trees.options import check_monotone
 from tfline.components.trainer.named import OwnCode
 from tfline.tasks.task import Task
 from tfline.transforms.errors import SpecError, did_you_mean
@@ -29,23 +31,6 @@ LOSSES: Mapping[str, frozenset[str]] = {
     "random_forest": frozenset(),
 }
 """The losses of a spec that a model of trees can lower."""
-
-SETTINGS = frozenset(
-    {
-        "loss",
-        "class_weights",
-        "weight",
-        "seed",
-        "deterministic",
-        "checkpoints",
-        "cache",
-        "interleave",
-        "parallel_reads",
-        "prefetch",
-        "tensorboard",
-    }
-)
-"""The settings of `train` that trees have; the others are of gradient descent."""
 
 _INSTEAD: Mapping[str, str] = {
     "epochs": "`num_trees` of the model says how many trees there are at most.",
@@ -85,12 +70,7 @@ def check_trees(
     Raises:
         SpecError: For the first thing; `where` is the key below the spec.
     """
-    for setting in sorted(set(given) - SETTINGS):
-        raise SpecError(
-            f"{name} is not trained by gradient descent and has no `{setting}`",
-            f"train.{setting}",
-            _INSTEAD.get(setting, "Take it out."),
-        )
+    check_settings(name, given, _INSTEAD)
     _check_label(name, train, label, task)
     gives = {
         feature.name: kinds_of(resolve(feature.steps[-1].transform)).gives for feature in features
@@ -102,6 +82,11 @@ def check_trees(
                 "features",
                 "Choose another transform, or another model.",
             )
+    check_monotone(
+        arguments.get("monotone"),
+        arguments.get("growing_strategy"),
+        arguments.get("use_hessian_gain"),
+    )
     numbers = [feature for feature, kind in gives.items() if kind in ("Numbers", "Gapped", None)]
     for feature in arguments.get("monotone") or ():
         if feature not in numbers:

@@ -17,8 +17,8 @@ import ydf
 from yggdrasil_decision_forests.dataset import data_spec_pb2
 
 from tfline.components.trainer.models.inputs import TensorFeature, build_inputs
+from tfline.components.trainer.models.own_settings import SETTINGS
 from tfline.components.trainer.models.own_training import History, OwnTraining, Training
-from tfline.components.trainer.models.trees.check import SETTINGS
 from tfline.components.trainer.models.trees.columns import LABEL, WEIGHT, Columns, Table
 from tfline.components.trainer.models.trees.growing import Grower
 from tfline.components.trainer.models.trees.importances import measure_importances

@@ -1,0 +1,1 @@
+"""Linear models: ridge, lasso, elastic net, logistic and softmax regression, linear SVM."""
