@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from tfline.components.trainer.config import RunConfig, TrainConfig
 from tfline.components.trainer.export import export
-from tfline.components.trainer.models import MODELS, TREES
+from tfline.components.trainer.models import MODELS, OWN_TRAINED, TREES
 from tfline.components.trainer.models.build import build_model, compile_model
 from tfline.components.trainer.models.generation.generator import find_generator
 from tfline.components.trainer.models.inputs import TensorFeature
@@ -227,14 +227,15 @@ def transferred(tmp_path_factory: pytest.TempPathFactory, encoder: str) -> dict[
 
 
 @pytest.fixture(scope="module")
-def grown() -> dict[str, keras.Model]:
-    """Models of trees, grown by random examples; `trees/` has more of them."""
+def learnt() -> dict[str, keras.Model]:
+    """Models that train themselves, by random examples; `linear/` and `trees/` have more of them."""
     head = HEADS["multiclass"]
     x, y = batch(TABLE, head)
     data = tf.data.Dataset.from_tensors((x, y))
     models = {}
-    for name in TREES:
-        model = models[name] = build_model(name, {"num_trees": 3, "min_examples": 1}, TABLE, head)
+    for name in OWN_TRAINED:
+        arguments = {"num_trees": 3, "min_examples": 1} if name in TREES else {}
+        model = models[name] = build_model(name, arguments, TABLE, head)
         compile_model(model, head, TrainConfig(), steps_per_execution=1)
         model.learn(data, data, TrainConfig(), None)
     return models
@@ -259,7 +260,7 @@ def exported(
     exports: Path,
     fit_once: Callable[[str], Fitted],
     transferred: dict[str, keras.Model],
-    grown: dict[str, keras.Model],
+    learnt: dict[str, keras.Model],
     graph_of: Callable[[Path, Sequence[TensorFeature], Head], TransformGraph],
 ) -> dict[str, Exported]:
     """Every model, as a first version in a folder of its name."""
@@ -268,7 +269,7 @@ def exported(
         other = Small(TRANSFER.get(name, TABLE))
         features, _, (task, *_), _ = SMALL.get(name, other)
         graph = graph_of(exports / name / "graph", features, HEADS[task])
-        model = fit_once(name).model if name in SMALL else {**transferred, **grown}[name]
+        model = fit_once(name).model if name in SMALL else {**transferred, **learnt}[name]
         config = {"pipeline": name, "model": {"name": name}, "training_fingerprint": ""}
         export(
             model, graph, graph.head, RunConfig.model_validate(config), str(exports / name / "1")
@@ -291,7 +292,7 @@ def server(exports: Path, exported: dict[str, Exported]) -> Iterator[ServerProce
 
 
 def test_every_model_is_tested() -> None:
-    assert SMALL.keys() | TRANSFER.keys() | TREES == MODELS.keys()
+    assert SMALL.keys() | TRANSFER.keys() | OWN_TRAINED == MODELS.keys()
 
 
 @EACH_TASK
