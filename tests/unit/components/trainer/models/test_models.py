@@ -228,7 +228,7 @@ def transferred(tmp_path_factory: pytest.TempPathFactory, encoder: str) -> dict[
 
 @pytest.fixture(scope="module")
 def learnt() -> dict[str, keras.Model]:
-    """Models that train themselves, by random examples; `linear/` and `trees/` have more of them."""
+    """Models that train themselves, by random examples; `linear` and `trees` have more."""
     head = HEADS["multiclass"]
     x, y = batch(TABLE, head)
     data = tf.data.Dataset.from_tensors((x, y))
