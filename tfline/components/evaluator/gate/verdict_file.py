@@ -91,7 +91,9 @@ def _slice(result: SliceResult, config: EvaluateConfig, card: ModelCard) -> dict
 def _intervals(result: SliceResult, config: EvaluateConfig) -> dict[str, Interval | None]:
     """Returns the interval of each metric that is one number and has one."""
     return {
-        name: value_interval(name, result.candidate.numbers[name], uncertainty, config.confidence)
+        name: _known(
+            value_interval(name, result.candidate.numbers[name], uncertainty, config.confidence)
+        )
         for (name, place), uncertainty in result.uncertainty.items()
         if place is None
     }
@@ -108,10 +110,15 @@ def _differences(result: SliceResult) -> dict[str, dict[str, Any]]:
     return {
         name: {
             "value": difference,
-            "interval": difference_interval(name, difference, uncertainty),
+            "interval": _known(difference_interval(name, difference, uncertainty)),
         }
         for name, (difference, uncertainty) in differences.items()
     }
+
+
+def _known(interval: Interval | None) -> Interval | None:
+    """Returns an interval; None if it has no end: R² falls without bound in a small slice."""
+    return interval if interval is not None and all(map(math.isfinite, interval)) else None
 
 
 def _by_class(measures: Measures, card: ModelCard) -> dict[str, dict[str, float]]:

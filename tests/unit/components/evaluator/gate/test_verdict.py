@@ -316,6 +316,16 @@ def test_file_holds_the_verdict_and_every_slice() -> None:
     assert hour["metrics"]["auc"] is None
 
 
+def test_interval_without_an_end_is_none_in_the_file() -> None:
+    """R² of a resample of nearly equal labels has no lower bound."""
+    open_end = {"r2": Uncertainty(candidate=Spread(0.1, -math.inf, 0.4))}
+    results = [measured(r2=0.2, baseline={"r2": 0.1}, uncertainty=open_end)]
+    config = EvaluateConfig.model_validate({"require": {"r2": 0.1}})
+    card = ModelCard(format=1, task="regression", label="tip", classes=(), class_values=())
+    text = write_verdict(judge(results, config), results, config, card, baseline="none")
+    assert json.loads(text)["slices"][0]["intervals"] == {"r2": None}
+
+
 def test_slice_with_one_positive_record_is_unknown_and_never_a_blocker() -> None:
     """1,912 records, one of them positive: AUC and recall are the luck of one record."""
     result = verdict(
