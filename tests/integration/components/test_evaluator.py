@@ -609,7 +609,7 @@ def test_empty_eval_split_is_an_error(
     table: pd.DataFrame,
     tmp_path: Path,
 ) -> None:
-    with pytest.raises(DataError, match="has no records"):
+    with pytest.raises(DataError, match="has no record with a label"):
         evaluate(write_examples(tmp_path / "data", [table[:0]]), make_model(binary, "binary"))
     with pytest.raises(DataError, match="has no files"):
         evaluate(write_examples(tmp_path / "none", []), make_model(binary, "binary"))

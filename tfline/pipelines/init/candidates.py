@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from tfline.components.trainer.models import TREES
+from tfline.components.trainer.models import OWN_TRAINED
 from tfline.pipelines.init.columns import Sample
 from tfline.pipelines.init.features import (
     network_features,
@@ -52,9 +52,9 @@ class Candidate:
         return self.model if isinstance(self.model, str) else next(iter(self.model))
 
     @property
-    def is_grown(self) -> bool:
+    def trains_itself(self) -> bool:
         """Whether it is trained otherwise than by gradient descent, and has no such settings."""
-        return self.name in TREES
+        return self.name in OWN_TRAINED
 
     @property
     def title(self) -> str:
@@ -68,7 +68,6 @@ class Candidate:
 
 _OF_TREES: frozenset[Task] = frozenset({"binary", "multiclass", "regression"})
 _WARM_UP = {"cosine": {"warmup": 0.5}}
-_LINEAR: Mapping[str, Any] = {"mlp": {"hidden_units": []}}
 
 CANDIDATES: Mapping[Sort, tuple[Candidate, ...]] = {
     "table": (
@@ -76,13 +75,13 @@ CANDIDATES: Mapping[Sort, tuple[Candidate, ...]] = {
         Candidate("wide_deep", network_features, needs=frozenset({"code", "category"})),
         Candidate("mlp", network_features),
         Candidate("random_forest", tree_features, tasks=_OF_TREES, most_classes=200),
-        Candidate(_LINEAR, network_features, {"learning_rate": 0.01}),
+        Candidate({"linear": {"l2": 0.0001}}, network_features),
         Candidate({"mlp": {"hidden_units": [256, 128], "dropout": 0.3}}, network_features),
         Candidate({"residual_mlp": {"dropout": 0.1}}, network_features),
         Candidate("tabular_transformer", network_features),
     ),
     "text": (
-        Candidate(_LINEAR, tf_idf_features, {"learning_rate": 0.005}),
+        Candidate({"linear": {"l2": 0.00001}}, tf_idf_features),
         Candidate({"mlp": {"hidden_units": [64], "dropout": 0.5}}, tf_idf_features),
         Candidate("text_gru", token_features),
         Candidate("text_transformer", token_features),
@@ -104,7 +103,7 @@ CANDIDATES: Mapping[Sort, tuple[Candidate, ...]] = {
         Candidate("deep_cnn", picture_features),
     ),
     "series": (
-        Candidate(_LINEAR, series_features, {"learning_rate": 0.01}),
+        Candidate({"linear": {"l2": 0.0001}}, series_features),
         Candidate({"gru": {"units": [32]}}, series_features, {"learning_rate": 0.003}),
         Candidate("mlp", series_features),
         Candidate({"conv_gru": {"units": [32]}}, series_features, {"learning_rate": 0.003}),

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tfline.components.artifacts.windows import AHEAD
+from tfline.components.trainer.models import TREES
 from tfline.pipelines.init import settings
 from tfline.pipelines.init.candidates import Candidate, Sort, fitting
 from tfline.pipelines.init.columns import Column, Sample
@@ -91,7 +92,7 @@ class Draft:
         classes = self.sample.columns[self.label.name].distinct
         found = fitting(self.sort, self.kept, self.label.task, classes)
         if self.is_smooth:
-            found.sort(key=lambda candidate: candidate.is_grown)
+            found.sort(key=lambda candidate: candidate.name in TREES)
         return found
 
     @property
@@ -115,7 +116,7 @@ class Draft:
             split_note = (f"split: {self.split.why}",)
         train = (
             {}
-            if candidate.is_grown
+            if candidate.trains_itself
             else settings.train_settings(self.sample.records, candidate.train)
         )
         features = candidate.features(self.sample, self.kept)

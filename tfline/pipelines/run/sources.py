@@ -35,7 +35,7 @@ def source_parts(modules: Iterable[str], exclude: Collection[str] = ()) -> Parts
         exclude: Modules that are not followed: families that the spec does not use.
 
     Returns:
-        The modules, each with the digest of its syntax tree.
+        The modules in the order of their names, each with the digest of its syntax tree.
     """
     waiting, seen = list(modules), {*exclude}
     found: list[Part] = []
@@ -50,7 +50,7 @@ def source_parts(modules: Iterable[str], exclude: Collection[str] = ()) -> Parts
         source = _read_source(name, path, os.stat(path).st_mtime_ns)
         found.append(Part("source", name, source.digest))
         waiting += [module for module in source.imports if _is_followed(module)]
-    return tuple(found)
+    return tuple(sorted(found, key=lambda part: part.name))
 
 
 def _is_followed(module: str) -> bool:

@@ -81,6 +81,15 @@ def test_module_of_a_folder_without_init_is_found(module: Write, tmp_path: Path)
     assert {"mine.prep", "mine.tables"} == set(found("mine.prep"))
 
 
+def test_order_of_the_modules_changes_nothing(module: Write) -> None:
+    """Names in a set come in another order in each process."""
+    module("a", "import mine.c")
+    module("b", "import mine.d")
+    module("c", "")
+    module("d", "")
+    assert source_parts(["mine.a", "mine.b"]) == source_parts(["mine.b", "mine.a"])
+
+
 def test_circle_of_imports_ends(module: Write) -> None:
     module("a", "import mine.b\n")
     module("b", "import mine.a\n")
