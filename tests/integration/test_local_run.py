@@ -168,9 +168,10 @@ def test_edit_runs_exactly_what_depends_on_it(project, monkeypatch: pytest.Monke
     assert project.executed() == list(project.records[0].parts)
     first = project.versions()
 
-    # A slice concerns the evaluation alone; the model that is live already is not pushed again.
+    # A slice concerns the evaluation, and the check that its values are few; the model that is
+    # live already is not pushed again.
     assert project.run(evaluate__slices="[]") == 0
-    assert project.executed() == ["Evaluator", "Pusher"]
+    assert project.executed() == ["ExampleValidator", "Evaluator", "Pusher"]
     assert project.versions() == first
 
     # A comment concerns nothing.
