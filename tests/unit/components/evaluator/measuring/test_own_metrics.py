@@ -10,7 +10,11 @@ import tfx  # noqa: F401 - before TFMA
 from tfline.components.evaluator.measuring.own_metrics import load_metric, sort_metrics
 from tfline.transforms.errors import SpecError
 
-KERAS = ("keras.metrics.AUC", "tf_keras.metrics.BinaryAccuracy", "tf_keras.losses.Huber")
+KERAS = (
+    "keras.metrics.AUC",
+    "tf_keras.metrics.BinaryAccuracy",
+    "tf_keras.losses.BinaryCrossentropy",
+)
 TFMA = "tensorflow_model_analysis.metrics.calibration.MeanLabel"
 
 
