@@ -13,7 +13,7 @@ from tfline.transforms.errors import SpecError
 KERAS = (
     "keras.metrics.AUC",
     "tf_keras.metrics.BinaryAccuracy",
-    "tf_keras.losses.BinaryCrossentropy",
+    "tf_keras.losses.Hinge",
 )
 TFMA = "tensorflow_model_analysis.metrics.calibration.MeanLabel"
 
