@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, KeysView, Mapping, Set
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,13 @@ LONG = (
     "tests/unit/components/trainer/test_texts.py",
 )
 """What takes more than half a minute of a core."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Refuses cases without an order: pytest's workers would not agree on what there is to run."""
+    for mark in metafunc.definition.iter_markers("parametrize"):
+        if isinstance(mark.args[1], Set) and not isinstance(mark.args[1], KeysView):
+            raise pytest.UsageError(f"{metafunc.definition.nodeid}: sort the set of its cases")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfx import types
 from tfx.dsl.components.base import base_beam_executor
@@ -24,6 +24,9 @@ from tfline.components.evaluator.reading.counting import Counting, find_counting
 from tfline.components.evaluator.reading.model import ModelCard, Predictor, read_card
 from tfline.transforms.errors import DataError, ModelError
 from tfline.transforms.threshold import PROPERTY
+
+if TYPE_CHECKING:
+    from tfline.components.evaluator.measuring.naive import Naive
 
 _SUMMARY = logging.getLogger("tfline.summary")
 
@@ -64,7 +67,6 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         """
         from tfline.components.evaluator.evidence.sample import write_evidence
         from tfline.components.evaluator.measuring import evaluation  # TFMA takes 5 s to import
-        from tfline.components.evaluator.measuring.naive import measure_naive
 
         self._log_startup(input_dict, output_dict, exec_properties)
         config = EvaluateConfig.model_validate_json(exec_properties["config"])
@@ -89,10 +91,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         counting = find_counting(config.weight, config.unit, files)
         results = evaluation.evaluate(files, models, card, config, *where, counting)
         write_evidence(output, files, predictor, card, config, results[0].count)
-        folder = os.path.join(candidate.uri, naive_models.FOLDER)
-        naive = []
-        if config.baselines != "off" and fileio.exists(folder):
-            naive = measure_naive(files, predictor, folder, card, config, counting)
+        naive = _measure_naive(candidate, files, predictor, card, config, counting)
         verdict = judge(results, config, card.parts, no_baseline, naive)
         against = f"compared with {baseline.uri}" if baseline else no_baseline
         _write_atomically(
@@ -117,6 +116,23 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         records = examples.get_int_custom_property(f"records_{split}")
         unlabelled = max(records - results[0].count, 0)
         _SUMMARY.info("%s", summarise(results[0], verdict, split, unlabelled))
+
+
+def _measure_naive(
+    candidate: types.Artifact,
+    files: list[str],
+    predictor: Predictor,
+    card: ModelCard,
+    config: EvaluateConfig,
+    counting: Counting,
+) -> list[Naive]:
+    """Returns what the naive models reach; nothing if they are not asked for, or there are none."""
+    from tfline.components.evaluator.measuring.naive import measure_naive
+
+    folder = os.path.join(candidate.uri, naive_models.FOLDER)
+    if config.baselines == "off" or not fileio.exists(folder):
+        return []
+    return measure_naive(files, predictor, folder, card, config, counting)
 
 
 def _together(overall: SliceResult, counting: Counting) -> str:

@@ -45,10 +45,8 @@ def write_report(
     """
     history = training.history
     rounds = len(history["loss"])
-    parameters = f"{model.count_params():,} parameters"
     settings = None if training.settings is None else {*training.settings}
     by_epoch = training.round == "epoch"
-    epochs = f"{rounds} epoch{'' if rounds == 1 else 's'}"
     content = {
         "model": config.model.name,
         "parameters": model.count_params(),
@@ -62,7 +60,7 @@ def write_report(
             for layer in model.layers
         ],
         "records": data.records,
-        "size": training.size or parameters,
+        "size": training.size or _parameters(model),
         "round": training.round,
         "epochs": rounds,
         "steps": min(rounds * data.steps_per_epoch, data.steps) if by_epoch else None,
@@ -77,20 +75,27 @@ def write_report(
     tf.io.gfile.makedirs(folder)
     with tf.io.gfile.GFile(os.path.join(folder, FILE_NAME), "w") as file:
         json.dump(content, file, indent=1)
+    _summary.info("%s", _summarise(model, config, training))
+
+
+def _summarise(model: keras.Model, config: RunConfig, training: Training) -> str:
+    """Returns the line: how large the model is, and what it reached in validation."""
+    history = training.history
+    rounds = len(history["loss"])
     epoch = rounds - 1
     if config.train.early_stopping:
         train = config.train
         epoch = best_epoch(history[train.monitor], train.goal or "min", train.min_delta)
     metric = next(name for name in history if name != "loss" and f"val_{name}" in history)
     reached = history[f"val_{metric}"]
-    _summary.info(
-        "%s, %s%s: val_%s %.3f",
-        config.model.name,
-        training.size or f"{parameters}, {epochs}",
-        f", resumed after {training.resumed}" if training.resumed else "",
-        metric,
-        reached[min(epoch, len(reached) - 1)],
-    )
+    size = training.size or f"{_parameters(model)}, {rounds} epoch{'' if rounds == 1 else 's'}"
+    resumed = f", resumed after {training.resumed}" if training.resumed else ""
+    value = reached[min(epoch, len(reached) - 1)]
+    return f"{config.model.name}, {size}{resumed}: val_{metric} {value:.3f}"
+
+
+def _parameters(model: keras.Model) -> str:
+    return f"{model.count_params():,} parameters"
 
 
 def _output_shape(layer: keras.Layer) -> list[int | None] | None:

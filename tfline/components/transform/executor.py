@@ -93,28 +93,14 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         self._analyze(files["train"], raw, custom_config, folder, records)
 
         names = list(label.classes or map(str, values))
-        output = tft.TFTransformOutput(folder)
-        tensors = transform_empty(output)
-        described = describe_features(output, tensors, features)
-        write_metadata(
-            folder,
-            {
-                "task": label.task,
-                "label": label.key,
-                "label_keys": list(task.keys(label)),
-                "size": label.size,
-                "steps": label.steps,
-                "classes": names,
-                "class_values": values,
-                "shape": label.shape,
-                "separator": label.separator,
-                "target": describe_target(tensors, label),
-                "features": described,
-                "raw": {key: dtype.name for key, dtype in raw.items()},
-                "weight": weight,
-                "value_counts": counts,
-            },
-        )
+        known = {
+            "classes": names,
+            "class_values": values,
+            "raw": {key: dtype.name for key, dtype in raw.items()},
+            "weight": weight,
+            "value_counts": counts,
+        }
+        described = _describe(folder, features, label, known)
         width = sum(math.prod(item["shape"]) for item in described)
         count = f"{len(described)} feature" + "s" * (len(described) != 1)
         text = f"{count}, {width:,} columns, {task.describe(names)}"
@@ -152,6 +138,34 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             raw_folder = os.path.join(folder, tft.TFTransformOutput.RAW_METADATA_DIR)
             raw_metadata | "WriteRaw" >> tft_beam.WriteMetadata(raw_folder, pipeline)
         tf.io.gfile.rmtree(scratch)
+
+
+def _describe(
+    folder: str, features: Sequence[FeatureSpec], label: LabelSpec, known: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Writes ``tfline.json`` beside the graph, and returns what it says of the features.
+
+    Args:
+        folder: Of the transform graph, which is written.
+        features: Those of the model.
+        label: What is predicted.
+        known: What is known without the graph: classes, raw features, weight and counts.
+    """
+    output = tft.TFTransformOutput(folder)
+    tensors = transform_empty(output)
+    described = describe_features(output, tensors, features)
+    of_label = {
+        "task": label.task,
+        "label": label.key,
+        "label_keys": list(find_task(str(label.task)).keys(label)),
+        "size": label.size,
+        "steps": label.steps,
+        "shape": label.shape,
+        "separator": label.separator,
+        "target": describe_target(tensors, label),
+    }
+    write_metadata(folder, {**of_label, **known, "features": described})
+    return described
 
 
 def settle_label(

@@ -22,7 +22,8 @@ class Training:
 
     Attributes:
         history: The metrics; ``val_`` begins the names of those on the eval split.
-        round: What a value of the history comes after: an epoch, a tree, or a whole forest.
+        round: What a value of the history comes after: an epoch, a tree, a whole forest or
+            a solution.
         size: How large the model is, in words; empty: as its parameters say.
         resumed: After what an interrupted training went on, in words; empty: it was not.
         settings: The settings of `train` that it has; None: all of them.
@@ -64,4 +65,4 @@ class OwnTraining(keras.Model):
         Raises:
             ModelError: The training failed.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not say how it is trained")

@@ -11,7 +11,8 @@ from tfline.transforms.errors import SpecError
 TASKS = ("binary", "multiclass", "multilabel", "regression", "forecast")
 """The families of tasks that a linear model is for."""
 
-_OWN = SETTINGS | {"batch_size"}
+LINEAR_SETTINGS = SETTINGS | {"batch_size"}
+"""The settings of `train` that a linear model has."""
 
 _STEPS = "`max_iterations` of the model says how many steps it takes at most."
 _INSTEAD: Mapping[str, str] = {
@@ -34,7 +35,7 @@ def check_linear(name: str, given: Iterable[str], task: Task | None) -> None:
     Raises:
         SpecError: For the first thing; `where` is the key below the spec.
     """
-    check_settings(name, set(given) - _OWN, _INSTEAD)
+    check_settings(name, set(given) - LINEAR_SETTINGS, _INSTEAD)
     if task is not None and task.family not in TASKS:
         raise SpecError(
             f"{name} predicts classes, flags or numbers. Received: task {task.name}",

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from tfline.components.trainer.losses import build_loss
 from tfline.components.trainer.models.inputs import TensorFeature, build_inputs, refuse_strings
+from tfline.components.trainer.models.linear.check import LINEAR_SETTINGS
 from tfline.components.trainer.models.linear.examples import Examples
 from tfline.components.trainer.models.linear.solver import Problem, solve
 from tfline.components.trainer.models.own_training import OwnTraining, Training
@@ -79,7 +80,7 @@ class LinearModel(OwnTraining):
             history |= {f"{prefix}{name}": [float(value)] for name, value in reached.items()}
         used = int(np.count_nonzero(solution.weights))
         size = f"{used:,} of {solution.weights.size:,} weights are not 0, {solution.how}"
-        return Training(history, "solution", size)
+        return Training(history, "solution", size, settings=LINEAR_SETTINGS)
 
 
 def one_row(

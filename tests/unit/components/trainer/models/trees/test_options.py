@@ -42,7 +42,7 @@ def types_of(annotation: Any) -> set[Any]:
     return {annotation}
 
 
-@pytest.mark.parametrize("name", TREES)
+@pytest.mark.parametrize("name", sorted(TREES))
 def test_every_argument_of_the_learner_is_there_or_left_out_for_a_reason(name: str) -> None:
     ours = set(arguments_model(MODELS[name]).model_fields) - OURS
     theirs = set(parameters(name))
@@ -57,7 +57,7 @@ def test_what_is_left_out_is_no_argument() -> None:
     assert not LEFT_OUT.keys() & set().union(*ours)
 
 
-@pytest.mark.parametrize("name", TREES)
+@pytest.mark.parametrize("name", sorted(TREES))
 def test_arguments_have_the_types_that_the_learner_says(name: str) -> None:
     for key, field in arguments_model(MODELS[name]).model_fields.items():
         if key in OURS:
@@ -82,7 +82,7 @@ def literals(name: str) -> dict[str, list[str]]:
     return found
 
 
-@pytest.mark.parametrize("name", TREES)
+@pytest.mark.parametrize("name", sorted(TREES))
 def test_every_word_is_one_that_the_learner_knows(name: str) -> None:
     rng = np.random.default_rng(0)
     data = {"x": rng.normal(size=50), "z": rng.normal(size=50), "y": rng.integers(0, 2, 50)}
