@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
@@ -21,6 +22,11 @@ class Range(FrozenModel):
     scale: Literal["linear", "log"] = Field(
         default="linear", description="Whether differences or ratios count the same."
     )
+    points: int | None = Field(
+        default=None,
+        ge=2,
+        description="How many values of it a grid has, both ends included. Default: each integer.",
+    )
 
     @pydantic.model_validator(mode="after")
     def _check_bounds(self) -> Self:
@@ -35,6 +41,28 @@ class Range(FrozenModel):
         """Whether the numbers are integers."""
         return isinstance(self.min, int) and isinstance(self.max, int)
 
+    @property
+    def grid(self) -> tuple[int | float, ...]:
+        """Its values in a grid, in their order; of integers, each once.
+
+        Raises:
+            ValueError: It has more than can be counted.
+        """
+        if self.points is None:
+            if not self.is_integer:
+                raise ValueError(
+                    f"A grid needs to know how many values there are between {self.min:g} and "
+                    f"{self.max:g}. Add `points: 5`, or list the values"
+                )
+            return tuple(range(int(self.min), int(self.max) + 1))
+        shares = [step / (self.points - 1) for step in range(self.points)]
+        if self.scale == "log":
+            inner = [self.min * (self.max / self.min) ** share for share in shares[1:-1]]
+        else:
+            inner = [self.min + (self.max - self.min) * share for share in shares[1:-1]]
+        values = [self.min, *(map(round, inner) if self.is_integer else inner), self.max]
+        return tuple(dict.fromkeys(values))
+
 
 Choices = Annotated[tuple[Any, ...], Field(strict=False, min_length=2)]
 """Values of any type, one of which is taken."""
@@ -48,13 +76,17 @@ class TuneConfig(FrozenModel):
         description="A setting to its values: `train.learning_rate: {min: 0.0001, max: 0.1, "
         "scale: log}`, `model.dropout: [0.0, 0.2, 0.5]`.",
     )
-    search: Literal["random", "hyperband", "bayesian"] = Field(
+    search: Literal["random", "grid", "hyperband", "bayesian"] = Field(
         default="random",
-        description="At random (Bergstra & Bengio 2012); in rounds, after each of which the worse "
-        "ones stop (Li et al. 2018); or by a Gaussian process (Snoek et al. 2012).",
+        description="At random (Bergstra & Bengio 2012); every combination of the values; in "
+        "rounds, after each of which the worse ones stop (Li et al. 2018); or by a Gaussian "
+        "process (Snoek et al. 2012).",
     )
     trials: int = Field(
-        default=10, ge=1, description="How many trainings; Hyperband finds it from the epochs."
+        default=10,
+        ge=1,
+        description="How many trainings; Hyperband finds it from the epochs, a grid from its "
+        "values.",
     )
     objective: str = Field(default="val_loss", description="What decides, of the history.")
     goal: Literal["min", "max"] | None = Field(
@@ -85,6 +117,36 @@ class TuneConfig(FrozenModel):
                 "or `goal: max`"
             )
         return self
+
+    @pydantic.model_validator(mode="after")
+    def _check_grid(self) -> Self:
+        ranges = {key: value for key, value in self.over.items() if isinstance(value, Range)}
+        if self.search != "grid":
+            counted = [key for key, values in ranges.items() if values.points is not None]
+            if counted:
+                raise ValueError(f"`points` of {counted[0]} are those of `search: grid`")
+            return self
+        if "trials" in self.model_fields_set:
+            raise ValueError(
+                f"A grid tries each of its {len(self.combinations())} combinations. Take `trials` "
+                "out, or search at random"
+            )
+        for key, values in ranges.items():
+            try:
+                values.grid  # noqa: B018 - it may have none
+            except ValueError as exc:
+                raise ValueError(f"{key}: {exc}") from exc
+        return self
+
+    @property
+    def listed(self) -> dict[str, tuple[Any, ...]]:
+        """Setting to all its values, in a grid."""
+        return {key: v.grid if isinstance(v, Range) else v for key, v in self.over.items()}
+
+    def combinations(self) -> list[dict[str, Any]]:
+        """Returns the values of every trial of a grid, those of the last setting change first."""
+        trials = itertools.product(*self.listed.values())
+        return [dict(zip(self.over, values, strict=True)) for values in trials]
 
     @property
     def direction(self) -> Literal["min", "max"]:

@@ -7,6 +7,7 @@ their own. The oracle keeps its state in a folder, so that a search that is kill
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import logging
 import os
 import shutil
@@ -94,10 +95,29 @@ def search(config: TuneConfig, epochs: int, folder: str, train: Train) -> list[F
     return ranked(config, epochs, oracle)
 
 
+class _Grid(Oracle):
+    """Tries every combination. KerasTuner's own grid forgets its order when it is loaded again."""
+
+    def __init__(self, config: TuneConfig, **arguments: Any) -> None:
+        choices = (range(len(values)) for values in config.listed.values())
+        self._grid = list(itertools.product(*choices))
+        super().__init__(max_trials=len(self._grid), **arguments)
+
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
+        """Returns the status and the values of a new trial."""
+        del trial_id
+        if len(self.start_order) == len(self._grid):
+            return {"status": "STOPPED", "values": None}
+        names = [parameter.name for parameter in self.hyperparameters.space]
+        values = self._grid[len(self.start_order)]
+        return {"status": "RUNNING", "values": dict(zip(names, values, strict=True))}
+
+
 def make_oracle(config: TuneConfig, epochs: int) -> Oracle:
     """Returns what proposes the values of each trial."""
     space = keras_tuner.HyperParameters()
-    for key, values in config.over.items():
+    searched = config.listed if config.search == "grid" else config.over
+    for key, values in searched.items():
         if not isinstance(values, Range):
             space.Choice(key, list(range(len(values))))  # values may be lists: their numbers
         elif values.is_integer:
@@ -109,6 +129,8 @@ def make_oracle(config: TuneConfig, epochs: int) -> Oracle:
         "hyperparameters": space,
         "seed": config.seed,
     }
+    if config.search == "grid":
+        return _Grid(config, **arguments)
     if config.search == "hyperband":
         return HyperbandOracle(max_epochs=epochs, **arguments)
     if config.search == "bayesian":
@@ -119,7 +141,8 @@ def make_oracle(config: TuneConfig, epochs: int) -> Oracle:
 def decode(config: TuneConfig, raw: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the values of a trial: those that the numbers of choices stand for."""
     decoded = {}
-    for key, values in config.over.items():
+    searched = config.listed if config.search == "grid" else config.over
+    for key, values in searched.items():
         decoded[key] = raw[key] if isinstance(values, Range) else values[int(raw[key])]
     return decoded
 

@@ -60,6 +60,34 @@ def test_wrong_values_are_refused(over: dict[str, object], message: str) -> None
         TuneConfig.model_validate({"over": over})
 
 
+@pytest.mark.parametrize(
+    ("values", "grid"),
+    [
+        ({"min": 1, "max": 4}, (1, 2, 3, 4)),
+        ({"min": 1, "max": 100, "scale": "log", "points": 3}, (1, 10, 100)),
+        ({"min": 1, "max": 3, "points": 9}, (1, 2, 3)),
+        ({"min": 0.0, "max": 1.0, "points": 3}, (0.0, 0.5, 1.0)),
+    ],
+)
+def test_range_has_a_grid(values: dict[str, object], grid: tuple[float, ...]) -> None:
+    found = Range.model_validate(values).grid
+    assert found == pytest.approx(grid)
+    assert list(map(type, found)) == list(map(type, grid))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"search": "grid", "over": {"model.l2": {"min": 0.1, "max": 1.0}}}, "Add `points: 5`"),
+        ({"search": "grid", "over": {"model.units": [1, 2]}, "trials": 2}, "each of its 2 comb"),
+        ({"over": {"model.l2": {"min": 0.1, "max": 1.0, "points": 2}}}, "of `search: grid`"),
+    ],
+)
+def test_grid_that_cannot_be_walked_is_refused(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(pydantic.ValidationError, match=message):
+        TuneConfig.model_validate(settings)
+
+
 MLP = RunConfig(pipeline="p", model=ModelConfig(name="mlp"), training_fingerprint="f")
 
 

@@ -62,6 +62,25 @@ def test_best_of_the_trials_comes_first(tmp_path: Path, kind: str) -> None:
         assert isinstance(values["train.batch_size"], int)
 
 
+GRID = {
+    "train.learning_rate": {"min": 0.001, "max": 0.1, "scale": "log", "points": 3},
+    "model.hidden_units": [[64], [32, 16]],
+}
+
+
+def test_grid_tries_every_combination_once_though_it_was_killed(tmp_path: Path) -> None:
+    settings = TuneConfig.model_validate({"over": GRID, "search": "grid"})
+    killed, rest = Recorded(dies_at=4), Recorded()
+    with pytest.raises(KeyboardInterrupt):
+        search(settings, EPOCHS, str(tmp_path), killed)
+    found = search(settings, EPOCHS, str(tmp_path), rest)
+    expected = settings.combinations()
+    assert [values for values, _, _ in [*killed.calls[:-1], *rest.calls]] == expected
+    assert sorted(map(str, expected)) == sorted(str(trial.values) for trial in found)
+    assert len(expected) == 6
+    assert found[0].values["train.learning_rate"] == pytest.approx(0.01)
+
+
 def test_hyperband_goes_on_with_the_better_ones(tmp_path: Path) -> None:
     train = Recorded()
     search(config(search="hyperband"), EPOCHS, str(tmp_path), train)
