@@ -31,6 +31,7 @@ def describe(
     counts: Mapping[str, int],
     left_out: int = 0,
     repeated: Mapping[str, int] | None = None,
+    not_chosen: int = 0,
 ) -> None:
     """Sets the properties of an artifact whose files are written.
 
@@ -40,11 +41,14 @@ def describe(
         left_out: How many records are in no split; kept as ``records_left_out``.
         repeated: How many records of a split stand in the train split, too; kept as
             ``repeated_<split>``.
+        not_chosen: For how many records the condition `where` does not hold; kept as
+            ``records_not_chosen``.
     """
     examples.split_names = artifact_utils.encode_split_names(list(counts))
     examples.set_string_custom_property(_PAYLOAD_PROPERTY, _TF_EXAMPLE)
     for split, count in counts.items():
         examples.set_int_custom_property(f"records_{split}", count)
     examples.set_int_custom_property("records_left_out", left_out)
+    examples.set_int_custom_property("records_not_chosen", not_chosen)
     for split, count in (repeated or {}).items():
         examples.set_int_custom_property(f"repeated_{split}", count)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,8 @@ from tfline.components.example_gen.inspection import RecordFile, open_file, pars
 from tfline.components.example_gen.reading import record_batches
 from tfline.transforms.errors import DataError, did_you_mean
 
-_DTYPES = {"bytes_list": tf.string, "float_list": tf.float32, "int64_list": tf.int64}
+DTYPES = {"bytes_list": tf.string, "float_list": tf.float32, "int64_list": tf.int64}
+"""What a list of a feature is parsed as."""
 _BUCKETS = 2**63 - 1
 MOST_STRATA = 50
 """Of more distinct numbers than this, each is no stratum by itself."""
@@ -152,13 +153,10 @@ def _read_values(
         in_numpy: Applied then to the values of a batch as an array.
     """
     kind = _find_kind(files, feature)
-    ragged = {feature: tf.io.RaggedFeature(_DTYPES[kind])}
+    ragged = {feature: tf.io.RaggedFeature(DTYPES[kind])}
 
     def parse(batch: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        if payload == "tf_example":
-            parsed = tf.io.parse_example(batch, ragged)
-        else:
-            parsed, _, _ = tf.io.parse_sequence_example(batch, context_features=ragged)
+        parsed = parse_features(batch, ragged, payload)
         return parsed[feature].row_lengths(), in_graph(parsed[feature].values)
 
     chunks = []
@@ -177,20 +175,53 @@ def _read_values(
     return np.concatenate(chunks)
 
 
+def parse_features(
+    batch: tf.Tensor, features: Mapping[str, tf.io.RaggedFeature], payload: Payload
+) -> dict[str, tf.RaggedTensor]:
+    """Returns features of serialized records, string [batch]; of the context, in a sequence."""
+    if payload == "tf_example":
+        parsed = tf.io.parse_example(batch, features)
+    else:
+        parsed, _, _ = tf.io.parse_sequence_example(batch, context_features=features)
+    return dict(parsed)
+
+
 def _find_kind(files: Sequence[RecordFile], feature: str) -> str:
     """Returns the kind of list that holds `feature` in the first record that has it."""
+    return feature_kinds(files, [feature], "split", files[0].path)[feature]
+
+
+def feature_kinds(
+    files: Sequence[RecordFile], names: Sequence[str], purpose: str, where: str
+) -> dict[str, str]:
+    """Returns the kind of list that holds each feature, in the first record that has it.
+
+    Args:
+        files: The files.
+        names: The features.
+        purpose: What they are needed for, in an error: ``split``.
+        where: What that error is about.
+
+    Raises:
+        DataError: None of the first records of each file has one of them.
+    """
     known: set[str] = set()
+    kinds: dict[str, str] = {}
     for file in files:
         records = tfrecord.read_records(file.path, open_file)
         for record in itertools.islice(records, _PROBED_RECORDS):
             features = parse_record(record).context.feature
             known.update(features)
-            if feature in features and (kind := features[feature].WhichOneof("kind")):
-                return str(kind)
+            for name in names:
+                if name in features and (kind := features[name].WhichOneof("kind")):
+                    kinds.setdefault(name, str(kind))
+            if len(kinds) == len(set(names)):
+                return kinds
+    absent = next(name for name in names if name not in kinds)
     raise DataError(
-        f"Cannot split by `{feature}`: no record among the first has this feature.",
-        where=files[0].path,
-        hint=did_you_mean(feature, known),
+        f"Cannot {purpose} by `{absent}`: no record among the first has this feature.",
+        where=where,
+        hint=did_you_mean(absent, known),
     )
 
 

@@ -8,10 +8,14 @@ from typing import Annotated, Literal, Self
 import pydantic
 
 from tfline.components.artifacts.windows import WINDOW_END, WINDOW_START
+from tfline.transforms.condition import check_condition
 from tfline.transforms.features import FrozenModel
 
 Payload = Literal["tf_example", "tf_sequence_example"]
 """What the records are."""
+
+Condition = Annotated[str, pydantic.AfterValidator(check_condition)]
+"""Which records are used; see `tfline.transforms.condition`."""
 
 SplitName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 """The names that TFX allows for a split."""
@@ -104,6 +108,7 @@ class IngestConfig(FrozenModel):
         splits: Files by split, for data that is divided already.
         files: Files to divide.
         split: How to divide `files`.
+        where: Which records are used, of all splits; None: all.
     """
 
     payload: Payload
@@ -111,6 +116,7 @@ class IngestConfig(FrozenModel):
     splits: dict[SplitName, Files] | None = pydantic.Field(default=None, min_length=1)
     files: Files | None = None
     split: SplitRule | None = None
+    where: Condition | None = None
 
     @property
     def split_names(self) -> list[str]:

@@ -15,6 +15,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact, artifact_utils
 
 from tfline.components.example_gen.artifact import describe, split_folder
+from tfline.components.example_gen.choosing import chosen_records
 from tfline.components.example_gen.column import record_fingerprints
 from tfline.components.example_gen.config import IngestConfig
 from tfline.components.example_gen.ingest import ingest_split
@@ -52,14 +53,18 @@ class Executor(base_executor.BaseExecutor):
         self._log_startup(input_dict, output_dict, exec_properties)
         config = IngestConfig.model_validate_json(exec_properties["config"])
         examples = artifact_utils.get_single_instance(output_dict["examples"])
-        with _emptied_on_failure(examples.uri):
-            counts, left_out = _fill(examples, config)
+        choice = os.path.join(examples.uri, "chosen")
+        with (
+            _emptied_on_failure(examples.uri),
+            chosen_records(config, choice) as (chosen, not_chosen),
+        ):
+            counts, left_out = _fill(examples, chosen)
             if config.payload == "tf_sequence_example":
                 for name in counts:
                     flatten_files(split_folder(examples, name))
             repeated = count_repeated(examples.uri, counts) if config.splits else {}
-        describe(examples, counts, left_out, repeated)
-        _summarise(examples, counts, left_out)
+        describe(examples, counts, left_out, repeated, not_chosen)
+        _summarise(examples, counts, left_out, not_chosen)
         for name, count in repeated.items():
             _warning.info(
                 "%s of %s records of the %s split stand in the train split, too",
@@ -125,7 +130,9 @@ def _emptied_on_failure(folder: str) -> Iterator[None]:
         raise
 
 
-def _summarise(examples: artifact.Artifact, counts: Mapping[str, int], left_out: int) -> None:
+def _summarise(
+    examples: artifact.Artifact, counts: Mapping[str, int], left_out: int, not_chosen: int
+) -> None:
     """Logs for example ``60,000 train, 10,000 eval records, 58.7 MB``."""
     size = sum(
         tf.io.gfile.stat(path).length
@@ -134,4 +141,5 @@ def _summarise(examples: artifact.Artifact, counts: Mapping[str, int], left_out:
     )
     by_split = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     embargoed = f", {left_out:,} between the splits left out" if left_out else ""
-    _summary.info("%s records, %.1f MB%s", by_split, size / _MEGABYTE, embargoed)
+    refused = f", {not_chosen:,} left out by `where`" if not_chosen else ""
+    _summary.info("%s records, %.1f MB%s%s", by_split, size / _MEGABYTE, embargoed, refused)

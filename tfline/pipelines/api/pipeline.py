@@ -148,7 +148,9 @@ class Pipeline:
 
         files = check_data(self.spec)
         first = first_file(self.spec)
-        classes = "" if first is None else describe_classes(self.spec.label, first)
+        classes = (
+            "" if first is None else describe_classes(self.spec.label, first, self.spec.data.where)
+        )
         return Check(self.spec, files, classes)
 
     def run(self, *, progress: bool = True) -> Run:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-
-from tfline.pipelines.inputs.records import read_features
+from tfline.pipelines.inputs.records import first_features
 from tfline.tasks.table import TASKS, label_keys
 from tfline.transforms.errors import SpecError, did_you_mean
 from tfline.transforms.features import LabelSpec
@@ -12,19 +10,20 @@ from tfline.transforms.features import LabelSpec
 _RECORDS = 500
 
 
-def check_classes(label: LabelSpec, file: str) -> None:
+def check_classes(label: LabelSpec, file: str, where: str | None = None) -> None:
     """Refuses a label that is none of the classes that the spec names.
 
     Args:
         label: The label.
         file: A file of records.
+        where: Which of them are used; None: all.
 
     Raises:
         SpecError: It names the label.
     """
     if label.classes is None or label.task not in (None, "binary", "multiclass"):
         return
-    for features in itertools.islice(read_features(file), _RECORDS):
+    for features in first_features(file, _RECORDS, where):
         if label.key not in features:
             continue
         feature = features[label.key]
@@ -45,7 +44,7 @@ def check_classes(label: LabelSpec, file: str) -> None:
                 )
 
 
-def describe_classes(label: LabelSpec, file: str) -> str:
+def describe_classes(label: LabelSpec, file: str, where: str | None = None) -> str:
     """Returns the two classes of a label in words, and which of them is the positive one.
 
     Recall, precision, AUC and a threshold are about the positive class; without named classes that
@@ -54,6 +53,7 @@ def describe_classes(label: LabelSpec, file: str) -> str:
     Args:
         label: The label.
         file: A file of records.
+        where: Which of them are used; None: all.
 
     Returns:
         Such as ``binary: yes (positive) or no``; empty if there are not two, or if the first
@@ -66,7 +66,7 @@ def describe_classes(label: LabelSpec, file: str) -> str:
         return describe(label.classes) if len(label.classes) == 2 else ""
     found: set[int | bytes] = set()
     records = 0
-    for features in itertools.islice(read_features(file), _RECORDS):
+    for features in first_features(file, _RECORDS, where):
         records += 1
         if label.key not in features:
             continue

@@ -6,24 +6,25 @@ TensorFlow is not imported: some hundred records are read and parsed in Python.
 from __future__ import annotations
 
 import dataclasses
-import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tfline.components.artifacts.owner import Owner, check_owner
 from tfline.components.artifacts.windows import WINDOW_END, WINDOW_START
 from tfline.components.example_validator.config import Expectation
-from tfline.pipelines.inputs.records import read_features
+from tfline.pipelines.inputs.records import first_features, scalar
 from tfline.pipelines.run.class_check import check_classes
 from tfline.pipelines.run.plan import read_schema
 from tfline.pipelines.run.task_check import check_task
 from tfline.pipelines.spec import PipelineSpec
+from tfline.transforms.condition import Kind, check_kinds, names_of
 from tfline.transforms.errors import SpecError, did_you_mean
 from tfline.transforms.value_counts import HINTS, ValueCount, count_problem
 
 _RECORDS = 500
 _OTHER_RECORDS = 100
+_KINDS: dict[str, Kind] = {"bytes_list": "text", "float_list": "number", "int64_list": "number"}
 
 
 @dataclasses.dataclass
@@ -101,16 +102,19 @@ def check_data(spec: PipelineSpec) -> dict[str, int]:
         parse_schema(schema, str(spec.schema_file))
     if config.payload == "tf_example":
         first, *others = files
-        train = _look(files[first][0], _RECORDS)
+        where = config.where
+        if where is not None:
+            _check_where(where, [_look(paths[0], _RECORDS) for paths in files.values()])
+        train = _look(files[first][0], _RECORDS, where)
         if config.split is not None and config.split.feature is not None:
             _check_split_feature(config.split.feature, train)
         _check_records(spec, train)
-        check_classes(spec.label, train.file)
+        check_classes(spec.label, train.file, where)
         check_task(spec, train.file)
         if config.split is not None and config.split.by in ("hash", "stratify"):
-            _check_windows(config.split.by, train.file)
+            _check_windows(config.split.by, train.file, where)
         for split in others:
-            _check_same_lengths(spec, train, split, _look(files[split][0], _OTHER_RECORDS))
+            _check_same_lengths(spec, train, split, _look(files[split][0], _OTHER_RECORDS, where))
     return {split: len(paths) for split, paths in files.items()}
 
 
@@ -128,11 +132,11 @@ def first_file(spec: PipelineSpec) -> str | None:
     return next(iter(files.values()))[0] if config.payload == "tf_example" else None
 
 
-def _look(file: str, most: int) -> _Survey:
-    """Reads the first records of a file."""
+def _look(file: str, most: int, where: str | None = None) -> _Survey:
+    """Reads the first records of a file that are used."""
     seen: dict[str, _Seen] = {}
     records = 0
-    for features in itertools.islice(read_features(file), most):
+    for features in first_features(file, most, where):
         records += 1
         for key, feature in features.items():
             found = seen.setdefault(key, _Seen())
@@ -140,6 +144,24 @@ def _look(file: str, most: int) -> _Survey:
             if kind and (length := len(getattr(feature, kind).value)):
                 found.add(kind, length)
     return _Survey(file, records, seen)
+
+
+def _check_where(where: str, surveys: Sequence[_Survey]) -> None:
+    """Refuses a condition that does not fit the first records of a file."""
+    for survey in filter(lambda survey: survey.records, surveys):
+        kinds: dict[str, Kind] = {
+            key: _KINDS.get(min(seen.kinds, default=""), "unknown")
+            for key, seen in survey.seen.items()
+        }
+        check_kinds(where, kinds)
+        for name in names_of(where):
+            if survey.seen[name].high > 1:
+                raise SpecError(
+                    f"The feature '{name}', which `where` names, holds {survey.seen[name].count} "
+                    f"in the first {survey.records:,} records",
+                    survey.file,
+                    "Name a feature of one value a record.",
+                )
 
 
 def _check_split_feature(key: str, survey: _Survey) -> None:
@@ -192,13 +214,13 @@ def _check_feature(expected: Expectation, survey: _Survey) -> None:
         )
 
 
-def _check_windows(by: str, file: str) -> None:
+def _check_windows(by: str, file: str, where: str | None) -> None:
     """Refuses to divide windows that share rows as if they were independent records."""
     last: Any = None
-    for features in itertools.islice(read_features(file), _OTHER_RECORDS):
+    for features in first_features(file, _OTHER_RECORDS, where):
         if WINDOW_START not in features or WINDOW_END not in features:
             return
-        start, end = (_scalar(features[name]) for name in (WINDOW_START, WINDOW_END))
+        start, end = (scalar(features[name]) for name in (WINDOW_START, WINDOW_END))
         if last is not None and type(start) is type(last) and start <= last <= end:
             raise SpecError(
                 f"Two windows that follow each other share rows, and a split by {by} puts such "
@@ -208,12 +230,6 @@ def _check_windows(by: str, file: str) -> None:
                 "`by: group` and the feature that names the series.",
             )
         last = end
-
-
-def _scalar(feature: Any) -> Any:
-    """Returns the only value of a feature; None if it has none."""
-    kind = feature.WhichOneof("kind")
-    return next(iter(getattr(feature, kind).value), None) if kind else None
 
 
 def _check_same_lengths(spec: PipelineSpec, train: _Survey, split: str, other: _Survey) -> None:

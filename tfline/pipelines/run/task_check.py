@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-
 from tfline.components.trainer.label import check_training
-from tfline.pipelines.inputs.records import read_features
+from tfline.pipelines.inputs.records import first_features
 from tfline.pipelines.spec import PipelineSpec
 from tfline.tasks.table import TASKS, known_task
 from tfline.tasks.task import Task
@@ -26,7 +24,7 @@ def check_task(spec: PipelineSpec, file: str) -> None:
         SpecError: It does not fit; or one's own metric cannot be imported, or is none.
     """
     refusals = []
-    for task in likely_tasks(spec.label, file):
+    for task in likely_tasks(spec.label, file, spec.data.where):
         try:
             check_training(spec.train, spec.label.model_copy(update={"task": task.name}))
             spec.evaluate.check_task(task.name)
@@ -38,18 +36,19 @@ def check_task(spec: PipelineSpec, file: str) -> None:
     raise refusals[-1]
 
 
-def likely_tasks(label: LabelSpec, file: str) -> tuple[Task, ...]:
+def likely_tasks(label: LabelSpec, file: str, where: str | None = None) -> tuple[Task, ...]:
     """Returns what a label may ask for, as far as the spec and the first records tell.
 
     Args:
         label: What the spec says of it.
         file: A file of records to train on.
+        where: Which of them are used; None: all.
     """
     known = known_task(label)
     if known is not None:
         return (known,)
     values: set[int | bytes] = set()
-    for features in itertools.islice(read_features(file), _RECORDS):
+    for features in first_features(file, _RECORDS, where):
         if label.key not in features:
             continue
         feature = features[label.key]

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 import pydantic
 from pydantic import BeforeValidator, Field
 
-from tfline.components.example_gen.config import IngestConfig, Payload, SplitRule
+from tfline.components.example_gen.config import Condition, IngestConfig, Payload, SplitRule
 from tfline.pipelines.spec.spans import at_span
 from tfline.transforms.errors import DataError
 from tfline.transforms.features import FrozenModel
@@ -54,6 +54,12 @@ class DataSpec(FrozenModel):
         ]
         | None
     ) = Field(default=None, description="How to split `files`; {train: 0.8, eval: 0.2} by hash.")
+    where: Condition | None = Field(
+        default=None,
+        description="Which records are used, in all splits: `label in [0, 1, 2]`, "
+        '`fare > 0 and payment_type != "Unknown"`, `age is not missing`. Requests to the model '
+        "are all answered.",
+    )
     payload: Payload = Field(default="tf_example", description="What the records are.")
     ingest: Literal["copy", "link"] = Field(
         default="copy", description="How given splits come into the pipeline's artifact."
@@ -89,10 +95,16 @@ class DataSpec(FrozenModel):
         found = {name: _expand(patterns[name]) for name in patterns}
         if self.files is None:
             _check_disjoint(found)
-            return IngestConfig(payload=self.payload, ingest=self.ingest, splits=found)
+            return IngestConfig(
+                payload=self.payload, ingest=self.ingest, splits=found, where=self.where
+            )
         rule = self.split or SplitRule(fractions={"train": 0.8, "eval": 0.2})
         return IngestConfig(
-            payload=self.payload, ingest=self.ingest, files=found["files"], split=rule
+            payload=self.payload,
+            ingest=self.ingest,
+            files=found["files"],
+            split=rule,
+            where=self.where,
         )
 
 

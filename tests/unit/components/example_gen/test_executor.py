@@ -16,7 +16,7 @@ from tfline.components.example_gen import tfrecord
 from tfline.components.example_gen.config import IngestConfig, SplitRule
 from tfline.components.example_gen.example_proto import example_protos
 from tfline.components.example_gen.executor import Executor
-from tfline.transforms.errors import DataError, WorkFolderError
+from tfline.transforms.errors import DataError, TflineError, WorkFolderError
 
 ROWS = [{"x": number} for number in range(100)]
 
@@ -70,6 +70,109 @@ def test_files_are_divided_by_the_rule(write_examples: Callable[..., Path], tmp_
     assert artifact_utils.decode_split_names(examples.split_names) == ["train", "eval"]
     assert examples.get_int_custom_property("records_train") == 80
     assert examples.get_int_custom_property("records_eval") == 20
+
+
+CHOICE = [{"x": number, "kind": "ab"[number % 2], "when": float(number)} for number in range(40)]
+
+
+def values_of(examples: standard_artifacts.Examples, split: str) -> list[int]:
+    folder = Path(artifact_utils.get_split_uri([examples], split))
+    records = [
+        record for path in sorted(folder.iterdir()) for record in tfrecord.read_records(path)
+    ]
+    parsed = map(example_protos().Example.FromString, records)
+    return [example.features.feature["x"].int64_list.value[0] for example in parsed]
+
+
+@pytest.mark.parametrize("ingest", ["copy", "link"])
+def test_only_records_for_which_the_condition_holds_are_used(
+    write_examples: Callable[..., Path],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    ingest: Any,
+) -> None:
+    nothing = write_examples("0", CHOICE[1:2])  # a file of which no record is used
+    train, evaluation = write_examples("a", CHOICE), write_examples("b", CHOICE, compress=True)
+    before = train.read_bytes()
+    splits = {"train": (str(nothing), str(train)), "eval": (str(evaluation),)}
+    config = IngestConfig(
+        payload="tf_example", splits=splits, ingest=ingest, where='kind == "a" and x not in [0, 2]'
+    )
+    with caplog.at_level(logging.INFO, "tfline.summary"):
+        examples = run(config, tmp_path / "out")
+    assert values_of(examples, "train") == values_of(examples, "eval") == list(range(4, 40, 2))
+    assert train.read_bytes() == before
+    assert examples.get_int_custom_property("records_not_chosen") == 45
+    assert "18 train, 18 eval records, 0.0 MB, 45 left out by `where`" in caplog.text
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "Split-eval",
+        "Split-train",
+    ]
+
+
+def test_fractions_of_a_split_are_those_of_the_records_that_are_used(
+    write_examples: Callable[..., Path], tmp_path: Path
+) -> None:
+    rows = [{**row, "when": None if row["kind"] == "b" else row["when"]} for row in CHOICE]
+    rule = SplitRule(fractions={"train": 0.75, "eval": 0.25}, by="time", feature="when")
+    config = IngestConfig(
+        payload="tf_example",
+        files=(str(write_examples("a", rows)),),
+        split=rule,
+        where="when is not missing",
+    )
+    examples = run(config, tmp_path / "out")
+    assert values_of(examples, "train") == list(range(0, 30, 2))
+    assert values_of(examples, "eval") == list(range(30, 40, 2))
+
+
+def test_sequences_are_chosen_by_their_context(
+    tmp_path: Path, sequence_records: list[bytes]
+) -> None:
+    path = tmp_path / "sequences"
+    tfrecord.write_records(path, sequence_records)
+    config = IngestConfig(
+        payload="tf_sequence_example", splits={"train": (str(path),)}, where="id >= 7"
+    )
+    assert run(config, tmp_path / "out").get_int_custom_property("records_train") == 3
+
+
+@pytest.mark.parametrize(
+    ("rows", "where", "message", "place"),
+    [
+        (CHOICE, "x > 99", "holds for none of 40 records of `train`", "a"),
+        (CHOICE, "y > 99", "no record among the first has this feature", "data.where"),
+        (CHOICE, 'x == "a"', "x, a number, with 'a', a text", "data.where"),
+        ([*CHOICE, {"x": [1, 2]}], "x > 1", "has 2 values of it", "a, record 40"),
+        ([*CHOICE, {"x": "one"}], "x > 1", "holds it as bytes_list", "a, record 40"),
+    ],
+)
+def test_condition_that_cannot_choose_is_refused(
+    write_examples: Callable[..., Path],
+    tmp_path: Path,
+    rows: list[dict[str, Any]],
+    where: str,
+    message: str,
+    place: str,
+) -> None:
+    files = (str(write_examples("a", rows)),)
+    config = IngestConfig(payload="tf_example", splits={"train": files}, where=where)
+    with pytest.raises(TflineError, match=message) as error:
+        run(config, tmp_path / "out")
+    assert error.value.where.endswith(place)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_error_about_a_chosen_record_names_the_file_of_the_user(
+    write_examples: Callable[..., Path], tmp_path: Path
+) -> None:
+    rows = [*CHOICE, {"x": 41, "kind": "a"}]
+    path = write_examples("a", rows)
+    rule = SplitRule(fractions={"train": 0.75, "eval": 0.25}, by="time", feature="when")
+    config = IngestConfig(payload="tf_example", files=(str(path),), split=rule, where='kind == "a"')
+    with pytest.raises(DataError, match="does not have it") as error:
+        run(config, tmp_path / "out")
+    assert error.value.where == f"{path}, record 20, counted among those of `where`"
 
 
 @pytest.mark.parametrize("compress", [False, True])

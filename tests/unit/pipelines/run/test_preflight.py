@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,36 @@ def test_name_that_occurs_nowhere_is_refused(
     with pytest.raises(SpecError, match=message) as caught:
         check_data(make_spec(**changes))
     assert f"Did you mean {hint}?" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("where", "message", "hint"),
+    [
+        ("fair > 1", "no feature 'fair', which `where` names", "Did you mean 'fare'?"),
+        ("day > 1", "day, a text, with 1, a number", "in quotes"),
+        ("many == 1", "'many', which `where` names, holds lists of 2", "one value a record"),
+    ],
+)
+def test_condition_that_does_not_fit_is_refused(
+    data: Path, write_rows, where: str, message: str, hint: str
+) -> None:
+    write_rows(data / "train-1.tfrecord", [{"tip": 1, "fare": 1.0, "day": "x", "many": [1, 2]}])
+    with pytest.raises(SpecError, match=message) as caught:
+        check_data(make_spec(data={**CONTENT["data"], "where": where}))
+    assert hint in caught.value.hint
+
+
+def test_only_records_that_are_used_are_looked_at(data: Path, write_rows) -> None:
+    used = [{"tip": 0, "fare": 1.0}, {"tip": 1, "fare": math.nan}] * 3
+    for name in ("train-1", "eval"):
+        write_rows(data / f"{name}.tfrecord", [{"tip": 9, "fare": 2.0}, *used])
+    label = {"key": "tip", "classes": ["no", "yes"]}
+    with pytest.raises(SpecError, match="The label 9 is no index"):
+        check_data(make_spec(label=label))
+    chosen = {**CONTENT["data"], "where": "tip in [0, 1]"}
+    assert check_data(make_spec(label=label, data=chosen))
+    only_ones = {**CONTENT["data"], "where": "not fare >= 0"}  # of NaN no comparison holds
+    assert check_data(make_spec(label=label, data=only_ones))
 
 
 @pytest.mark.parametrize("missing", ["train", "eval"])
