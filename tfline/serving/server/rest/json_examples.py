@@ -49,21 +49,24 @@ def read_input(document: Mapping[str, Any]) -> input_pb2.Input:
 
 def write_classifications(result: classification_pb2.ClassificationResult) -> str:
     """Returns ``{"results": [[["label", score], ...], ...]}``."""
+    scores = iter(
+        json_text.float_texts(
+            [item.score for row in result.classifications for item in row.classes]
+        )
+    )
     rows = (
-        "["
-        + ", ".join(
-            f"[{json_text.string_text(item.label.encode())}, {json_text.float_text(item.score)}]"
+        ", ".join(
+            f"[{json_text.string_text(item.label.encode())}, {next(scores)}]"
             for item in row.classes
         )
-        + "]"
         for row in result.classifications
     )
-    return f'{{"results": [{", ".join(rows)}]}}'
+    return f'{{"results": [{", ".join(f"[{row}]" for row in rows)}]}}'
 
 
 def write_regressions(result: regression_pb2.RegressionResult) -> str:
     """Returns ``{"results": [value, ...]}``."""
-    values = (json_text.float_text(item.value) for item in result.regressions)
+    values = json_text.float_texts([item.value for item in result.regressions])
     return f'{{"results": [{", ".join(values)}]}}'
 
 

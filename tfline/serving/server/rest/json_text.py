@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
+import array
 import json
 import math
+import operator
 import re
+from collections.abc import Sequence
+from itertools import compress
 from typing import Any
+
+import orjson
 
 from tfline.serving.server.status import StatusError, invalid_argument
 
@@ -19,14 +24,25 @@ _TOKENS = re.compile(rf"{_STRING}|[\[\]{{}}]", re.DOTALL)
 _MAX_DEPTH = 300  # TensorFlow's tensors have at most 254 dimensions
 _DEBUG_LENGTH = 200
 _SHORT_DIGITS, _FLOAT_DIGITS, _DOUBLE_DIGITS = 6, 9, 17
+_INT64_MIN, _UINT64_MAX = -(2**63), 2**64 - 1  # an integer beyond them is read as a float
 
 
 def parse(text: bytes) -> Any:
     """Returns the first JSON document of `text`; what follows it is ignored.
 
+    What JSON proper does not have, and what is wrong, takes ten times as long as the rest.
+
     Raises:
         StatusError: INVALID_ARGUMENT with the offset of what is wrong.
     """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return _parse_leniently(text)
+
+
+def _parse_leniently(text: bytes) -> Any:
+    """Reads a document with NaN and Infinity, too large numbers, whatever depth, and a rest."""
     try:
         decoded = text.decode()
     except UnicodeDecodeError as error:
@@ -46,12 +62,15 @@ def parse(text: bytes) -> Any:
 
 
 def debug_text(value: Any) -> str:
-    """Returns `value` for an error message, cut if it is long."""
-    try:
-        text = json.dumps(value)
-    except RecursionError:
-        text = "..."
-    return text if len(text) <= _DEBUG_LENGTH else f"{text[:_DEBUG_LENGTH]}..."
+    """Returns `value` for an error message, cut if it is long; no more of it is looked at."""
+    if isinstance(value, str):
+        value = value[: _DEBUG_LENGTH + 1]
+    text = ""
+    for piece in json.JSONEncoder().iterencode(value):
+        text += piece
+        if len(text) > _DEBUG_LENGTH:
+            return f"{text[:_DEBUG_LENGTH]}..."
+    return text
 
 
 def type_error(value: Any, dtype_name: str) -> StatusError:
@@ -67,25 +86,22 @@ def format_error(value: Any, message: str) -> StatusError:
     return invalid_argument(f"JSON Value: {debug_text(value)} {message}")
 
 
-def float_text(value: float) -> str:
-    """Returns the text of a 32-bit float: six digits if they suffice, else nine."""
-    text = f"{value:.{_SHORT_DIGITS}g}"
-    if math.isfinite(value) and ctypes.c_float(float(text)).value != value:
-        text = f"{value:.{_FLOAT_DIGITS}g}"
-    return _finished(text)
+def float_texts(values: Sequence[float]) -> list[str]:
+    """Returns the texts of 32-bit floats: six digits if they suffice, else nine."""
+    return _number_texts(values, "f", _FLOAT_DIGITS)
 
 
-def double_text(value: float) -> str:
-    """Returns the text of a 64-bit float: six digits if they suffice, else 17."""
-    text = f"{value:.{_SHORT_DIGITS}g}"
-    if math.isfinite(value) and float(text) != value:
-        text = f"{value:.{_DOUBLE_DIGITS}g}"
-    return _finished(text)
+def double_texts(values: Sequence[float]) -> list[str]:
+    """Returns the texts of 64-bit floats: six digits if they suffice, else 17."""
+    return _number_texts(values, "d", _DOUBLE_DIGITS)
 
 
 def string_text(value: bytes) -> str:
     """Returns a string; bytes that are not UTF-8 survive as surrogates, see `encode`."""
-    return json.dumps(value.decode(errors="surrogateescape"), ensure_ascii=False)
+    try:
+        return orjson.dumps(value.decode()).decode()
+    except UnicodeDecodeError:
+        return json.dumps(value.decode(errors="surrogateescape"), ensure_ascii=False)
 
 
 def encode(text: str) -> bytes:
@@ -95,13 +111,24 @@ def encode(text: str) -> bytes:
 
 def _decode(text: str, start: int) -> Any:
     try:
-        return json.JSONDecoder().raw_decode(text, start)[0]
+        return json.JSONDecoder(parse_int=_integer).raw_decode(text, start)[0]
     except RecursionError:
         return _decode(_shallow(text), start)
     except json.JSONDecodeError:
         raise
-    except ValueError as error:  # an integer of thousands of digits
+    except OverflowError as error:
         raise _parse_error("Number too big to be stored in double.", start) from error
+
+
+def _integer(text: str) -> int | float:
+    """Returns an integer; one that does not fit into 64 bits as a float."""
+    value = float(text)
+    if math.isinf(value):
+        raise OverflowError(text)
+    if abs(value) > 2 * _UINT64_MAX:  # not read digit by digit, of which there may be thousands
+        return value
+    exact = int(text)
+    return exact if _INT64_MIN <= exact <= _UINT64_MAX else value
 
 
 def _check_surrogates(document: Any) -> None:
@@ -153,8 +180,28 @@ def _type_name(value: Any) -> str:
     return names.get(type(value), "Number")
 
 
+def _number_texts(values: Sequence[float], form: str, digits: int) -> list[str]:
+    """Returns the texts of floats: with as many digits as give the same float again.
+
+    Args:
+        values: The floats.
+        form: Of one of them, as of `array.array`.
+        digits: With so many, any of them is exact.
+    """
+    wanted = tuple(values)
+    texts = _formatted(wanted, _SHORT_DIGITS)
+    finite = all(map(math.isfinite, wanted))  # or else not JSON
+    read = array.array(form, orjson.loads(f"[{','.join(texts)}]") if finite else map(float, texts))
+    inexact = list(map(operator.ne, read, wanted))
+    exact = iter(_formatted(tuple(compress(wanted, inexact)), digits))
+    texts = [next(exact) if more else text for text, more in zip(texts, inexact, strict=True)]
+    return [text if "." in text or "e" in text else _finished(text) for text in texts]
+
+
+def _formatted(values: tuple[float, ...], digits: int) -> list[str]:
+    return (f"%.{digits}g " * len(values) % values).split()
+
+
 def _finished(text: str) -> str:
     """Returns the text of a float so that it cannot be taken for an integer."""
-    if text in {"inf", "-inf", "nan"}:
-        return {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}[text]
-    return text if "." in text or "e" in text else f"{text}.0"
+    return {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}.get(text, f"{text}.0")

@@ -1,9 +1,9 @@
-"""One JSON value as one element of a tensor."""
+"""JSON values as elements of a tensor."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 from tfline.serving.protos import tensor_pb2, types_pb2
@@ -12,7 +12,6 @@ from tfline.serving.server.status import Code, StatusError, invalid_argument
 from tfline.serving.server.tensor import type_name
 
 _BASE64 = "b64"
-_FLOAT_MAX = 3.4028234663852886e38
 
 _INTEGER_RANGES = {
     types_pb2.DT_INT8: (-(2**31), 2**31 - 1),
@@ -38,7 +37,25 @@ _FIELDS = {
     types_pb2.DT_STRING: "string_val",
 }
 
-Reader = Callable[[Any], Any]
+# The types of Python that JSON's values have; a boolean is not taken for a number.
+_TYPES: dict[int, frozenset[type]] = {
+    types_pb2.DT_FLOAT: frozenset({int, float}),
+    types_pb2.DT_DOUBLE: frozenset({int, float}),
+    types_pb2.DT_BOOL: frozenset({bool}),
+    **dict.fromkeys(_INTEGER_RANGES, frozenset({int})),
+}
+
+
+def check_dtype(dtype: int) -> None:
+    """Checks that JSON has a form of `dtype`.
+
+    Raises:
+        StatusError: UNIMPLEMENTED if it has none.
+    """
+    if dtype not in _FIELDS:
+        raise StatusError(
+            Code.UNIMPLEMENTED, f"Conversion of JSON Value: to type: {type_name(dtype)}"
+        )
 
 
 def value_field(dtype: int, tensor: tensor_pb2.TensorProto) -> Any:
@@ -47,26 +64,38 @@ def value_field(dtype: int, tensor: tensor_pb2.TensorProto) -> Any:
     Raises:
         StatusError: UNIMPLEMENTED if JSON has no form of it.
     """
-    if dtype not in _FIELDS:
-        raise StatusError(
-            Code.UNIMPLEMENTED, f"Conversion of JSON Value: to type: {type_name(dtype)}"
-        )
+    check_dtype(dtype)
     return getattr(tensor, _FIELDS[dtype])
 
 
-def value_reader(dtype: int) -> Reader:
-    """Returns what turns a JSON value into an element of `dtype`.
+def append_values(field: Any, dtype: int, values: Sequence[Any]) -> None:
+    """Appends JSON values to a field of a tensor: numbers all at once.
 
-    The reader raises INVALID_ARGUMENT if the value is of another type.
+    Args:
+        field: What `value_field` returns.
+        dtype: That of the tensor.
+        values: One for each element.
+
+    Raises:
+        StatusError: INVALID_ARGUMENT for the first value that does not fit `dtype`.
     """
-    if dtype in _INTEGER_RANGES:
-        return lambda value: _integer(value, dtype)
-    return {
-        types_pb2.DT_FLOAT: lambda value: _float(_number(value, dtype)),
-        types_pb2.DT_DOUBLE: lambda value: _number(value, dtype),
-        types_pb2.DT_BOOL: _boolean,
-        types_pb2.DT_STRING: _string,
-    }[dtype]
+    if dtype == types_pb2.DT_STRING:
+        field.extend(list(map(_string, values)))
+        return
+    if not set(map(type, values)) <= _TYPES[dtype]:
+        _refuse_misfit(values, dtype)
+    try:
+        field.extend(values)
+    except ValueError:  # an integer out of range
+        _refuse_misfit(values, dtype)
+        raise
+
+
+def _refuse_misfit(values: Sequence[Any], dtype: int) -> None:
+    types, integers = _TYPES[dtype], _INTEGER_RANGES.get(dtype)
+    for value in values:
+        if type(value) not in types or (integers and not integers[0] <= value <= integers[1]):
+            raise type_error(value, type_name(dtype))
 
 
 def is_base64(value: Any) -> bool:
@@ -86,38 +115,9 @@ def base64_bytes(value: dict[str, str]) -> bytes:
         raise invalid_argument(f"Unable to base64 decode: {error}") from error
 
 
-def _number(value: Any, dtype: int) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise type_error(value, type_name(dtype))
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf") if value > 0 else float("-inf")
-
-
-def _float(value: float) -> float:
-    """Returns `value` so that it fits into 32 bits: infinity beyond their range."""
-    if abs(value) > _FLOAT_MAX:
-        return float("inf") if value > 0 else float("-inf")
-    return value
-
-
-def _integer(value: Any, dtype: int) -> int:
-    low, high = _INTEGER_RANGES[dtype]
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise type_error(value, type_name(dtype))
-    return value
-
-
-def _boolean(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise type_error(value, "bool")
-    return value
-
-
 def _string(value: Any) -> bytes:
+    if isinstance(value, str):
+        return value.encode()
     if is_base64(value):
         return base64_bytes(value)
-    if not isinstance(value, str):
-        raise type_error(value, "string")
-    return value.encode()
+    raise type_error(value, "string")

@@ -24,12 +24,13 @@ from tfline.serving.protos import (
 from tfline.serving.server.call import ENDLESS, Call
 from tfline.serving.server.handlers.predict import answering_spec, run_signature
 from tfline.serving.server.rest import json_text
+from tfline.serving.server.rest.json_answers import write_columns, write_rows
 from tfline.serving.server.rest.json_examples import (
     read_input,
     write_classifications,
     write_regressions,
 )
-from tfline.serving.server.rest.json_tensors import read_tensors, write_columns, write_rows
+from tfline.serving.server.rest.json_tensors import read_tensors
 from tfline.serving.server.servable import DEFAULT_SIGNATURE
 from tfline.serving.server.service import Service
 from tfline.serving.server.status import Code, StatusError, invalid_argument
