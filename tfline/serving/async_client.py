@@ -24,7 +24,16 @@ from tfline.serving.channel import (
     channel_options,
 )
 from tfline.serving.errors import RejectedError, RowError
-from tfline.serving.messages import Features, Messages, News, Sampling, features_in, methods
+from tfline.serving.messages import (
+    Features,
+    Messages,
+    MonteCarlo,
+    News,
+    Sampling,
+    Way,
+    features_in,
+    methods,
+)
 from tfline.serving.predictions import Prediction, predictions
 from tfline.serving.protos import predict_pb2
 from tfline.serving.rows import FeatureType, Row, as_rows
@@ -72,30 +81,34 @@ class AsyncClient:
         """Has texts drawn, one a row; see `tfline.serving.client.Client.sample`."""
         return await self._predict(rows, Sampling(temperature, seed))
 
-    async def _predict(self, rows: Any, sampling: Sampling | None = None) -> list[Prediction]:
+    async def monte_carlo(self, rows: Any) -> list[Prediction]:
+        """Returns predictions with their doubt; see `tfline.serving.client.Client.monte_carlo`."""
+        return await self._predict(rows, MonteCarlo())
+
+    async def _predict(self, rows: Any, way: Way = None) -> list[Prediction]:
         read = as_rows(rows)
         if not read:
             return []
         known = await self._known()
         try:
-            answers = await self._ask(read, known, sampling)
+            answers = await self._ask(read, known, way)
         except (RowError, RejectedError):
             # Another version may have come, with other features.
             fresh = await self._known(again=True)
             if fresh.types == known.types:
                 raise
-            answers = await self._ask(read, fresh, sampling)
+            answers = await self._ask(read, fresh, way)
         else:
             if self._news.are_in(answers, known):
                 fresh = await self._known(again=True)
                 if fresh.types != known.types:
-                    answers = await self._ask(read, fresh, sampling)
+                    answers = await self._ask(read, fresh, way)
         return [prediction for answer in answers for prediction in predictions(answer)]
 
     async def _ask(
-        self, rows: list[Row], known: Features, sampling: Sampling | None
+        self, rows: list[Row], known: Features, way: Way
     ) -> list[predict_pb2.PredictResponse]:
-        requests = self._messages.predict(rows, known.types, sampling)
+        requests = self._messages.predict(rows, known.types, way)
         return list(await asyncio.gather(*(self._call(PREDICT, each) for each in requests)))
 
     async def _known(self, *, again: bool = False) -> Features:

@@ -22,7 +22,16 @@ from tfline.serving.channel import (
     channel_options,
 )
 from tfline.serving.errors import RejectedError, RowError
-from tfline.serving.messages import Features, Messages, News, Sampling, features_in, methods
+from tfline.serving.messages import (
+    Features,
+    Messages,
+    MonteCarlo,
+    News,
+    Sampling,
+    Way,
+    features_in,
+    methods,
+)
 from tfline.serving.predictions import Prediction, predictions
 from tfline.serving.protos import predict_pb2
 from tfline.serving.rows import FeatureType, Row, as_rows
@@ -99,30 +108,40 @@ class Client:
         """
         return self._predict(rows, Sampling(temperature, seed))
 
-    def _predict(self, rows: Any, sampling: Sampling | None = None) -> list[Prediction]:
+    def monte_carlo(self, rows: Any) -> list[Prediction]:
+        """Returns predictions with their standard deviations, by dropout at work.
+
+        Args:
+            rows: As those of `predict`.
+
+        Raises:
+            ServingError: As `predict`; RequestError also if the model was trained without
+                `monte_carlo`.
+        """
+        return self._predict(rows, MonteCarlo())
+
+    def _predict(self, rows: Any, way: Way = None) -> list[Prediction]:
         read = as_rows(rows)
         if not read:
             return []
         known = self._known()
         try:
-            answers = self._ask(read, known, sampling)
+            answers = self._ask(read, known, way)
         except (RowError, RejectedError):
             # Another version may have come, with other features.
             fresh = self._known(again=True)
             if fresh.types == known.types:
                 raise
-            answers = self._ask(read, fresh, sampling)
+            answers = self._ask(read, fresh, way)
         else:
             if self._news.are_in(answers, known):
                 fresh = self._known(again=True)
                 if fresh.types != known.types:
-                    answers = self._ask(read, fresh, sampling)
+                    answers = self._ask(read, fresh, way)
         return [prediction for answer in answers for prediction in predictions(answer)]
 
-    def _ask(
-        self, rows: list[Row], known: Features, sampling: Sampling | None
-    ) -> list[predict_pb2.PredictResponse]:
-        requests = self._messages.predict(rows, known.types, sampling)
+    def _ask(self, rows: list[Row], known: Features, way: Way) -> list[predict_pb2.PredictResponse]:
+        requests = self._messages.predict(rows, known.types, way)
         return [self._call(PREDICT, request) for request in requests]
 
     def _known(self, *, again: bool = False) -> Features:

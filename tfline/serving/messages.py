@@ -31,6 +31,7 @@ from tfline.serving.rows import FeatureType, Row, feature_types, serialized_exam
 
 _SIGNATURE, _INPUT, _COLUMNS, _METADATA = "serving_default", "examples", "columns", "signature_def"
 _SAMPLE, _TEMPERATURE, _SEED = "sample", "temperature", "seed"
+_MONTE_CARLO = "monte_carlo"
 _ROWS_A_CALL = 1000  # what a server that batches takes at most, unless it is told otherwise
 _AVAILABLE = get_model_status_pb2.ModelVersionStatus.AVAILABLE
 _END = get_model_status_pb2.ModelVersionStatus.END
@@ -54,6 +55,15 @@ class Sampling:
 
     temperature: float = 1.0
     seed: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class MonteCarlo:
+    """Predictions under dropout are asked for: their mean, and how far they differ."""
+
+
+Way = Sampling | MonteCarlo | None
+"""How a model is asked; None: for its best answer."""
 
 
 class Messages:
@@ -113,14 +123,14 @@ class Messages:
         self,
         rows: list[Row],
         types: Mapping[str, FeatureType],
-        sampling: Sampling | None = None,
+        way: Way = None,
     ) -> list[predict_pb2.PredictRequest]:
         """Returns the requests for the predictions of `rows`, in their order.
 
         Args:
             rows: Raw rows.
             types: The raw features of the model.
-            sampling: How texts are drawn; None: what is best is asked for.
+            way: How the model is asked.
 
         Raises:
             RowError: If a row does not fit the model.
@@ -130,8 +140,10 @@ class Messages:
         for start in range(0, len(examples), _ROWS_A_CALL):
             some = examples[start : start + _ROWS_A_CALL]
             request = self._predict(some)
-            if sampling:
-                _add_sampling(request, sampling.temperature, sampling.seed + start, len(some))
+            if isinstance(way, Sampling):
+                _add_sampling(request, way.temperature, way.seed + start, len(some))
+            elif way is not None:
+                request.model_spec.signature_name = _MONTE_CARLO
             requests.append(request)
         return requests
 
@@ -149,6 +161,9 @@ class Messages:
         readable = readable_error(error, self.target, self.model, self.timeout)
         if f'key "{_SAMPLE}" not found' in readable.message:
             hint = "Only a model that writes texts can draw them: leave the temperature out."
+            return RequestError(readable.message, readable.where, hint)
+        if f'key "{_MONTE_CARLO}" not found' in readable.message:
+            hint = "Train the model with dropout, and with `train: {monte_carlo: 50}`."
             return RequestError(readable.message, readable.where, hint)
         return readable
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -13,6 +14,7 @@ _LABEL, _PROBABILITIES, _CLASSES, _VALUE = "label", "probabilities", "classes", 
 _DECISIONS = "decisions"
 _SEQUENCES, _SCORES = "sequences", "scores"
 _BOX, _MASK = "box", "mask"
+_DEVIATION = "standard_deviation"
 _QUANTILES, _LEVELS = "quantiles", "levels"
 
 Outputs = Mapping[str, tensor_pb2.TensorProto]
@@ -38,6 +40,8 @@ class Prediction:
         mask: The index of the class of each pixel, row by row.
         quantiles: Level to the quantile of the number, or of each of `values`: of a model that was
             trained to predict quantiles.
+        deviations: The standard deviation, under dropout, of the number, of each of `values`, or
+            of each of `probabilities`; empty unless it was asked for.
     """
 
     label: str | None = None
@@ -50,10 +54,31 @@ class Prediction:
     box: tuple[float, ...] = ()
     mask: tuple[tuple[int, ...], ...] = ()
     quantiles: Mapping[float, tuple[float, ...]] = field(default_factory=dict)
+    deviations: tuple[float, ...] = ()
+
+    def intervals(self, confidence: float = 0.95) -> tuple[tuple[float, float], ...]:
+        """Returns where each number, or each probability, lies under dropout, as (low, high).
+
+        Args:
+            confidence: How many of the models that dropout makes are between the two, were they
+                spread as a normal distribution. The report says how many labels are.
+
+        Raises:
+            ValueError: There are no `deviations`, or the confidence is not between 0 and 1.
+        """
+        if not self.deviations:
+            raise ValueError("The prediction has no deviations; ask for them by `monte_carlo`")
+        reach = statistics.NormalDist().inv_cdf(0.5 + confidence / 2)
+        alone = () if self.value is None else (self.value,)
+        middles = alone or self.values or tuple(self.probabilities.values())
+        return tuple(
+            (middle - reach * deviation, middle + reach * deviation)
+            for middle, deviation in zip(middles, self.deviations, strict=True)
+        )
 
 
 def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
-    """Returns the answers of a model's signature ``serving_default``, or ``sample``.
+    """Returns the answers of a signature: ``serving_default``, ``sample`` or ``monte_carlo``.
 
     Args:
         response: ``label`` string [N], ``probabilities`` float [N, k] and ``classes`` string
@@ -62,13 +87,14 @@ def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
             ``prediction`` float [N] or [N, n], with ``quantiles`` [N, q] or [N, n, q] and their
             ``levels`` [N, q] where an interval is predicted; ``sequences`` string and ``scores``
             float, both [N, k], or ``sequences`` [N] alone; or ``mask`` int64 [N, height, width].
+            Numbers and probabilities may have a ``standard_deviation`` of their shape.
 
     Raises:
         RequestError: If the outputs are others.
     """
     for name, read in _READERS.items():
         if name in response.outputs and _NEEDED[name] <= set(response.outputs):
-            return read(response.outputs)
+            return _with_deviations(read(response.outputs), response.outputs)
     raise RequestError(
         f"The model's outputs are {sorted(response.outputs)}. Expected '{_VALUE}', or "
         f"'{_LABEL}' (or '{_DECISIONS}'), '{_PROBABILITIES}' and '{_CLASSES}', or "
@@ -76,6 +102,14 @@ def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
         where=f"model '{response.model_spec.name}' version {response.model_spec.version.value}",
         hint="Export the model with tfline's signatures, or use the gRPC API directly.",
     )
+
+
+def _with_deviations(found: list[Prediction], outputs: Outputs) -> list[Prediction]:
+    """Returns predictions with their standard deviations, if the model told them."""
+    if _DEVIATION not in outputs:
+        return found
+    deviations = _rows(_floats(outputs[_DEVIATION]), len(found))
+    return [replace(one, deviations=its) for one, its in zip(found, deviations, strict=True)]
 
 
 def _read_numbers(outputs: Outputs) -> list[Prediction]:

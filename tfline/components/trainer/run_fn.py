@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 import tempfile
@@ -15,6 +16,7 @@ from tfline.components.artifacts.naive import FOLDER
 from tfline.components.trainer.config import RunConfig
 from tfline.components.trainer.data import TrainingData, load_data
 from tfline.components.trainer.devices import precision, repeatable, strategy
+from tfline.components.trainer.doubt import measure_doubt
 from tfline.components.trainer.export import export
 from tfline.components.trainer.fit import steps_per_execution
 from tfline.components.trainer.hyperparameters import with_values
@@ -22,6 +24,7 @@ from tfline.components.trainer.label import check_of_keras
 from tfline.components.trainer.learning_rate import scheduled_rate
 from tfline.components.trainer.losses import loss_unit, with_link
 from tfline.components.trainer.models.build import build_model, compile_model
+from tfline.components.trainer.models.own_training import Training
 from tfline.components.trainer.monte_carlo import check_samples
 from tfline.components.trainer.naive.models import naive_error, write_naive
 from tfline.components.trainer.report import write_report
@@ -68,6 +71,8 @@ def run_fn(fn_args: FnArgs) -> None:
         state_dir = config.train_state_dir if config.train.checkpoints else None
         training = train_model(model, head, data, config.train, fn_args.model_run_dir, state_dir)
         seconds = time.monotonic() - started
+        if config.train.monte_carlo:
+            training = _with_doubt(training, model, head, data, config.train.monte_carlo)
         folder = os.path.join(os.path.dirname(fn_args.serving_model_dir.rstrip("/")), FOLDER)
         write_naive(folder, graph, head, data, fn_args.train_files, config.train)
         scale = naive_error(graph, head, fn_args.train_files)
@@ -76,6 +81,17 @@ def run_fn(fn_args: FnArgs) -> None:
     write_report(fn_args.model_run_dir, model, data, config, training, seconds, begun, unit)
     if state_dir is not None and tf.io.gfile.exists(state_dir):
         tf.io.gfile.rmtree(state_dir)
+
+
+def _with_doubt(
+    training: Training, model: keras.Model, head: Head, data: TrainingData, samples: int
+) -> Training:
+    """Adds to a history how well the doubt of a model under dropout fits its labels."""
+    measured = [
+        measure_doubt(model, head, batches, samples, prefix)
+        for prefix, batches in (("", data.plain), ("val_", data.evaluation))
+    ]
+    return dataclasses.replace(training, history={**training.history, **measured[0], **measured[1]})
 
 
 def prepare_model(

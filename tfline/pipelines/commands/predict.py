@@ -61,6 +61,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         help="have a text drawn for each row, not the best ones: 0.2 is tame, 1.2 wild",
     )
+    parser.add_argument(
+        "--monte-carlo",
+        action="store_true",
+        help="show how sure the model is: the standard deviation under dropout",
+    )
     parser.add_argument("--seed", type=int, default=0, help="another seed draws other texts")
     parser.add_argument("--json", action="store_true", help="print an object a line")
 
@@ -83,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
         batches = iter(lambda: list(itertools.islice(rows, _BATCH)), [])
         seeds = itertools.count(arguments.seed, _BATCH)
         for batch, seed in zip(batches, seeds, strict=False):
-            for prediction in _ask(client, batch, arguments.temperature, seed):
+            for prediction in _ask(client, batch, arguments, seed):
                 print(_line(prediction, as_json=arguments.json))
     return 0
 
@@ -120,11 +125,13 @@ def _client(pipeline: Pipeline, arguments: argparse.Namespace) -> Iterator[Clien
 
 
 def _ask(
-    client: Client, rows: Sequence[Row], temperature: float | None, seed: int
+    client: Client, rows: Sequence[Row], arguments: argparse.Namespace, seed: int
 ) -> list[Prediction]:
-    if temperature is None:
+    if arguments.monte_carlo:
+        return client.monte_carlo(rows)
+    if arguments.temperature is None:
         return client.predict(rows)
-    return client.sample(rows, temperature=temperature, seed=seed)
+    return client.sample(rows, temperature=arguments.temperature, seed=seed)
 
 
 def _line(prediction: Prediction, as_json: bool) -> str:
@@ -132,7 +139,8 @@ def _line(prediction: Prediction, as_json: bool) -> str:
         return json.dumps(dataclasses.asdict(prediction), ensure_ascii=False)
     if prediction.value is not None or prediction.values:
         values = prediction.values or (prediction.value,)
-        numbers = " ".join(f"{value:.6g}" for value in values)
+        pairs = zip(values, _doubts(prediction, len(values)), strict=True)
+        numbers = " ".join(f"{value:.6g}{doubt}" for value, doubt in pairs)
         intervals = "".join(
             f"  {level:g}: {' '.join(f'{value:.6g}' for value in quantile)}"
             for level, quantile in prediction.quantiles.items()
@@ -148,7 +156,15 @@ def _line(prediction: Prediction, as_json: bool) -> str:
     if prediction.mask:
         return "\n".join(" ".join(map(str, row)) for row in prediction.mask)
     label = prediction.label if prediction.label is not None else ", ".join(prediction.labels)
-    ranked = sorted(prediction.probabilities.items(), key=lambda item: -item[1])
-    odds = ", ".join(f"{name} {probability:.4f}" for name, probability in ranked)
+    probabilities = prediction.probabilities
+    doubts = dict(zip(probabilities, _doubts(prediction, len(probabilities)), strict=True))
+    ranked = sorted(probabilities.items(), key=lambda item: -item[1])
+    odds = ", ".join(f"{name} {probability:.4f}{doubts[name]}" for name, probability in ranked)
     box = "".join(f" {side:.4f}" for side in prediction.box)
     return f"{label:<16} {odds}{box and f'  box{box}'}"
+
+
+def _doubts(prediction: Prediction, count: int) -> list[str]:
+    """Returns the standard deviation of each of `count` values in words; empty if not told."""
+    told = [f" +- {deviation:.3g}" for deviation in prediction.deviations]
+    return told or [""] * count
