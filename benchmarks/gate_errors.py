@@ -29,9 +29,9 @@ from tfline.components.evaluator.measuring.uncertainty import (
 )
 from tfline.components.evaluator.reading.counting import Counted
 from tfline.components.evaluator.reading.groups import Group
-from tfline.components.evaluator.reading.slices import SliceKey
 from tfline.components.evaluator.reading.time_blocks import block_length
 from tfline.metrics.arrays import Array
+from tfline.metrics.slices import SliceKey
 from tfline.metrics.statistic import Decision
 from tfline.metrics.table import METRICS
 

@@ -191,7 +191,7 @@ def test_edit_runs_exactly_what_depends_on_it(project, monkeypatch: pytest.Monke
     assert project.executed() == ["Transform", "Resolver", "Trainer", "Evaluator", "Pusher"]
 
     # A source file of tfline.
-    edit_source(monkeypatch, "tfline.components.evaluator.reading.slices")
+    edit_source(monkeypatch, "tfline.metrics.slices")
     assert project.run() == 0
     assert project.executed() == ["Evaluator", "Pusher"]
 

@@ -87,10 +87,12 @@ def _schema(plan: Plan, nodes: Nodes) -> BaseNode:
 
 def _example_validator(spec: PipelineSpec, plan: Plan, nodes: Nodes) -> BaseNode:
     return ExampleValidator(
+        examples=nodes["ExampleGen"].outputs["examples"],
         statistics=nodes["StatisticsGen"].outputs["statistics"],
         schema=nodes["SchemaGen"].outputs["schema"],
         config=spec.validation,
         expectations=spec.expectations,
+        slicing=spec.slicing,
         fingerprint=plan.fingerprint("ExampleValidator"),
         inferred=plan.schema_text is None,
         reference=plan.reference,

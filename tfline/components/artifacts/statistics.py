@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 if TYPE_CHECKING:
     from tfx.types import artifact
+
+INTEGERS = "integers"
+"""The custom statistic that tells how often each integer occurs."""
+
+MOST_INTEGERS = 1000
+"""Of a feature with more different integers, none is counted."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ValueShares:
+    """How often the values of a category occur.
+
+    Attributes:
+        shares: Of the values that the statistics list, between 0 and 1; a text in quotes.
+        complete: Whether they list every value.
+    """
+
+    shares: Mapping[str, float]
+    complete: bool
 
 
 def read_statistics(
@@ -38,3 +59,20 @@ def common_statistics(
     if kind == "bytes_stats":
         return stats.bytes_stats.common_stats
     return stats.string_stats.common_stats
+
+
+def value_shares(stats: statistics_pb2.FeatureNameStatistics) -> ValueShares | None:
+    """Returns how often texts or integers occur; None if the statistics do not count them."""
+    total = common_statistics(stats).tot_num_values
+    if not total:
+        return None
+    if stats.WhichOneof("stats") == "string_stats":
+        buckets = stats.string_stats.rank_histogram.buckets
+        shares = {repr(bucket.label): bucket.sample_count / total for bucket in buckets}
+        return ValueShares(shares, len(buckets) >= stats.string_stats.unique)
+    for custom in stats.custom_stats:
+        if custom.name == INTEGERS:
+            buckets = custom.rank_histogram.buckets
+            shares = {bucket.label: bucket.sample_count / total for bucket in buckets}
+            return ValueShares(shares, complete=True)
+    return None

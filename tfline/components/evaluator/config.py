@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
-from tfline.components.evaluator.reading.slice_by import Cross
 from tfline.components.evaluator.rules import Bound, Change, Gap, ThresholdChoice
+from tfline.metrics.slice_by import Cross
 from tfline.metrics.table import METRICS, is_custom
 from tfline.tasks.metric_fit import check_metrics
 from tfline.tasks.table import find_task
@@ -197,12 +197,6 @@ class EvaluateConfig(FrozenModel):
     def slice_keys(self) -> tuple[str, ...]:
         """The raw features that slices are made from."""
         return tuple(dict.fromkeys(key for cross in self.slices for by in cross for key in by.keys))
-
-    @property
-    def sliced_keys(self) -> frozenset[str]:
-        """The raw features each of whose values is a slice."""
-        alone = (cross[0] for cross in self.slices if len(cross) == 1)
-        return frozenset(by.name for by in alone if not by.bounds and not by.formula)
 
     def check_task(self, task: str) -> None:
         """Checks that metrics and threshold fit a task.

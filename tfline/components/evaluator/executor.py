@@ -14,6 +14,7 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from tfline.components.artifacts import naive as naive_models
+from tfline.components.artifacts.splits import SELECTION, judged_split, split_files
 from tfline.components.evaluator.config import EvaluateConfig
 from tfline.components.evaluator.gate.verdict import NO_BASELINE, Verdict, judge
 from tfline.components.evaluator.gate.verdict_file import write_verdict
@@ -22,19 +23,13 @@ from tfline.components.evaluator.measuring.pieces import COUNTED_UNITS
 from tfline.components.evaluator.measuring.results import SliceResult
 from tfline.components.evaluator.reading.counting import Counting, find_counting
 from tfline.components.evaluator.reading.model import ModelCard, Predictor, read_card
-from tfline.transforms.errors import DataError, ModelError
+from tfline.transforms.errors import ModelError
 from tfline.transforms.threshold import PROPERTY
 
 if TYPE_CHECKING:
     from tfline.components.evaluator.measuring.naive import Naive
 
 _SUMMARY = logging.getLogger("tfline.summary")
-
-JUDGED = ("test", "eval")
-"""The split that a model is judged by: the first of these that there is."""
-
-SELECTION = "eval"
-"""The split that a threshold is chosen on; early stopping and the Tuner look at it, too."""
 
 _HEADLINE = (
     *("accuracy", "auc", "precision", "recall", "macro_f1"),
@@ -80,12 +75,12 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             models.append(path_utils.serving_model_path(baseline.uri))
         output = artifact_utils.get_single_uri(output_dict["evaluation"])
         split = judged_split(input_dict["examples"])
-        files = _split_files(input_dict["examples"], split)
+        files = split_files(input_dict["examples"], split)
         where = (output, self._make_beam_pipeline)
         predictor = Predictor(candidate_path, card)  # held for all passes in this process
         chosen = None
         if config.choose_threshold is not None:
-            seen = _split_files(input_dict["examples"], SELECTION)
+            seen = split_files(input_dict["examples"], SELECTION)
             chosen = evaluation.find_threshold(seen, candidate_path, card, config, *where)
             config = config.model_copy(update={"threshold": chosen.threshold})
         counting = find_counting(config.weight, config.unit, files)
@@ -160,34 +155,6 @@ def _find_baseline(
     if not card.comparable(other):
         return None, "the baseline predicts another label or other classes"
     return baseline, ""
-
-
-def judged_split(examples: list[types.Artifact]) -> str:
-    """Returns the split that a model is judged by: ``test`` if there is one, else ``eval``.
-
-    Training stops, settings are searched and a threshold is chosen by the eval split, so what is
-    measured there flatters a model a little; a test split has seen none of it.
-    """
-    splits = artifact_utils.decode_split_names(
-        artifact_utils.get_single_instance(examples).split_names
-    )
-    return next(split for split in JUDGED if split in splits or split == SELECTION)
-
-
-def _split_files(examples: list[types.Artifact], split: str) -> list[str]:
-    """Returns the TFRecord files of a split."""
-    files = [
-        os.path.join(uri, name)
-        for uri in artifact_utils.get_split_uris(examples, split)
-        for name in sorted(map(str, fileio.listdir(uri)))
-        if not name.startswith((".", "_"))
-    ]
-    if not files:
-        raise DataError(
-            f"The {split} split has no files.",
-            where=", ".join(artifact.uri for artifact in examples),
-        )
-    return files
 
 
 def _bless(

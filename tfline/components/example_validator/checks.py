@@ -10,7 +10,7 @@ from tensorflow_metadata.proto.v0.statistics_pb2 import FeatureNameStatistics as
 
 from tfline.components.artifacts.statistics import common_statistics, feature_key
 from tfline.components.example_validator.anomaly import Anomaly
-from tfline.components.example_validator.config import MOST_SLICES, Check, Expectation
+from tfline.components.example_validator.config import Check, Expectation
 from tfline.transforms.errors import did_you_mean
 from tfline.transforms.value_counts import HINTS, ValueCount, count_problem
 
@@ -52,7 +52,6 @@ def expectation_anomalies(
                 hint = did_you_mean(expected.key, others)
                 found.append(Anomaly(split, expected.key, f"{expected.role} {text}", hint=hint))
             continue
-        is_judged = split != "train"
         constant_matters = expected.role == "feature" and split == "train"
         problems = {
             "type": _type_problem(expected, stats),
@@ -62,7 +61,6 @@ def expectation_anomalies(
             "precision": _precision_problem(expected, stats),
             "constant": _constant_problem(stats, dataset) if constant_matters else "",
             "missing_label": _missing_problem(stats, dataset) if expected.role == "label" else "",
-            "slices": _slices_problem(stats) if is_judged and expected.sliced else "",
         }
         found += [
             Anomaly(split, expected.key, text, hint=_hint(check, expected))
@@ -90,7 +88,6 @@ _HINTS = {
     "constant": "Take it out of the spec, or `validation: {allow: [constant]}`.",
     "missing_label": "Leave these records out of the data, or `validation: {allow: "
     "[missing_label]}`: they are then left out of training and evaluation.",
-    "slices": "Slice by a feature with fewer values, or by buckets: `{hour: [6, 12, 18]}`.",
 }
 
 
@@ -153,11 +150,3 @@ def _constant_problem(stats: FeatureStats, dataset: statistics_pb2.DatasetFeatur
 def _missing_problem(stats: FeatureStats, dataset: statistics_pb2.DatasetFeatureStatistics) -> str:
     missing = int(dataset.num_examples) - _present(stats)
     return f"missing in {missing:,} of {dataset.num_examples:,} records" if missing else ""
-
-
-def _slices_problem(stats: FeatureStats) -> str:
-    """Returns what is wrong where each value is a slice; numbers have no count of their values."""
-    values = stats.string_stats.unique
-    if values <= MOST_SLICES:
-        return ""
-    return f"{values:,} values to slice by; at most {MOST_SLICES:,} are allowed"

@@ -18,7 +18,11 @@ from tensorflow_metadata.proto.v0.statistics_pb2 import (
 )
 from tensorflow_metadata.proto.v0.statistics_pb2 import FeatureNameStatistics as FeatureStats
 
-from tfline.components.artifacts.statistics import common_statistics, feature_key
+from tfline.components.artifacts.statistics import (
+    common_statistics,
+    feature_key,
+    value_shares,
+)
 from tfline.components.example_validator.anomaly import Anomaly
 from tfline.components.example_validator.config import Check, Expectation, ValidateConfig
 
@@ -131,32 +135,26 @@ def _missing(pair: _Pair, limit: float) -> tuple[str, Severity]:
 
 
 def _unseen(pair: _Pair, limit: float) -> tuple[str, Severity]:
-    if pair.expected.kind != "category" or pair.now.WhichOneof("stats") != "string_stats":
+    now, then = value_shares(pair.now), value_shares(pair.then)
+    if pair.expected.kind != "category" or now is None or then is None or not then.complete:
         return "", "warning"
-    known, found = _counts(pair.then), _counts(pair.now)
-    total = pair.now.string_stats.common_stats.tot_num_values
-    if len(known) < pair.then.string_stats.unique or not total:
-        return "", "warning"  # there are more values than the statistics list
-    unseen = {value: count for value, count in found.items() if value not in known}
-    share = sum(unseen.values()) / total
+    unseen = {value: share for value, share in now.shares.items() if value not in then.shares}
+    share = sum(unseen.values())
     if share <= min(limit, _NOTED_UNSEEN):
         return "", "warning"
     frequent = sorted(unseen, key=lambda value: -unseen[value])[:3]
-    named = ", ".join(repr(value).replace("{", "{{").replace("}", "}}") for value in frequent)
-    text = f"{share:.1%} of the values are not in {{reference}}: {named}"
+    text = f"{share:.1%} of the values are not in {{reference}}: {', '.join(map(_plain, frequent))}"
     text += f" and {len(unseen) - 3:,} more" if len(unseen) > 3 else ""
     return text, "error" if share > limit else "warning"
 
 
-def _counts(stats: FeatureStats) -> dict[str, float]:
-    """Returns how often each value occurs, of those that the statistics list."""
-    return {
-        bucket.label: bucket.sample_count for bucket in stats.string_stats.rank_histogram.buckets
-    }
+def _plain(value: str) -> str:
+    """Returns a value as it stands in a text that is formatted later."""
+    return value.replace("{", "{{").replace("}", "}}")
 
 
 def _range(pair: _Pair) -> str:
-    if pair.now.WhichOneof("stats") != "num_stats":
+    if pair.now.WhichOneof("stats") != "num_stats" or pair.expected.kind == "category":
         return ""
     now, then = pair.now.num_stats, pair.then.num_stats
     width = then.max - then.min
@@ -174,20 +172,22 @@ def _range(pair: _Pair) -> str:
 def _drift(
     pair: _Pair, statistics: Statistics, reference: Statistics, config: ValidateConfig
 ) -> str:
+    named = pair.expected.kind == "category" or pair.expected.role == "label"
+    text = _category_drift(pair, config.drift.categories) if named else ""
+    if text or (pair.expected.kind == "category" and value_shares(pair.now) is not None):
+        return text
     if pair.now.WhichOneof("stats") == "num_stats":
         return _number_drift(pair, statistics, reference, config.drift.numbers)
-    if pair.expected.kind == "category" or pair.expected.role == "label":
-        return _category_drift(pair, config.drift.categories)
     return ""
 
 
 def _category_drift(pair: _Pair, limit: float) -> str:
-    totals = [stats.string_stats.common_stats.tot_num_values for stats in (pair.now, pair.then)]
-    if not all(totals):
+    now, then = value_shares(pair.now), value_shares(pair.then)
+    if now is None or then is None:
         return ""
-    now, then = _counts(pair.now), _counts(pair.then)
     changes = {
-        v: (now.get(v, 0) / totals[0], then.get(v, 0) / totals[1]) for v in sorted({*now, *then})
+        value: (now.shares.get(value, 0.0), then.shares.get(value, 0.0))
+        for value in sorted({*now.shares, *then.shares})
     }
     if not changes:
         return ""
@@ -196,10 +196,9 @@ def _category_drift(pair: _Pair, limit: float) -> str:
     distance, threshold = abs(share - earlier), limit + pair.noise
     if distance <= threshold:
         return ""
-    named = repr(value).replace("{", "{{").replace("}", "}}")
     return (
-        f"{named} is {share:.1%} of the values, but {earlier:.1%} in {{reference}} (L-infinity "
-        f"distance {distance:.3f}, threshold {threshold:.3f})"
+        f"{_plain(value)} is {share:.1%} of the values, but {earlier:.1%} in {{reference}} "
+        f"(L-infinity distance {distance:.3f}, threshold {threshold:.3f})"
     )
 
 

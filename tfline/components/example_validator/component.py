@@ -13,6 +13,7 @@ from tfline.components.example_validator.config import (
     Content,
     Expectation,
     HeldAgainst,
+    Slicing,
     ValidateConfig,
 )
 from tfline.components.example_validator.executor import ValidateExecutor
@@ -26,6 +27,7 @@ class ExampleValidatorSpec(ComponentSpec):
         "fingerprint": ExecutionParameter(type=str),
     }
     INPUTS = {
+        "examples": ChannelParameter(type=standard_artifacts.Examples),
         "statistics": ChannelParameter(type=standard_artifacts.ExampleStatistics),
         "schema": ChannelParameter(type=standard_artifacts.Schema),
     }
@@ -36,10 +38,12 @@ class ExampleValidator(base_component.BaseComponent):
     """TFX's ExampleValidator, with checks of what the spec expects; anomalies stop the run.
 
     Args:
+        examples: Those that the statistics are of.
         statistics: Of every split.
         schema: What the statistics are validated against.
         config: How strict to be.
         expectations: What the spec says of each raw feature that it names.
+        slicing: How the evaluation slices the records.
         fingerprint: Of the source; part of the cache key.
         inferred: Whether the schema was inferred from the train split, and not curated.
         reference: The run that the data is held against.
@@ -51,10 +55,12 @@ class ExampleValidator(base_component.BaseComponent):
     def __init__(
         self,
         *,
+        examples: types.BaseChannel,
         statistics: types.BaseChannel,
         schema: types.BaseChannel,
         config: ValidateConfig,
         expectations: Sequence[Expectation],
+        slicing: Slicing,
         fingerprint: str,
         inferred: bool = True,
         reference: HeldAgainst | None = None,
@@ -62,11 +68,13 @@ class ExampleValidator(base_component.BaseComponent):
         content = Content(
             validation=config,
             expectations=tuple(expectations),
+            slicing=slicing,
             inferred=inferred,
             reference=reference,
         )
         super().__init__(
             spec=ExampleValidatorSpec(
+                examples=examples,
                 statistics=statistics,
                 schema=schema,
                 config=content.model_dump_json(),

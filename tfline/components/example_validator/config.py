@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from tfline.metrics.slice_by import Cross
 from tfline.transforms.features import FrozenModel
 from tfline.transforms.value_counts import Taken
 
@@ -15,10 +16,6 @@ Check = Literal[
 ]  # fmt: skip
 
 Share = Annotated[float, Field(ge=0, le=1)]
-
-
-MOST_SLICES = 1000
-"""Slices that one raw feature may have: more are no evaluation that anyone reads."""
 
 
 class DriftConfig(FrozenModel):
@@ -72,14 +69,28 @@ class Expectation(FrozenModel):
             string), or ``any``.
         role: What it is used for, to be named in an error.
         values: How many values of it a record may hold.
-        sliced: Whether each of its values is a slice of the evaluation.
     """
 
     key: str
     kind: Literal["number", "category", "bytes", "any"]
     role: Literal["feature", "label", "slice", "weight"]
     values: Taken = "list"
-    sliced: bool = False
+
+
+class Slicing(FrozenModel):
+    """How the evaluation slices the split that it judges.
+
+    Attributes:
+        slices: What it slices by.
+        label: The raw feature of the label, if it has classes; empty: it has not.
+        min_slice_size: Smaller slices never decide.
+        min_class_size: With fewer records of a class, what is measured of it on a slice is unknown.
+    """
+
+    slices: tuple[Cross, ...] = Field(default=(), strict=False)
+    label: str = ""
+    min_slice_size: int = 1
+    min_class_size: int = 1
 
 
 class HeldAgainst(FrozenModel):
@@ -100,11 +111,13 @@ class Content(FrozenModel):
     Attributes:
         validation: How strict it is.
         expectations: What the spec says of each raw feature.
+        slicing: How the evaluation slices the records.
         inferred: Whether the schema was inferred from the train split, and not curated.
         reference: The last blessed run on other data; None if there is none.
     """
 
     validation: ValidateConfig
     expectations: tuple[Expectation, ...] = Field(strict=False)
+    slicing: Slicing = Slicing()
     inferred: bool = True
     reference: HeldAgainst | None = None

@@ -18,11 +18,13 @@ from tfx.components.example_validator import labels
 from tfx.types import artifact, artifact_utils
 from tfx.utils import writer_utils
 
+from tfline.components.artifacts.splits import judged_split, split_files
 from tfline.components.artifacts.statistics import read_statistics
 from tfline.components.example_validator.anomaly import Anomaly, write_anomalies
 from tfline.components.example_validator.checks import expectation_anomalies, schema_anomalies
 from tfline.components.example_validator.compare import Reference, compare
 from tfline.components.example_validator.config import Content, HeldAgainst
+from tfline.components.example_validator.slices import slice_anomalies
 from tfline.transforms.errors import AnomalyError
 
 SCHEMA_DIFF_FILE = stock_validator.DEFAULT_FILE_NAME
@@ -103,6 +105,10 @@ class ValidateExecutor(stock_validator.Executor):
         if content.reference is not None and {"train"} <= self._previous.keys() & statistics.keys():
             before = Reference(f"run {content.reference.run}", self._previous["train"])
             found += compare("train", statistics["train"], before, expectations, config)
+        if content.slicing.slices and "slices" not in config.allow:
+            split = judged_split(inputs["examples"])
+            files = split_files(inputs["examples"], split)
+            found += slice_anomalies(split, files, statistics[split].datasets[0], content.slicing)
         return sorted(found, key=lambda anomaly: anomaly.severity != "error")
 
 

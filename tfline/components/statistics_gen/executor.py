@@ -16,6 +16,7 @@ from tfx.types import artifact, artifact_utils
 
 from tfline.components.artifacts.statistics import feature_key, read_statistics
 from tfline.components.progress import counted
+from tfline.components.statistics_gen.integer_counts import IntegerCounts
 from tfline.transforms.errors import DataError
 
 _summary = logging.getLogger("tfline.summary")
@@ -43,6 +44,7 @@ class StatisticsExecutor(executor.Executor):
         statistics = artifact_utils.get_single_instance(output_dict["statistics"])
         statistics.split_names = examples.split_names
         statistics.span = examples.span
+        options = tfdv.StatsOptions(generators=[IntegerCounts()])
         with named_types(), self._make_beam_pipeline() as pipeline:
             for split in artifact_utils.decode_split_names(examples.split_names):
                 source = tfxio_utils.get_split_tfxio(
@@ -55,7 +57,7 @@ class StatisticsExecutor(executor.Executor):
                     pipeline
                     | f"Read[{split}]" >> source.BeamSource()
                     | counted(split, examples.get_int_custom_property(f"records_{split}"))
-                    | f"Gather[{split}]" >> tfdv.GenerateStatistics(tfdv.StatsOptions())
+                    | f"Gather[{split}]" >> tfdv.GenerateStatistics(options)
                     | f"Write[{split}]" >> tfdv.WriteStatisticsToBinaryFile(file)
                 )
         found = [stats.datasets[0] for stats in read_statistics(statistics).values()]

@@ -39,7 +39,7 @@ UPSTREAM: dict[str, tuple[str, ...]] = {
     "ExampleGen": (),
     "StatisticsGen": ("ExampleGen",),
     "SchemaGen": ("StatisticsGen",),
-    "ExampleValidator": ("StatisticsGen", "SchemaGen"),
+    "ExampleValidator": ("ExampleGen", "StatisticsGen", "SchemaGen"),
     "Transform": ("ExampleGen", "SchemaGen"),
     "Tuner": ("ExampleGen", "Transform"),
     "Resolver": (),
@@ -183,6 +183,7 @@ def _validator_parts(spec: PipelineSpec) -> Parts:
         *source_parts(["tfline.components.example_validator.executor"]),
         *settings("validation", _dump(spec.validation)),
         *settings("features", [_dump(expected) for expected in spec.expectations]),
+        *settings("evaluate", _dump(spec.slicing)),
     )
 
 

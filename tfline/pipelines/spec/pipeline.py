@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from tfline.components.evaluator.bounds import bound_faults
 from tfline.components.evaluator.config import EvaluateConfig
-from tfline.components.example_validator.config import Expectation, ValidateConfig
+from tfline.components.example_validator.config import Expectation, Slicing, ValidateConfig
 from tfline.components.trainer.config import ModelConfig, RunConfig, TrainConfig
 from tfline.components.trainer.hyperparameters import with_values
 from tfline.components.trainer.label import check_training
@@ -305,7 +305,16 @@ class PipelineSpec(FrozenModel):
             for key in (*self.evaluate.slice_keys, self.evaluation.unit)
             if key is not None and key not in named
         ]
-        for key in self.evaluate.sliced_keys:
-            first = next(i for i, expectation in enumerate(found) if expectation.key == key)
-            found[first] = found[first].model_copy(update={"sliced": True})
         return tuple(dict.fromkeys(found))  # a raw feature may be in several features
+
+    @property
+    def slicing(self) -> Slicing:
+        """How the records are sliced that the model is judged by."""
+        task = known_task(self.label)
+        has_classes = task is None or task.family == "binary"
+        return Slicing(
+            slices=self.evaluate.slices,
+            label=self.label.key if has_classes else "",
+            min_slice_size=self.evaluate.min_slice_size,
+            min_class_size=self.evaluate.min_class_size,
+        )

@@ -91,16 +91,6 @@ def test_problem_is_found_unless_it_is_allowed(
     assert find(expected, allow=[check], **columns) == []
 
 
-def test_feature_with_too_many_values_to_slice_by_is_found_where_a_model_is_judged() -> None:
-    by_name = CITY.model_copy(update={"sliced": True})
-    names = [f"city {i}" for i in range(1001)]
-    [anomaly] = find(by_name, split="eval", city=names)
-    assert anomaly.text == "1,001 values to slice by; at most 1,000 are allowed"
-    assert find(by_name, split="eval", allow=["slices"], city=names) == []
-    assert find(by_name, split="eval", city=names[:1000] + names[:1]) == []
-    assert find(by_name, city=names) == find(CITY, split="eval", city=names) == []
-
-
 def test_absent_feature_gets_the_nearest_name() -> None:
     [anomaly] = find(FARE, fair=ONE_TO_FOUR)
     assert "Did you mean 'fair'?" in anomaly.hint

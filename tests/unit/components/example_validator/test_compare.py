@@ -12,6 +12,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from tfline.components.example_validator.compare import Reference, compare
 from tfline.components.example_validator.config import DriftConfig, Expectation, ValidateConfig
+from tfline.components.statistics_gen.integer_counts import IntegerCounts
 
 import tensorflow_data_validation as tfdv  # isort: skip - after tfx
 
@@ -22,7 +23,8 @@ STRICT = ValidateConfig(drift=DriftConfig(action="stop"))
 
 
 def statistics(**columns: Any) -> statistics_pb2.DatasetFeatureStatisticsList:
-    return tfdv.generate_statistics_from_dataframe(pd.DataFrame(columns), n_jobs=1)
+    options = tfdv.StatsOptions(generators=[IntegerCounts()])
+    return tfdv.generate_statistics_from_dataframe(pd.DataFrame(columns), options, n_jobs=1)
 
 
 def found(
@@ -113,3 +115,27 @@ def test_numbers_that_move_are_named_with_their_divergence() -> None:
 def test_braces_in_a_value_are_no_placeholder() -> None:
     train = ["a"] * 1000
     assert "'{x}'" in found(CITY, train, ["{x}"] * 1000)[0][1]
+
+
+CODE = Expectation(key="code", kind="category", role="feature")
+
+
+def test_category_of_integers_is_held_against_its_values_and_not_against_its_range() -> None:
+    train = [1, 2, 30] * (ROWS // 3)
+    assert found(CODE, train, train) == []
+    unseen, moved = found(CODE, train, [2, 3, 4000] * (ROWS // 3))
+    assert unseen == ("error", "66.7% of the values are not in the train split: 3, 4000")
+    assert moved[1].startswith("1 is 0.0% of the values, but 33.3% in the train split")
+
+
+def test_class_of_integers_that_becomes_rare_is_drift() -> None:
+    label = Expectation(key="sick", kind="any", role="label")
+    [(severity, text)] = found(label, [0, 1] * 1000, [0] * 1500 + [1] * 500)
+    assert severity == "warning"
+    assert text.startswith("0 is 75.0% of the values, but 50.0% in the train split")
+
+
+def test_ids_that_are_too_many_to_count_are_held_against_as_numbers() -> None:
+    """Their share of values that are unseen cannot be told."""
+    [(_, text)] = found(CODE, list(range(2000)), list(range(10_000, 12_000)))
+    assert "distributed otherwise than in the train split: mean 10999.5" in text

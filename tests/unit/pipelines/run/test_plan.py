@@ -111,7 +111,7 @@ def test_change_of_the_spec_concerns_exactly_its_components(
         ("tfline.components.trainer.models.mlp.wide_deep", []),
         ("tfline.components.trainer.models.cnn.plain", []),
         ("tfline.components.trainer.signatures", ["Trainer"]),
-        ("tfline.components.evaluator.reading.slices", ["Evaluator"]),
+        ("tfline.metrics.slices", ["ExampleValidator", "Evaluator"]),
         ("tfline.components.artifacts.versions", ["Resolver", "Pusher"]),
         ("tfline.components.example_validator.checks", ["ExampleValidator"]),
         ("tfline.components.example_gen.ingest", ["ExampleGen"]),

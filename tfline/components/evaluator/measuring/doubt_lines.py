@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from tfline.components.evaluator.measuring.results import SliceDoubt, Spread, Uncertainty
-from tfline.components.evaluator.reading.slices import SliceKey
+from tfline.metrics.slices import SliceKey
 
 
 def to_line(key: SliceKey, doubt: SliceDoubt) -> str:

@@ -54,8 +54,8 @@ from tfline.components.evaluator.measuring.values import (
 from tfline.components.evaluator.reading.counting import Counting
 from tfline.components.evaluator.reading.groups import EvaluateFile, Group
 from tfline.components.evaluator.reading.model import ModelCard, read_served_threshold
-from tfline.components.evaluator.reading.slices import SliceKey
 from tfline.metrics.scores import Scores
+from tfline.metrics.slices import SliceKey
 from tfline.metrics.statistic import Decision
 from tfline.metrics.texts import need_writing
 from tfline.transforms.errors import DataError

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tfline.components.evaluator.reading.slices import SliceKey, SliceValue
+from tfline.metrics.slices import SliceKey, SliceValue
 
 OVERALL = "overall"
 

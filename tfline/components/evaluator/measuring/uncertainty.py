@@ -24,8 +24,8 @@ from tfline.components.evaluator.measuring.results import (
     Uncertainty,
 )
 from tfline.components.evaluator.reading.groups import Group
-from tfline.components.evaluator.reading.slices import SliceKey
 from tfline.metrics.arrays import Array, Floats, Integers
+from tfline.metrics.slices import SliceKey
 from tfline.metrics.statistic import Decision, Statistic, decide
 from tfline.tasks.table import find_task
 from tfline.tasks.task import Task

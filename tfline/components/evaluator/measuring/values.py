@@ -21,7 +21,7 @@ from tensorflow_model_analysis.metrics import metric_types
 
 from tfline.components.evaluator.measuring.keras_state import KerasState, update_keras
 from tfline.components.evaluator.reading.groups import Group
-from tfline.components.evaluator.reading.slices import SliceKey
+from tfline.metrics.slices import SliceKey
 from tfline.metrics.statistic import Decision, Statistic
 from tfline.tasks.table import find_task
 from tfline.tasks.task import Task

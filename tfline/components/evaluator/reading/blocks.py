@@ -23,8 +23,8 @@ from tfline.components.evaluator.reading.counting import (
     count_examples,
 )
 from tfline.components.evaluator.reading.model import ModelCard, Predictor
-from tfline.components.evaluator.reading.slices import Column
 from tfline.metrics.arrays import Array, Floats, Integers
+from tfline.metrics.slices import Column
 from tfline.transforms.errors import DataError, ModelError
 from tfline.transforms.lazy import lazy_import
 

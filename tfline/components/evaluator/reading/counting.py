@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from tfline.components.artifacts.windows import WINDOW_START
-from tfline.components.evaluator.reading.slices import Column
 from tfline.components.evaluator.reading.time_blocks import TimeBlocks, find_time_blocks
 from tfline.metrics.arrays import Floats, Integers
+from tfline.metrics.slices import Column
 from tfline.transforms.errors import DataError
 
 

@@ -16,9 +16,9 @@ import numpy as np
 from tfline.components.evaluator.reading.blocks import Block, read_blocks
 from tfline.components.evaluator.reading.counting import EACH_FOR_ITSELF, Counted, Counting
 from tfline.components.evaluator.reading.model import ModelCard, Predictor
-from tfline.components.evaluator.reading.slice_by import Cross
-from tfline.components.evaluator.reading.slices import SliceKey, group_rows
 from tfline.metrics.arrays import Array, Floats, Integers
+from tfline.metrics.slice_by import Cross
+from tfline.metrics.slices import SliceKey, group_rows
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -12,10 +12,10 @@ import numpy as np
 from tensorflow_metadata.proto.v0.statistics_pb2 import FeatureNameStatistics
 
 from tfline.components.evaluator.evidence.evidence_file import Associations
-from tfline.components.evaluator.reading.slice_by import SliceBy
 from tfline.components.example_validator.anomaly import read_anomalies
 from tfline.components.example_validator.checks import expectation_anomalies, schema_anomalies
 from tfline.components.example_validator.config import Expectation
+from tfline.metrics.slice_by import SliceBy
 from tfline.pipelines.report.collect.histograms import (
     divergence,
     shared_bins,

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from tfline.components.evaluator.reading.counting import Counting, count_examples, find_counting
-from tfline.components.evaluator.reading.slices import Column
 from tfline.components.evaluator.reading.time_blocks import block_length, find_time_blocks
 from tfline.components.example_gen.example_proto import encode_example
 from tfline.components.example_gen.tfrecord import write_records
+from tfline.metrics.slices import Column
 from tfline.pipelines.datasets.windows import Windows, cut_windows
 from tfline.transforms.errors import DataError
 

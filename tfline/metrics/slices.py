@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from tfline.components.evaluator.reading.slice_by import Cross, SliceBy
 from tfline.metrics.arrays import Array, Floats, Integers
+from tfline.metrics.slice_by import Cross, SliceBy
 from tfline.transforms import formula
 from tfline.transforms.errors import DataError, SpecError
 
@@ -17,7 +17,7 @@ MISSING = "(missing)"
 """The value by which examples without a feature are sliced."""
 
 MAX_VALUES = 1000
-"""Slices that one entry of `slices` may have in a block of examples."""
+"""Slices that one entry of `slices` may have."""
 
 SliceValue = str | int | float
 SliceKey = tuple[tuple[str, SliceValue], ...]
@@ -79,16 +79,21 @@ def group_rows(
         table[by.name] = table[by.name].fillna(-1).astype(np.int64)
     groups = table.groupby([by.name for by in cross]).indices
     if len(groups) > MAX_VALUES:
-        raise SpecError(
-            f"Slicing by {' x '.join(names)} gives {len(groups):,} slices in "
-            f"{examples:,} examples; at most {MAX_VALUES:,} are allowed.",
-            hint="Slice by a feature with fewer values.",
-        )
+        raise too_many_slices(cross, len(groups), examples)
     for codes, places in groups.items():
         key_codes = codes if isinstance(codes, tuple) else (codes,)
         pairs = zip(names, key_codes, strict=True)
         key = tuple(sorted((name, names[name][code]) for name, code in pairs))
         yield key, np.unique(table.index.to_numpy()[places])
+
+
+def too_many_slices(cross: Cross, slices: int, examples: int) -> SpecError:
+    """Returns the error that a cross has more slices than anyone could read."""
+    return SpecError(
+        f"Slicing by {' x '.join(by.name for by in cross)} gives {slices:,} slices in "
+        f"{examples:,} records; at most {MAX_VALUES:,} are allowed.",
+        hint="Slice by a feature with fewer values, or by buckets: `{hour: [6, 12, 18]}`.",
+    )
 
 
 def _sliced(by: SliceBy, columns: Mapping[str, Column], examples: int) -> Column:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tfline.components.evaluator.reading.slice_by import SliceBy
-from tfline.components.evaluator.reading.slices import MISSING, Column, group_rows
+from tfline.metrics.slice_by import SliceBy
+from tfline.metrics.slices import MISSING, Column, group_rows
 from tfline.transforms.errors import DataError, SpecError
 
 
@@ -64,7 +64,7 @@ def test_cross_of_features_is_sorted_by_feature() -> None:
 
 
 def test_too_many_slices_are_refused() -> None:
-    with pytest.raises(SpecError, match="gives 1,001 slices in 1,001 examples"):
+    with pytest.raises(SpecError, match="gives 1,001 slices in 1,001 records"):
         groups(["id"], {"id": column(list(range(1001)), np.int64)}, 1001)
 
 
