@@ -42,7 +42,9 @@ def find(tmp_path: Path) -> Callable[..., list[Anomaly]]:
 def test_crosses_and_numbers_with_too_many_slices_are_errors(
     find: Callable[..., list[Anomaly]],
 ) -> None:
-    rows = [{"fare": number / 7, "day": number % 40, "won": number // 40 % 2} for number in range(2000)]
+    rows = [
+        {"fare": number / 7, "day": number % 40, "won": number // 40 % 2} for number in range(2000)
+    ]
     number, cross, *others = find(rows, ["fare"], ["day", {"fare": [*range(1, 280)]}], ["day"])
     assert others == []
     assert (
