@@ -37,20 +37,25 @@ def elements(value: Any, shape: Sequence[int]) -> list[Any]:
         shape: What `shape_of` returns for them.
 
     Raises:
-        StatusError: INVALID_ARGUMENT for the first list, or value, that is not of `shape`.
+        StatusError: INVALID_ARGUMENT for the first list, or value, that is not of `shape`. Lists
+            among the elements are left to whoever reads these, see `check_levels`.
     """
     level: list[Any] = [value]
     for size in shape:
         if not (set(map(type, level)) <= {list} and set(map(len, level)) <= {size}):
-            raise _first_misfit(value, shape)
+            check_levels(value, shape)
         level = list(chain.from_iterable(level))
-    if list in set(map(type, level)):
-        raise _first_misfit(value, shape)
     return level
 
 
-def _first_misfit(value: Any, shape: Sequence[int]) -> StatusError:
-    return next(_misfits(value, shape, 0))
+def check_levels(value: Any, shape: Sequence[int]) -> None:
+    """Looks at each list and each value, one by one.
+
+    Raises:
+        StatusError: INVALID_ARGUMENT for the first that is not of `shape`.
+    """
+    for misfit in _misfits(value, shape, 0):
+        raise misfit
 
 
 def _misfits(value: Any, shape: Sequence[int], level: int) -> Iterator[StatusError]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tfline.serving.protos import meta_graph_pb2, tensor_pb2
 from tfline.serving.server.rest import json_text
-from tfline.serving.server.rest.json_nested import elements, shape_of
+from tfline.serving.server.rest.json_nested import check_levels, elements, shape_of
 from tfline.serving.server.rest.json_values import (
     append_values,
     check_dtype,
@@ -156,7 +156,12 @@ def _tensor(value: Any, dtype: int) -> tensor_pb2.TensorProto:
     tensor.tensor_shape.SetInParent()
     for size in shape:
         tensor.tensor_shape.dim.add(size=size)
-    append_values(value_field(dtype, tensor), dtype, elements(value, shape))
+    field, values = value_field(dtype, tensor), elements(value, shape)
+    try:
+        append_values(field, dtype, values)
+    except StatusError:
+        check_levels(value, shape)
+        raise
     return tensor
 
 
