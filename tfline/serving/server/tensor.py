@@ -13,7 +13,9 @@ from tfline.serving.server.c_api import Buffer, Status, library
 from tfline.serving.server.status import Code, StatusError, invalid_argument
 
 _STRING_SIZE = 24  # sizeof(TF_TString), tf_tstring.h
-_SMALL = 0  # its two low bits, if the string itself is inside
+_SMALL, _LARGE = 0, 1  # its two low bits, if the string itself is inside, or a pointer to it
+_LARGE_STRING = struct.Struct("=QQQ")  # four times its size, its capacity, where it is
+_MAX_RANK = 254  # of tensorflow::TensorShape
 _CONTINUED = 0x80  # the bit of a varint's byte that says that another follows
 
 # The memory of these types is, byte by byte, the wire format of a packed field of TensorProto:
@@ -45,6 +47,12 @@ _FORMATS = {
     types_pb2.DT_DOUBLE: "d",
     types_pb2.DT_BOOL: "?",
     **{dtype: form for dtype, (_, form) in _NUMBER_FIELDS.items()},
+}
+
+_ELEMENT_BYTES = {
+    **{dtype: struct.calcsize(f"={form}") for dtype, form in _FORMATS.items()},
+    types_pb2.DT_COMPLEX64: 8,
+    types_pb2.DT_COMPLEX128: 16,
 }
 
 
@@ -90,6 +98,8 @@ class Tensor:
         Raises:
             StatusError: If TensorFlow cannot decode it.
         """
+        if proto.tensor_content and (content := cls._of_content(proto)):
+            return content
         lib = library()
         serialized = proto.SerializeToString()
         pointer = lib.TF_AllocateTensor(types_pb2.DT_FLOAT, None, 0, 4)
@@ -97,6 +107,24 @@ class Tensor:
         lib.TF_TensorFromProto(Buffer.of(serialized), pointer, status.pointer)
         tensor = cls(pointer)
         status.check()
+        return tensor
+
+    @classmethod
+    def _of_content(cls, proto: tensor_pb2.TensorProto) -> Tensor | None:
+        """Returns the numbers of ``tensor_content``, copied once; None if these are not so many."""
+        content: bytes = proto.tensor_content
+        shape = [dim.size for dim in proto.tensor_shape.dim]
+        expected = math.prod(shape) * _ELEMENT_BYTES.get(proto.dtype, 0)
+        if expected != len(content) or min(shape, default=1) < 1 or proto.tensor_shape.unknown_rank:
+            return None
+        if len(shape) > _MAX_RANK:
+            return None
+        dimensions = (ctypes.c_int64 * len(shape))(*shape)
+        pointer = library().TF_AllocateTensor(proto.dtype, dimensions, len(shape), len(content))
+        if not pointer:
+            raise StatusError(Code.RESOURCE_EXHAUSTED, f"No memory for {len(content)} bytes")
+        tensor = cls(pointer)
+        ctypes.memmove(tensor._address, content, len(content))
         return tensor
 
     @classmethod
@@ -143,6 +171,12 @@ class Tensor:
         """Returns the raw elements; not for strings."""
         return ctypes.string_at(self._address, self._size) if self._size else b""
 
+    def _view(self) -> memoryview:
+        """Returns what `memory` does, in place: it is there as long as this tensor is."""
+        if not self._size:
+            return memoryview(b"")
+        return memoryview((ctypes.c_ubyte * self._size).from_address(self._address)).cast("B")
+
     def strings(self) -> list[bytes]:
         """Returns the elements of a string tensor in row-major order."""
         memory = self.memory()
@@ -163,16 +197,23 @@ class Tensor:
             raise StatusError(Code.UNIMPLEMENTED, f"Unsupported type: {type_name(self.dtype)}")
         return _numbers(_FORMATS[self.dtype], self.memory())
 
-    def to_proto(self, *, as_content: bool = False) -> tensor_pb2.TensorProto:
-        """Returns the tensor as a message.
+    def to_proto(self) -> tensor_pb2.TensorProto:
+        """Returns the tensor as a message, see `write`."""
+        proto = tensor_pb2.TensorProto()
+        self.write(proto)
+        return proto
+
+    def write(self, proto: tensor_pb2.TensorProto, *, as_content: bool = False) -> None:
+        """Writes the tensor into an empty message.
 
         Args:
+            proto: The message; where it belongs, since to copy it there takes as long again.
             as_content: Numbers go into ``tensor_content`` rather than into the typed fields.
 
         Raises:
             StatusError: INTERNAL if the dtype cannot be sent.
         """
-        proto = tensor_pb2.TensorProto(dtype=self.dtype)
+        proto.dtype = self.dtype
         proto.tensor_shape.SetInParent()
         for size in self.shape:
             proto.tensor_shape.dim.add(size=size)
@@ -181,13 +222,12 @@ class Tensor:
         elif as_content:
             proto.tensor_content = self.memory()
         elif self.dtype in _WIRE_FIELDS:
-            proto.MergeFromString(_packed(_WIRE_FIELDS[self.dtype], self.memory()))
+            proto.MergeFromString(_packed(_WIRE_FIELDS[self.dtype], self._view()))
         elif self.dtype in _NUMBER_FIELDS:
             field, form = _NUMBER_FIELDS[self.dtype]
             getattr(proto, field).extend(_numbers(form, self.memory()))
         else:
             raise StatusError(Code.INTERNAL, f"Cannot send a tensor of {type_name(self.dtype)}")
-        return proto
 
 
 def type_name(dtype: int) -> str:
@@ -261,6 +301,9 @@ def _read_string(memory: bytes, offset: int, address: int) -> bytes:
     kind = head & 3
     if kind == _SMALL:
         return memory[offset + 1 : offset + 1 + (head >> 2)]
+    if kind == _LARGE:
+        size, _, pointer = _LARGE_STRING.unpack_from(memory, offset)
+        return ctypes.string_at(pointer, size >> 2)
     lib = library()
     return ctypes.string_at(lib.TF_StringGetDataPointer(address), lib.TF_StringGetSize(address))
 
@@ -269,9 +312,9 @@ def _numbers(form: str, memory: bytes) -> list[Any]:
     return list(struct.unpack(f"={len(memory) // struct.calcsize('=' + form)}{form}", memory))
 
 
-def _packed(field: int, content: bytes) -> bytes:
+def _packed(field: int, content: memoryview) -> bytes:
     """Returns `content` as a length-delimited field of the protobuf wire format."""
-    return _varint(field << 3 | 2) + _varint(len(content)) + content
+    return b"".join((_varint(field << 3 | 2), _varint(len(content)), content))
 
 
 def _varint(value: int) -> bytes:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from tfline.serving.protos import tensor_pb2, types_pb2
+from tfline.serving.server.status import StatusError
 from tfline.serving.server.tensor import Tensor, string_tensor, type_name
 
 
@@ -38,7 +41,37 @@ def test_proto_survives_the_way_through_memory(dtype, field, values):
 
 
 def test_numbers_may_leave_as_content():
-    assert numbers([1.0]).to_proto(as_content=True).tensor_content == b"\0\0\x80\x3f"
+    proto = tensor_pb2.TensorProto()
+    numbers([1.0]).write(proto, as_content=True)
+    assert proto.tensor_content == b"\0\0\x80\x3f"
+
+
+@pytest.mark.parametrize("shape", [[], [3], [2, 1, 2]])
+@pytest.mark.parametrize(("dtype", "size"), [(1, 4), (2, 8), (4, 1), (9, 8), (10, 1), (14, 2)])
+def test_content_is_what_tensorflow_decodes(dtype, size, shape):
+    content = bytes(index % 2 for index in range(math.prod(shape) * size))
+    proto = tensor_pb2.TensorProto(dtype=dtype, tensor_content=content)
+    for dimension in shape:
+        proto.tensor_shape.dim.add(size=dimension)
+    tensor = Tensor.from_proto(proto)
+    assert (tensor.dtype, tensor.shape, tensor.memory()) == (dtype, tuple(shape), content)
+    answer = tensor.to_proto()
+    assert Tensor.from_proto(answer).memory() == content
+
+
+@pytest.mark.parametrize("shape", [[2], [4], [-3], [-1, -3], [1] * 255 + [3], [2**62, 4]])
+def test_content_of_another_size_is_refused(shape):
+    proto = tensor_pb2.TensorProto(dtype=types_pb2.DT_FLOAT, tensor_content=b"\0" * 12)
+    for dimension in shape:
+        proto.tensor_shape.dim.add(size=dimension)
+    with pytest.raises(StatusError):
+        Tensor.from_proto(proto)
+
+
+@pytest.mark.parametrize("size", [0, 1, 21, 22, 23, 24, 63, 64, 255, 256, 10**6])
+def test_strings_of_all_sizes_are_read(size):
+    words = [bytes([index]) * size for index in range(3)]
+    assert string_tensor(words).strings() == words
 
 
 def test_rows_share_memory_and_outlive_the_whole():

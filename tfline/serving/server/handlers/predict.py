@@ -56,7 +56,7 @@ def predict(
         model_spec=answering_spec(servable, signature_name),
     )
     for alias, tensor in outputs.items():
-        response.outputs[alias].CopyFrom(tensor.to_proto(as_content=as_content))
+        tensor.write(response.outputs[alias], as_content=as_content)
     return response
 
 
