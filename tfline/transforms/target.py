@@ -52,6 +52,12 @@ class TargetScale(FrozenModel):
     scale: tuple[float, ...] = pydantic.Field(default=(1.0,), strict=False)
     smallest: tuple[float, ...] = pydantic.Field(default=(), strict=False)
 
+    def scaled(self, label: tf.Tensor) -> tf.Tensor:
+        """Returns the target of a label: float32 of the same shape, [..., numbers]."""
+        exact = _FUNCTIONS[self.transform](tf.cast(label, tf.float64))
+        shifted = exact - tf.constant(self.shift, tf.float64)
+        return tf.cast(shifted / tf.constant(self.scale, tf.float64), tf.float32)
+
     def restored(self, target: tf.Tensor) -> tf.Tensor:
         """Returns the label of a target, or of a prediction of it.
 

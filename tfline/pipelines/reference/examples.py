@@ -58,6 +58,10 @@ _FOR_MODELS: Mapping[str, Section] = {
         "label": {"key": "ahead", "task": "forecast"},
         "features": {"load": {"transform": ["z_score_steps", {"window": {"length": 24}}]}},
     },
+    "forecasts that repeat": {
+        "label": {"key": "load_ahead", "task": "forecast", "horizon": 6},
+        "features": {"load": {"transform": {"window": {"length": 48}}}},
+    },
     "texts": {"label": "sentiment", "features": _REVIEW},
     "texts to write": {
         "label": {"key": "target", "task": "text"},

@@ -13,8 +13,9 @@ from tfline.components.example_validator.config import Expectation, Slicing, Val
 from tfline.components.trainer.config import ModelConfig, RunConfig, TrainConfig
 from tfline.components.trainer.hyperparameters import with_values
 from tfline.components.trainer.label import check_training
-from tfline.components.trainer.models import MODELS, OWN_TRAINED, TREES, WRITERS
+from tfline.components.trainer.models import MODELS, OWN_TRAINED, REPEATING, TREES, WRITERS
 from tfline.components.trainer.models.linear.check import check_linear
+from tfline.components.trainer.models.repeating.check import check_repeating
 from tfline.components.trainer.models.transformer.arguments import check_heads
 from tfline.components.trainer.models.trees.check import check_trees
 from tfline.components.tuner.config import TuneConfig
@@ -175,6 +176,8 @@ class PipelineSpec(FrozenModel):
         try:
             if name in TREES:
                 check_trees(name, arguments, self.train, given, self.features, self.label, task)
+            elif name in REPEATING:
+                check_repeating(name, given, self.features, self.label, task)
             else:
                 check_linear(name, given, task)
         except SpecError as exc:

@@ -28,6 +28,7 @@ from tfline.components.trainer.models.mlp import (
     residual_mlp,
     wide_deep,
 )
+from tfline.components.trainer.models.repeating import builders as repeating
 from tfline.components.trainer.models.rnn import convolutional, recurrent, text_gru
 from tfline.components.trainer.models.transformer import (
     tabular_transformer,
@@ -84,6 +85,11 @@ FAMILIES: dict[str, dict[str, ModelBuilder]] = {
         "simple_rnn": recurrent.simple_rnn,
         "wavenet": convolutional.wavenet,
     },
+    "forecasts that repeat": {
+        "moving_average": repeating.moving_average,
+        "naive": repeating.naive,
+        "seasonal_naive": repeating.seasonal_naive,
+    },
     "texts": {
         "text_gru": text_gru.text_gru,
         "text_transfer": text_transfer.text_transfer,
@@ -104,7 +110,10 @@ MODELS: dict[str, ModelBuilder] = {
 TREES = frozenset(FAMILIES["trees"])
 """The models that are grown."""
 
-OWN_TRAINED = TREES | {"linear"}
+REPEATING = frozenset(FAMILIES["forecasts that repeat"])
+"""The models that have nothing to learn."""
+
+OWN_TRAINED = TREES | REPEATING | {"linear"}
 """The models that are not trained by gradient descent."""
 
 WATCHING = frozenset({"boosted_trees"})

@@ -66,3 +66,11 @@ class OwnTraining(keras.Model):
             ModelError: The training failed.
         """
         raise NotImplementedError(f"{type(self).__name__} does not say how it is trained")
+
+    def reached(self, train: Iterable[Batch], evaluation: Iterable[Batch]) -> History:
+        """Returns the loss and each metric of a trained model on both splits."""
+        history: History = {}
+        for prefix, batches in (("", train), ("val_", evaluation)):
+            measured = self.evaluate(batches, return_dict=True, verbose=0)
+            history |= {f"{prefix}{name}": [float(value)] for name, value in measured.items()}
+        return history

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from tfline.components.trainer.config import RunConfig, TrainConfig
 from tfline.components.trainer.export import export
-from tfline.components.trainer.models import MODELS, OWN_TRAINED, TREES
+from tfline.components.trainer.models import MODELS, OWN_TRAINED, REPEATING, TREES
 from tfline.components.trainer.models.build import build_model, compile_model
 from tfline.components.trainer.models.generation.generator import find_generator
 from tfline.components.trainer.models.inputs import TensorFeature
@@ -226,16 +226,21 @@ def transferred(tmp_path_factory: pytest.TempPathFactory, encoder: str) -> dict[
     return {name: build_model(name, arguments[name], TRANSFER[name], head) for name in TRANSFER}
 
 
+def learnt_from(name: str) -> Small:
+    """Returns what a model that trains itself is for."""
+    return Small(SERIES[:1], tasks=("forecast",)) if name in REPEATING else Small(TABLE)
+
+
 @pytest.fixture(scope="module")
 def learnt() -> dict[str, keras.Model]:
     """Models that train themselves, by random examples; `linear` and `trees` have more."""
-    head = HEADS["multiclass"]
-    x, y = batch(TABLE, head)
-    data = tf.data.Dataset.from_tensors((x, y))
     models = {}
     for name in OWN_TRAINED:
+        features, _, (task, *_), _ = learnt_from(name)
+        head = HEADS[task]
+        data = tf.data.Dataset.from_tensors(batch(features, head))
         arguments = {"num_trees": 3, "min_examples": 1} if name in TREES else {}
-        model = models[name] = build_model(name, arguments, TABLE, head)
+        model = models[name] = build_model(name, arguments, features, head)
         compile_model(model, head, TrainConfig(), steps_per_execution=1)
         model.learn(data, data, TrainConfig(), None)
     return models
@@ -266,7 +271,7 @@ def exported(
     """Every model, as a first version in a folder of its name."""
     done = {}
     for name in MODELS:
-        other = Small(TRANSFER.get(name, TABLE))
+        other = learnt_from(name) if name in OWN_TRAINED else Small(TRANSFER.get(name, ()))
         features, _, (task, *_), _ = SMALL.get(name, other)
         graph = graph_of(exports / name / "graph", features, HEADS[task])
         model = fit_once(name).model if name in SMALL else {**transferred, **learnt}[name]
@@ -397,6 +402,7 @@ def named(prediction: Prediction) -> dict[str, Any]:
     """Returns a prediction under the names that the outputs of a signature have."""
     return {
         "label": prediction.label,
+        "prediction": prediction.values,
         "probabilities": [*prediction.probabilities.values()],
         "box": prediction.box,
         "mask": prediction.mask,

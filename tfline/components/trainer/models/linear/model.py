@@ -74,12 +74,9 @@ class LinearModel(OwnTraining):
         solution = solve(problem, columns, units, self._max_iterations)
         layer.kernel.assign(solution.weights)
         layer.bias.assign(solution.bias)
-        history: dict[str, list[float]] = {}
-        for prefix, batches in (("", train), ("val_", evaluation)):
-            reached = self.evaluate(batches, return_dict=True, verbose=0)
-            history |= {f"{prefix}{name}": [float(value)] for name, value in reached.items()}
         used = int(np.count_nonzero(solution.weights))
         size = f"{used:,} of {solution.weights.size:,} weights are not 0, {solution.how}"
+        history = self.reached(train, evaluation)
         return Training(history, "solution", size, settings=LINEAR_SETTINGS)
 
 
