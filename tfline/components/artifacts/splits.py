@@ -43,3 +43,9 @@ def split_files(examples: list[types.Artifact], split: str) -> list[str]:
             where=", ".join(artifact.uri for artifact in examples),
         )
     return files
+
+
+def compression(file: str) -> str:
+    """Returns what TensorFlow calls the compression of a TFRecord file; empty: it has none."""
+    with fileio.open(file, "rb") as stream:
+        return "GZIP" if stream.read(2) == b"\x1f\x8b" else ""

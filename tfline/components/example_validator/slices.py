@@ -14,6 +14,7 @@ import tensorflow as tf
 from tensorflow_metadata.proto.v0 import statistics_pb2
 from tensorflow_metadata.proto.v0.statistics_pb2 import FeatureNameStatistics as FeatureStats
 
+from tfline.components.artifacts.splits import compression
 from tfline.components.artifacts.statistics import feature_key
 from tfline.components.example_validator.anomaly import Anomaly
 from tfline.components.example_validator.config import Slicing
@@ -75,7 +76,7 @@ def slice_anomalies(
 
     Args:
         split: Its name.
-        files: Its TFRecord files, compressed with gzip.
+        files: Its TFRecord files, plain or gzip.
         dataset: Its statistics, which know the type of each raw feature.
         slicing: What it is sliced by.
 
@@ -109,15 +110,14 @@ def slice_anomalies(
 def _blocks(files: Sequence[str], types: Mapping[str, tf.DType]) -> Iterator[tuple[_Columns, int]]:
     """Yields the raw features of many records, with the number of records."""
     parsers = {key: tf.io.VarLenFeature(dtype) for key, dtype in types.items()}
-    for serialized in tf.data.TFRecordDataset(list(files), "GZIP").batch(_RECORDS):
-        parsed = tf.io.parse_example(serialized, parsers)
-        yield (
-            {
+    for file in files:
+        for serialized in tf.data.TFRecordDataset(file, compression(file)).batch(_RECORDS):
+            parsed = tf.io.parse_example(serialized, parsers)
+            columns = {
                 key: Column(values.indices[:, 0].numpy(), values.values.numpy())
                 for key, values in parsed.items()
-            },
-            len(serialized),
-        )
+            }
+            yield columns, len(serialized)
 
 
 def _few(counts: _Counts, slicing: Slicing) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfline.components.artifacts.splits import compression
 from tfline.components.evaluator.reading.counting import (
     EACH_FOR_ITSELF,
     Counted,
@@ -131,7 +132,7 @@ def read_blocks(
             model does not know, or no weight.
         ModelError: If a model fails, or predicts what is no number.
     """
-    records = tf.data.TFRecordDataset(file, compression_type=_compression(file))
+    records = tf.data.TFRecordDataset(file, compression_type=compression(file))
     counting = counting or Counting()
     keys = dict.fromkeys([*features, *counting.keys])
     first = next(iter(predictors.values()))
@@ -182,11 +183,6 @@ def _readable(elements: Iterator[Any], file: str) -> Iterator[Any]:
         if element is None:
             return
         yield element
-
-
-def _compression(file: str) -> str:
-    with tf.io.gfile.GFile(file, "rb") as stream:
-        return "GZIP" if stream.read(2) == b"\x1f\x8b" else ""
 
 
 def _types(records: tf.data.Dataset, keys: Mapping[str, None], file: str) -> dict[str, tf.DType]:
