@@ -133,6 +133,7 @@ def _run_config(spec: PipelineSpec, fingerprint: str) -> dict[str, Any]:
         "pipeline": spec.name,
         "model": spec.model.model_dump(mode="json"),
         "train": spec.train.model_dump(mode="json"),
+        "explain": spec.explain,
         "training_fingerprint": fingerprint,
     }
 

@@ -224,6 +224,7 @@ class RunConfig(FrozenModel):
         pipeline: The name of the pipeline.
         model: Which model is trained.
         train: How it is trained.
+        explain: Whether answers are explained; None: where it can be done, of tables.
         training_fingerprint: Names what the result depends on; written into the export.
         train_state_dir: Where to checkpoint, and to resume from; one folder a fingerprint. None:
             a killed run starts anew.
@@ -232,5 +233,6 @@ class RunConfig(FrozenModel):
     pipeline: str
     model: ModelConfig
     train: TrainConfig = Field(default_factory=TrainConfig)
+    explain: bool | None = None
     training_fingerprint: str
     train_state_dir: str | None = None

@@ -12,6 +12,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tfline.components.trainer.config import RunConfig
+from tfline.components.trainer.explain.explainer import Explainer
 from tfline.components.trainer.signatures import METHOD_NAMES, ServingModel
 from tfline.components.trainer.transform_graph import TransformGraph
 from tfline.tasks.heads.head import Head
@@ -31,6 +32,7 @@ def export(
     config: RunConfig,
     folder: str,
     naive_error: float | None = None,
+    explainer: Explainer | None = None,
 ) -> None:
     """Exports `model` with its transform graph, its signatures and its card.
 
@@ -41,9 +43,10 @@ def export(
         config: Of this training.
         folder: Written beside itself and renamed when it is complete.
         naive_error: What errors of a forecast are compared with; None: not known.
+        explainer: Of the signature ``explain``; None: there is none.
     """
     partial = f"{folder.rstrip('/')}.partial"
-    serving = ServingModel(model, graph, head, config.train.monte_carlo)
+    serving = ServingModel(model, graph, head, config.train.monte_carlo, explainer)
     tf.saved_model.save(serving, partial, signatures=serving.signatures())
     name_signatures(partial, serving.arguments)
     _write_card(partial, graph, head, config, naive_error)

@@ -18,6 +18,7 @@ from tfline.components.trainer.data import TrainingData, load_data
 from tfline.components.trainer.devices import precision, repeatable, strategy
 from tfline.components.trainer.doubt import measure_doubt
 from tfline.components.trainer.export import export
+from tfline.components.trainer.explain.choice import is_explained, make_explainer
 from tfline.components.trainer.fit import steps_per_execution
 from tfline.components.trainer.hyperparameters import with_values
 from tfline.components.trainer.label import check_of_keras
@@ -59,6 +60,7 @@ def run_fn(fn_args: FnArgs) -> None:
         data = load_data(fn_args.train_files, fn_args.eval_files, graph, config.train, scratch)
         head = with_link(graph.head, config.train.loss)
         model = prepare_model(config, graph, head, data)
+        explained = is_explained(config.explain, model, graph, head)
         if config.train.monte_carlo:
             check_samples(model, head, graph.task)
         begun = None
@@ -76,8 +78,11 @@ def run_fn(fn_args: FnArgs) -> None:
         folder = os.path.join(os.path.dirname(fn_args.serving_model_dir.rstrip("/")), FOLDER)
         write_naive(folder, graph, head, data, fn_args.train_files, config.train)
         scale = naive_error(graph, head, fn_args.train_files)
+        explainer = (
+            make_explainer(config.explain, model, graph, head, data.plain) if explained else None
+        )
 
-    export(model, graph, head, config, fn_args.serving_model_dir, scale)
+    export(model, graph, head, config, fn_args.serving_model_dir, scale, explainer)
     write_report(fn_args.model_run_dir, model, data, config, training, seconds, begun, unit)
     if state_dir is not None and tf.io.gfile.exists(state_dir):
         tf.io.gfile.rmtree(state_dir)

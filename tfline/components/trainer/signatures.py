@@ -3,6 +3,7 @@
     serving_default     serialized tf.Examples -> label, probabilities, classes, or prediction
     columns             one tensor a raw feature -> the same
     classify, regress   serialized tf.Examples, for TF Serving's Classify and Regress
+    explain             serialized tf.Examples -> the same, with what each raw feature has added
     monte_carlo         serialized tf.Examples -> the same, with its standard deviation, on request
     transform_features  serialized tf.Examples -> the transformed features
     transform_label     serialized tf.Examples -> the label, as the answer is compared with it
@@ -21,6 +22,8 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
+from tfline.components.trainer.explain.answer import answer_explained
+from tfline.components.trainer.explain.explainer import Explainer
 from tfline.components.trainer.models.generation.decoding import Texts
 from tfline.components.trainer.models.generation.generator import find_generator
 from tfline.components.trainer.models.text_encoder import TextEncoder
@@ -55,13 +58,19 @@ class ServingModel(tf.Module):
         graph: Makes the features.
         head: Turns what it gives into what is served.
         samples: Of the signature ``monte_carlo``; 0: there is none.
+        explainer: Of the signature ``explain``; None: there is none.
 
     Attributes:
         arguments: Raw feature to the name of its argument in the signature ``columns``.
     """
 
     def __init__(
-        self, model: keras.Model, graph: TransformGraph, head: Head, samples: int = 0
+        self,
+        model: keras.Model,
+        graph: TransformGraph,
+        head: Head,
+        samples: int = 0,
+        explainer: Explainer | None = None,
     ) -> None:
         super().__init__()
         self._graph = graph
@@ -69,6 +78,7 @@ class ServingModel(tf.Module):
         generator = find_generator(model)
         self._writes = generator is not None
         self._samples = samples
+        self._explainer = explainer
         # TensorFlow's own variables, each once: without the optimizer, which would triple the
         # export, and not Keras' around them, which servers in C++ do not find; what has none, such
         # as a layer around a vocabulary; and the vocabularies of encoders. A function may hold the
@@ -119,6 +129,8 @@ class ServingModel(tf.Module):
             inputs["score"] = (self.score, _EXAMPLES)
         if self._samples:
             inputs["monte_carlo"] = (self.monte_carlo, _EXAMPLES)
+        if self._explainer is not None:
+            inputs["explain"] = (functools.partial(self.explain, self._explainer), _EXAMPLES)
         return {
             name: tf.function(function, autograph=False, input_signature=specs)
             for name, (function, *specs) in inputs.items()
@@ -146,6 +158,14 @@ class ServingModel(tf.Module):
         """Predicts as often as there are samples, with dropout; see `answer_samples`."""
         samples = self._sample(self._parse(examples))
         return answer_samples(samples, self._answer)
+
+    def explain(self, explainer: Explainer, examples: tf.Tensor) -> Outputs:
+        """Predicts, and tells what each raw feature has added; see `answer_explained`."""
+        columns = self._parse(examples)
+        explained = explainer.explain(self._transform(columns))
+        features = self._graph.metadata.features
+        told = answer_explained(explained, features, explainer.numbers, explainer.unit)
+        return {**self._answer(self._predict(columns)), **told}
 
     def transform_features(self, examples: tf.Tensor) -> Features:
         """Returns what the model is fed with for tf.Examples, string [batch]."""

@@ -218,6 +218,7 @@ def _trainer_parts(spec: PipelineSpec, digests: FileDigests) -> Parts:
     return (
         *_training_parts(spec, "tfline.components.trainer.run_fn", digests),
         *settings("pipeline", spec.name),
+        *settings("explain", spec.explain),
     )
 
 

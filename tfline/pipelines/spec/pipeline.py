@@ -83,6 +83,11 @@ class PipelineSpec(FrozenModel):
         ModelConfig, BeforeValidator(as_model, json_schema_input_type=str | dict[str, Any])
     ] = Field(description="The Keras model.")
     train: TrainConfig = Field(default_factory=TrainConfig, description="How it is trained.")
+    explain: bool | None = Field(
+        default=None,
+        description="Whether the model has the signature `explain`: what each raw feature has "
+        "added to an answer. Default: if it can, and the features are those of a table.",
+    )
     tune: TuneConfig | None = Field(
         default=None, description="What the Tuner searches before the model is trained."
     )

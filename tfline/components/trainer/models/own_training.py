@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import keras
 
 if TYPE_CHECKING:
     from tfline.components.trainer.config import TrainConfig
+    from tfline.components.trainer.explain.explainer import Explainer
     from tfline.components.trainer.transform_graph import Batch
 
 History = dict[str, list[float]]
@@ -43,7 +44,12 @@ class OwnTraining(keras.Model):
 
     It is built and compiled as any other, and exported, evaluated and served as any other: only
     `learn` takes the place of `fit`.
+
+    Attributes:
+        explains_itself: Whether `explainer` takes its answers apart; else its gradients do.
     """
+
+    explains_itself: ClassVar[bool] = False
 
     def learn(
         self,
@@ -74,3 +80,12 @@ class OwnTraining(keras.Model):
             measured = self.evaluate(batches, return_dict=True, verbose=0)
             history |= {f"{prefix}{name}": [float(value)] for name, value in measured.items()}
         return history
+
+    @property
+    def unexplained(self) -> str:
+        """Why its answers cannot be explained; empty if they can."""
+        return ""
+
+    def explainer(self) -> Explainer:
+        """Returns what takes its answers apart, once it is trained, if it `explains_itself`."""
+        raise NotImplementedError(f"{type(self).__name__} does not explain itself")

@@ -16,6 +16,7 @@ import tensorflow as tf
 import ydf
 from yggdrasil_decision_forests.dataset import data_spec_pb2
 
+from tfline.components.trainer.explain.tree_shap import TreeShap
 from tfline.components.trainer.models.inputs import TensorFeature, build_inputs
 from tfline.components.trainer.models.own_settings import SETTINGS
 from tfline.components.trainer.models.own_training import History, OwnTraining, Training
@@ -129,6 +130,8 @@ class ForestModel(OwnTraining):
         SpecError: YDF refuses an argument.
     """
 
+    explains_itself = True
+
     def __init__(
         self,
         kind: str,
@@ -176,6 +179,22 @@ class ForestModel(OwnTraining):
             SETTINGS,
             measure_importances(self.grown, columns, seen),
         )
+
+    @property
+    def unexplained(self) -> str:
+        """Why its answers cannot be explained; empty if they can."""
+        oblique = self._grower.options.get("split_axis") == "SPARSE_OBLIQUE"
+        return "its nodes ask several columns at once (SPARSE_OBLIQUE)" if oblique else ""
+
+    def explainer(self) -> TreeShap:
+        """Returns what takes its answers apart.
+
+        Raises:
+            ModelError: No forest has been grown yet.
+        """
+        if self.grown is None:
+            raise ModelError("The trees have not been grown yet", hint="Train the model first.")
+        return TreeShap(self.grown, self._columns, self._head)
 
     def _table(self, batches: Iterable[Batch]) -> Table:
         """Returns all examples of a split as the columns that YDF reads."""

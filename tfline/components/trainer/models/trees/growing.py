@@ -42,6 +42,7 @@ class Grower:
         task: What is predicted.
 
     Attributes:
+        options: Those that are given.
         resumed: After how many trees an interrupted training went on; 0: it was not.
 
     Raises:
@@ -52,11 +53,11 @@ class Grower:
         self, kind: str, options: Mapping[str, Any], features: Sequence[ydf.Column], task: ydf.Task
     ) -> None:
         self._kind = kind
-        self._options = {key: value for key, value in options.items() if value is not None}
+        self.options = {key: value for key, value in options.items() if value is not None}
         self._features = [*features]
         self._task = task
         self.resumed = 0
-        self.learner(self._options["num_trees"])
+        self.learner(self.options["num_trees"])
 
     @property
     def is_boosted(self) -> bool:
@@ -69,7 +70,7 @@ class Grower:
         Raises:
             SpecError: It refuses an argument.
         """
-        given = {**self._options, **arguments, "num_trees": trees}
+        given = {**self.options, **arguments, "num_trees": trees}
         try:
             return LEARNERS[self._kind](
                 label=LABEL, task=self._task, features=self._features, **given
@@ -104,7 +105,7 @@ class Grower:
             fixed["weights"] = WEIGHT
         if loss is not None:
             fixed["loss"] = loss
-        total = self._options["num_trees"]
+        total = self.options["num_trees"]
         level = ydf.verbose(0)
         try:
             if not self.is_boosted:
@@ -129,7 +130,7 @@ class Grower:
         The parts are the same whether the training is killed between them or not, and so is the
         forest. Each part draws by a seed of its own.
         """
-        total = self._options["num_trees"]
+        total = self.options["num_trees"]
         step = max(1, total // _PARTS)
         with tempfile.TemporaryDirectory() as scratch:
             self.resumed = load_forest(state_dir, scratch)

@@ -1,0 +1,105 @@
+"""Which models are explained, and by what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import keras
+
+from tfline.components.trainer.explain.entries import Network, UncutError
+from tfline.components.trainer.explain.explainer import Explainer
+from tfline.components.trainer.explain.integrated_gradients import IntegratedGradients
+from tfline.components.trainer.explain.scores import find_score
+from tfline.components.trainer.explain.tree_shap import TreeShap
+from tfline.components.trainer.models.inputs import TensorFeature
+from tfline.components.trainer.models.own_training import OwnTraining
+from tfline.components.trainer.transform_graph import Batch, TransformGraph
+from tfline.tasks.heads.head import Head
+from tfline.transforms.errors import ModelError
+
+MOST_NUMBERS = 32
+"""Answers of more numbers are not explained: each takes passes of its own."""
+
+LARGE = 8_000_000
+"""Numbers that an explainer may add to a model, unless it is asked for."""
+
+
+def is_explained(
+    asked: bool | None, model: keras.Model, graph: TransformGraph, head: Head
+) -> bool:
+    """Tells, before the training, whether the answers of a model are explained.
+
+    Args:
+        asked: Whether the spec asks for it; None: where it can be done, of tables.
+        model: Not trained yet.
+        graph: Its features.
+        head: What it predicts.
+
+    Raises:
+        ModelError: It is asked for, and cannot be done.
+    """
+    if asked is False:
+        return False
+    obstacle = _obstacle(model, graph, head)
+    if obstacle and asked:
+        raise ModelError(
+            f"The answers of '{model.name}' cannot be explained: {obstacle}",
+            where="explain",
+            hint="Take `explain` out, or choose another model.",
+        )
+    if obstacle or asked:
+        return not obstacle
+    keys = {key for feature in graph.metadata.features for key in feature.keys}
+    return len(keys) > 1 and all(_is_of_table(feature) for feature in graph.features)
+
+
+def make_explainer(
+    asked: bool | None,
+    model: keras.Model,
+    graph: TransformGraph,
+    head: Head,
+    train: Iterable[Batch],
+) -> Explainer | None:
+    """Returns what explains a trained model for which `is_explained` holds.
+
+    Args:
+        asked: Whether the spec asks for it.
+        model: Trained.
+        graph: Its features.
+        head: What it predicts.
+        train: Features, label and perhaps weight of the train split, [batch, ...] each.
+
+    Returns:
+        None if it is larger than it is worth, and not asked for.
+    """
+    if isinstance(model, OwnTraining) and model.explains_itself:
+        explainer = model.explainer()
+        return explainer if asked or explainer.size <= LARGE else None
+    score = find_score(head)
+    if score is None:
+        raise ModelError(f"The answers of '{model.name}' have no score", where="explain")
+    features = (batch[0] for batch in train)
+    return IntegratedGradients(model, graph.features, head, score, features)
+
+
+def _obstacle(model: keras.Model, graph: TransformGraph, head: Head) -> str:
+    """Returns why the answers of a model cannot be explained; empty if they can."""
+    score = find_score(head)
+    if score is None or head.teacher is not None:
+        return f"the answers to a {graph.task.name} label have no scores"
+    if score.numbers > MOST_NUMBERS:
+        return f"an answer has {score.numbers} numbers, and at most {MOST_NUMBERS} are explained"
+    if isinstance(model, OwnTraining) and model.explains_itself:
+        return model.unexplained
+    odd = [feature for feature in graph.features if feature.kind in ("image", "string")]
+    if odd:
+        return f"there is no way from one {odd[0].kind} to another, as of '{odd[0].name}'"
+    try:
+        Network(model, graph.features, head)
+    except UncutError as exc:
+        return str(exc)
+    return ""
+
+
+def _is_of_table(feature: TensorFeature) -> bool:
+    return feature.kind in ("numeric", "index") and not feature.is_text and len(feature.shape) < 2

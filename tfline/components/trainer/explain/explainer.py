@@ -1,0 +1,44 @@
+"""What an explainer is given and returns."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import tensorflow as tf
+
+
+class Explained(NamedTuple):
+    """The scores of some records as sums.
+
+    Attributes:
+        contributions: Transformed feature to what it adds to each score, [batch, numbers].
+        baseline: The score that they are added to, [batch, numbers].
+        score: The sum, [batch, numbers].
+    """
+
+    contributions: Mapping[str, tf.Tensor]
+    baseline: tf.Tensor
+    score: tf.Tensor
+
+
+class Explainer(abc.ABC):
+    """Takes the scores of a trained model apart.
+
+    Attributes:
+        unit: What a score is, in words.
+        numbers: How many scores an answer has.
+    """
+
+    unit: str
+    numbers: int
+
+    @property
+    def size(self) -> int:
+        """How many numbers it adds to an exported model."""
+        return 0
+
+    @abc.abstractmethod
+    def explain(self, features: Mapping[str, tf.Tensor]) -> Explained:
+        """Explains the answers to transformed features, [batch, ...]; in a graph."""
