@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import socket
+import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +57,13 @@ def pushed(make_project: MakeProject) -> Project:
     return project
 
 
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("localhost", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
 def version_of(project: Project) -> Path:
     return project.folder / "models" / "trips" / str(project.versions()[-1])
 
@@ -89,6 +99,41 @@ def test_server_process_and_ydf_give_the_same_answers(pushed: Project) -> None:
         served = [[*answer.probabilities.values()] for answer in client.predict(ROWS)]
     np.testing.assert_allclose(served, here, atol=1e-6)
     assert np.ptp(here[:, 1]) > 0.5
+
+
+def test_answers_are_explained_over_grpc_rest_and_the_command(
+    pushed: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    version = version_of(pushed)
+    with (
+        start_server(version.parent, "trips", rest_api_port=free_port()) as server,
+        Client(server.target, model="trips", timeout=60) as client,
+    ):
+        answers = client.explain(ROWS)
+        plain = client.predict(ROWS)
+        body = {
+            "signature_name": "explain",
+            "instances": [{"b64": base64.b64encode(encode_example(row)).decode()} for row in ROWS],
+        }
+        url = f"http://localhost:{server.rest_api_port}/v1/models/trips:predict"
+        with urllib.request.urlopen(url, json.dumps(body).encode()) as response:
+            rest = json.load(response)["predictions"]
+    for answer, predicted, row in zip(answers, plain, rest, strict=True):
+        why = answer.explanation
+        assert why is not None
+        assert answer.probabilities == predicted.probabilities
+        assert [*why.attributions] == row["features"] == ["fare", "day"]
+        total = why.baseline + sum(why.attributions.values())
+        assert total == pytest.approx(why.score, abs=1e-3)
+        _, yes = predicted.probabilities.values()
+        assert 1 / (1 + np.exp(-why.score)) == pytest.approx(yes, abs=1e-5)
+        assert row["attributions"] == pytest.approx([*why.attributions.values()], abs=1e-5)
+        assert why.unit == row["unit"] == "log-odds"
+    (pushed.folder / "rows.json").write_text(json.dumps(ROWS[0]))
+    assert pushed.tfline("predict", "spec.yaml", "rows.json", "--explain") == 0
+    told = capsys.readouterr().out
+    assert "baseline" in told
+    assert "log-odds" in told
 
 
 def test_trees_are_cross_validated(pushed: Project, capsys: pytest.CaptureFixture[str]) -> None:

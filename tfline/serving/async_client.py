@@ -29,6 +29,7 @@ from tfline.serving.messages import (
     Messages,
     MonteCarlo,
     News,
+    Reasons,
     Sampling,
     Way,
     features_in,
@@ -84,6 +85,10 @@ class AsyncClient:
     async def monte_carlo(self, rows: Any) -> list[Prediction]:
         """Returns predictions with their doubt; see `tfline.serving.client.Client.monte_carlo`."""
         return await self._predict(rows, MonteCarlo())
+
+    async def explain(self, rows: Any) -> list[Prediction]:
+        """Returns predictions with their reasons; see `tfline.serving.client.Client.explain`."""
+        return await self._predict(rows, Reasons())
 
     async def _predict(self, rows: Any, way: Way = None) -> list[Prediction]:
         read = as_rows(rows)

@@ -27,6 +27,7 @@ from tfline.serving.messages import (
     Messages,
     MonteCarlo,
     News,
+    Reasons,
     Sampling,
     Way,
     features_in,
@@ -119,6 +120,17 @@ class Client:
                 `monte_carlo`.
         """
         return self._predict(rows, MonteCarlo())
+
+    def explain(self, rows: Any) -> list[Prediction]:
+        """Returns predictions with what each raw feature has added to them, a row each.
+
+        Args:
+            rows: As those of `predict`.
+
+        Raises:
+            ServingError: As `predict`; RequestError also if the model has no such signature.
+        """
+        return self._predict(rows, Reasons())
 
     def _predict(self, rows: Any, way: Way = None) -> list[Prediction]:
         read = as_rows(rows)

@@ -31,7 +31,7 @@ from tfline.serving.rows import FeatureType, Row, feature_types, serialized_exam
 
 _SIGNATURE, _INPUT, _COLUMNS, _METADATA = "serving_default", "examples", "columns", "signature_def"
 _SAMPLE, _TEMPERATURE, _SEED = "sample", "temperature", "seed"
-_MONTE_CARLO = "monte_carlo"
+_MONTE_CARLO, _EXPLAIN = "monte_carlo", "explain"
 _ROWS_A_CALL = 1000  # what a server that batches takes at most, unless it is told otherwise
 _AVAILABLE = get_model_status_pb2.ModelVersionStatus.AVAILABLE
 _END = get_model_status_pb2.ModelVersionStatus.END
@@ -62,7 +62,12 @@ class MonteCarlo:
     """Predictions under dropout are asked for: their mean, and how far they differ."""
 
 
-Way = Sampling | MonteCarlo | None
+@dataclasses.dataclass(frozen=True)
+class Reasons:
+    """Predictions are asked for with what each raw feature has added to them."""
+
+
+Way = Sampling | MonteCarlo | Reasons | None
 """How a model is asked; None: for its best answer."""
 
 
@@ -143,7 +148,8 @@ class Messages:
             if isinstance(way, Sampling):
                 _add_sampling(request, way.temperature, way.seed + start, len(some))
             elif way is not None:
-                request.model_spec.signature_name = _MONTE_CARLO
+                is_explained = isinstance(way, Reasons)
+                request.model_spec.signature_name = _EXPLAIN if is_explained else _MONTE_CARLO
             requests.append(request)
         return requests
 
@@ -164,6 +170,9 @@ class Messages:
             return RequestError(readable.message, readable.where, hint)
         if f'key "{_MONTE_CARLO}" not found' in readable.message:
             hint = "Train the model with dropout, and with `train: {monte_carlo: 50}`."
+            return RequestError(readable.message, readable.where, hint)
+        if f'key "{_EXPLAIN}" not found' in readable.message:
+            hint = "The model was exported without it: write `explain: true` into its spec."
             return RequestError(readable.message, readable.where, hint)
         return readable
 

@@ -15,12 +15,32 @@ _DECISIONS = "decisions"
 _SEQUENCES, _SCORES = "sequences", "scores"
 _BOX, _MASK = "box", "mask"
 _DEVIATION = "standard_deviation"
+_ATTRIBUTIONS, _FEATURES, _UNIT = "attributions", "features", "unit"
+_BASELINE, _SCORE = "baseline", "score"
 _QUANTILES, _LEVELS = "quantiles", "levels"
 
 Outputs = Mapping[str, tensor_pb2.TensorProto]
 """The outputs of a signature by their names."""
 
 Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What led to an answer.
+
+    Attributes:
+        attributions: Raw feature to what it has added to the score; of an answer of several
+            numbers, to each of them.
+        baseline: What is added to: the score of the average record.
+        score: The sum of all of it.
+        unit: What a score is, in words, such as ``log-odds``.
+    """
+
+    attributions: Mapping[str, float | tuple[float, ...]]
+    baseline: float | tuple[float, ...]
+    score: float | tuple[float, ...]
+    unit: str
 
 
 @dataclass(frozen=True)
@@ -42,6 +62,7 @@ class Prediction:
             trained to predict quantiles.
         deviations: The standard deviation, under dropout, of the number, of each of `values`, or
             of each of `probabilities`; empty unless it was asked for.
+        explanation: What led to the answer, if that was asked for.
     """
 
     label: str | None = None
@@ -55,6 +76,7 @@ class Prediction:
     mask: tuple[tuple[int, ...], ...] = ()
     quantiles: Mapping[float, tuple[float, ...]] = field(default_factory=dict)
     deviations: tuple[float, ...] = ()
+    explanation: Explanation | None = None
 
     def intervals(self, confidence: float = 0.95) -> tuple[tuple[float, float], ...]:
         """Returns where each number, or each probability, lies under dropout, as (low, high).
@@ -78,7 +100,7 @@ class Prediction:
 
 
 def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
-    """Returns the answers of a signature: ``serving_default``, ``sample`` or ``monte_carlo``.
+    """Returns the answers of ``serving_default``, ``sample``, ``monte_carlo`` or ``explain``.
 
     Args:
         response: ``label`` string [N], ``probabilities`` float [N, k] and ``classes`` string
@@ -88,13 +110,17 @@ def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
             ``levels`` [N, q] where an interval is predicted; ``sequences`` string and ``scores``
             float, both [N, k], or ``sequences`` [N] alone; or ``mask`` int64 [N, height, width].
             Numbers and probabilities may have a ``standard_deviation`` of their shape.
+            Of ``explain`` also ``features`` and ``unit`` string, [N, f] and [N], and float
+            ``attributions`` [N, f], ``baseline`` and ``score`` [N], with a last axis of several
+            numbers.
 
     Raises:
         RequestError: If the outputs are others.
     """
     for name, read in _READERS.items():
         if name in response.outputs and _NEEDED[name] <= set(response.outputs):
-            return _with_deviations(read(response.outputs), response.outputs)
+            found = _with_deviations(read(response.outputs), response.outputs)
+            return _explained(found, response.outputs)
     raise RequestError(
         f"The model's outputs are {sorted(response.outputs)}. Expected '{_VALUE}', or "
         f"'{_LABEL}' (or '{_DECISIONS}'), '{_PROBABILITIES}' and '{_CLASSES}', or "
@@ -110,6 +136,39 @@ def _with_deviations(found: list[Prediction], outputs: Outputs) -> list[Predicti
         return found
     deviations = _rows(_floats(outputs[_DEVIATION]), len(found))
     return [replace(one, deviations=its) for one, its in zip(found, deviations, strict=True)]
+
+
+def _explained(answers: list[Prediction], outputs: Outputs) -> list[Prediction]:
+    """Returns the answers with their explanations, if there are some."""
+    if not {_ATTRIBUTIONS, _FEATURES, _BASELINE, _SCORE, _UNIT} <= set(outputs):
+        return answers
+    count = len(answers)
+    is_one = len(outputs[_SCORE].tensor_shape.dim) == 1
+    names, units = _rows(_strings(outputs[_FEATURES]), count), _strings(outputs[_UNIT])
+    added = _rows(_floats(outputs[_ATTRIBUTIONS]), count)
+    begins = _rows(_floats(outputs[_BASELINE]), count)
+    sums = _rows(_floats(outputs[_SCORE]), count)
+
+    def plain(numbers: tuple[float, ...]) -> float | tuple[float, ...]:
+        return numbers[0] if is_one else numbers
+
+    return [
+        replace(
+            answer,
+            explanation=Explanation(
+                {
+                    name: plain(part)
+                    for name, part in zip(
+                        names[row], _rows(added[row], len(names[row])), strict=True
+                    )
+                },
+                plain(begins[row]),
+                plain(sums[row]),
+                units[row],
+            ),
+        )
+        for row, answer in enumerate(answers)
+    ]
 
 
 def _read_numbers(outputs: Outputs) -> list[Prediction]:

@@ -17,8 +17,8 @@ from tfline.components.trainer.config import RunConfig
 from tfline.components.trainer.data import TrainingData, load_data
 from tfline.components.trainer.devices import precision, repeatable, strategy
 from tfline.components.trainer.doubt import measure_doubt
-from tfline.components.trainer.export import export
 from tfline.components.trainer.explain.choice import is_explained, make_explainer
+from tfline.components.trainer.export import export
 from tfline.components.trainer.fit import steps_per_execution
 from tfline.components.trainer.hyperparameters import with_values
 from tfline.components.trainer.label import check_of_keras

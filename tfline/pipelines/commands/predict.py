@@ -4,6 +4,7 @@ Example:
     echo '{"fare": 45.0, "payment_type": "Cash"}' | tfline predict taxi
     tfline predict taxi data/taxi/eval-00000-of-00001.tfrecord --limit 3 --json
     tfline predict taxi rows.csv --server localhost:8500 --label stable
+    tfline predict taxi rows.csv --explain
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from tfline.pipelines.commands.arguments import add_spec, read_pipeline
 if TYPE_CHECKING:
     from tfline.pipelines.api.pipeline import Pipeline
     from tfline.serving.client import Client, Prediction
+    from tfline.serving.predictions import Explanation
     from tfline.serving.rows import Row
 
 _BATCH = 256
@@ -56,12 +58,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tls-key", metavar="FILE", help="PEM of the client's key")
     parser.add_argument("--tls-certificate", metavar="FILE", help="PEM of the client's certificate")
     parser.add_argument("--limit", type=_count, metavar="N", help="how many rows at most")
-    parser.add_argument(
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--explain", action="store_true", help="tell what each raw feature has added")
+    kind.add_argument(
         "--temperature",
         type=float,
         help="have a text drawn for each row, not the best ones: 0.2 is tame, 1.2 wild",
     )
-    parser.add_argument(
+    kind.add_argument(
         "--monte-carlo",
         action="store_true",
         help="show how sure the model is: the standard deviation under dropout",
@@ -90,6 +94,8 @@ def run(arguments: argparse.Namespace) -> int:
         for batch, seed in zip(batches, seeds, strict=False):
             for prediction in _ask(client, batch, arguments, seed):
                 print(_line(prediction, as_json=arguments.json))
+                if prediction.explanation is not None and not arguments.json:
+                    print(_reasons(prediction.explanation))
     return 0
 
 
@@ -129,9 +135,31 @@ def _ask(
 ) -> list[Prediction]:
     if arguments.monte_carlo:
         return client.monte_carlo(rows)
+    if arguments.explain:
+        return client.explain(rows)
     if arguments.temperature is None:
         return client.predict(rows)
     return client.sample(rows, temperature=arguments.temperature, seed=seed)
+
+
+def _reasons(explanation: Explanation) -> str:
+    """Returns the baseline, what has been added, the largest first, and the score; a line each."""
+
+    def tuples(numbers: float | tuple[float, ...]) -> tuple[float, ...]:
+        return numbers if isinstance(numbers, tuple) else (numbers,)
+
+    added = {name: tuples(part) for name, part in explanation.attributions.items()}
+    ranked = sorted(added.items(), key=lambda item: -max(map(abs, item[1])))
+    lines = [
+        ("baseline", tuples(explanation.baseline)),
+        *ranked,
+        (explanation.unit, tuples(explanation.score)),
+    ]
+    width = max(len(name) for name, _ in lines)
+    return "\n".join(
+        f"  {name:<{width}} {' '.join(f'{number:>+10.4f}' for number in numbers)}"
+        for name, numbers in lines
+    )
 
 
 def _line(prediction: Prediction, as_json: bool) -> str:

@@ -333,6 +333,22 @@ def test_label_is_not_shown_again_among_the_features_of_an_error(evaluated: RunR
     assert section.keys == ("day",)
 
 
+def test_worst_errors_are_shown_with_what_added_the_most(evaluated: RunRecord) -> None:
+    folder = evaluated.output("Evaluator", "evaluation")
+    assert folder is not None
+    added = {"fare": -0.25, "day": 1.5, "none": 0.0}
+    mistake = Mistake(record=1, label="no", predicted="yes", error=0.9, features={},
+                      attributions=added, unit="log-odds")  # fmt: skip
+    evidence = Evidence(records=5, mistakes=(mistake,))
+    (folder / "evidence.json").write_text(evidence.model_dump_json())
+    section = mistakes.collect(files_of(evaluated))
+    assert section is not None
+    assert section.cards[0].reasons == ("day +1.5", "fare -0.25")
+    page = render_run(files_of(evaluated))
+    assert "day +1.5, fare -0.25" in page
+    assert "log-odds" in page
+
+
 def shown_picture(record: RunRecord, content: bytes, shape: list[int] | None) -> mistakes.Shown:
     step = {"transform": "decode_raw", "arguments": {"shape": shape}} if shape else {}
     first = step or {"transform": "decode_image", "arguments": {}}

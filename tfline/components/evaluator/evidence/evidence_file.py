@@ -94,6 +94,8 @@ class Mistake(FrozenModel):
             of numbers; negative log-likelihood of a text, a token; what two boxes do not share of
             their union; share of wrong pixels.
         features: The raw features that the model sees.
+        attributions: What each of them has added to the answer; empty: not known.
+        unit: What is added to, in words.
     """
 
     record: int
@@ -101,6 +103,8 @@ class Mistake(FrozenModel):
     predicted: str
     error: float
     features: dict[str, Values]
+    attributions: dict[str, float] = pydantic.Field(default_factory=dict)
+    unit: str = ""
 
 
 class Evidence(FrozenModel):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tfline.components.evaluator.evidence.evidence_file import Mistake, Values
-from tfline.components.evaluator.reading.model import ModelCard
+from tfline.components.evaluator.reading.model import ModelCard, Reasons
 from tfline.metrics.arrays import Array, Floats
 from tfline.metrics.statistic import Decision
 
@@ -32,6 +32,7 @@ def worst_mistakes(
     card: ModelCard,
     threshold: float,
     texts: Describe | None = None,
+    explain: Callable[[Sequence[int]], Reasons] | None = None,
 ) -> tuple[Mistake, ...]:
     """Returns the records with the largest errors, the worst first.
 
@@ -43,12 +44,15 @@ def worst_mistakes(
         card: What is predicted, and from which raw features.
         threshold: Probability from which on a binary prediction counts as positive.
         texts: Reference and answer of a record, if they are texts.
+        explain: From the rows of records to what led to their answers, if the model tells.
     """
     decision = Decision(len(card.classes), threshold)
     errors, describe = card.asks.errors(labels, predictions, card, decision)
     worst = np.argsort(-errors, kind="stable")[:SHOWN]
+    rows = worst[errors[worst] > 0]
+    reasons = explain(rows.tolist()) if explain is not None and len(rows) else None
     mistakes = []
-    for row in worst[errors[worst] > 0]:
+    for place, row in enumerate(rows):
         label, predicted = (texts or describe)(int(row))
         features = examples[row].features.feature
         mistakes.append(
@@ -58,9 +62,18 @@ def worst_mistakes(
                 predicted=predicted,
                 error=float(errors[row]),
                 features={key: read_values(features[key]) for key in card.features},
+                **_added(reasons, place),
             )
         )
     return tuple(mistakes)
+
+
+def _added(reasons: Reasons | None, place: int) -> dict[str, Any]:
+    """Returns what led to an answer; nothing where it is not known, or is of several numbers."""
+    if reasons is None or reasons.attributions.ndim != 2:
+        return {}
+    added = zip(reasons.names, reasons.attributions[place].tolist(), strict=True)
+    return {"attributions": dict(added), "unit": reasons.unit}
 
 
 def read_values(feature: Any) -> Values:

@@ -25,7 +25,7 @@ from tfline.components.evaluator.evidence.importance import permutation_importan
 from tfline.components.evaluator.evidence.mistakes import worst_mistakes
 from tfline.components.evaluator.reading.blocks import labelled, read_blocks
 from tfline.components.evaluator.reading.counting import Counting
-from tfline.components.evaluator.reading.model import ModelCard, Predictor
+from tfline.components.evaluator.reading.model import ModelCard, Predictor, Reasons
 from tfline.metrics.arrays import Array, Floats
 from tfline.transforms.lazy import lazy_import
 
@@ -73,6 +73,9 @@ def write_evidence(
         reference, written = predictor.texts(tf.constant([sample[row]]))
         return _decoded(reference), _decoded(written)
 
+    def explain(rows: Sequence[int]) -> Reasons:
+        return predictor.explain(tf.constant([sample[row] for row in rows]))
+
     evidence = Evidence(
         records=len(sample),
         importances=permutation_importance(
@@ -89,6 +92,7 @@ def write_evidence(
             card,
             config.threshold,
             texts if card.asks.writes else None,
+            explain if predictor.explains else None,
         ),
     )
     arrays = io.BytesIO()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import weakref
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import pydantic
 
 from tfline.components.artifacts.saved_model import load_saved_model
+from tfline.metrics.arrays import Floats
 from tfline.tasks.table import find_task
 from tfline.tasks.task import Task
 from tfline.transforms import threshold
@@ -123,6 +124,20 @@ def read_served_threshold(path: str) -> float:
         raise ModelError(f"The model's threshold cannot be read: {exc}", where=file) from exc
 
 
+class Reasons(NamedTuple):
+    """What each raw feature has added to the answers to some records.
+
+    Attributes:
+        names: The raw features.
+        attributions: float32 [n, features]; [n, features, numbers] of answers of several numbers.
+        unit: What is added to, in words.
+    """
+
+    names: list[str]
+    attributions: Floats
+    unit: str
+
+
 _LOADED: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
 """The SavedModels that predictors of this process hold, by folder."""
 
@@ -195,6 +210,18 @@ class Predictor:
                 hint="Evaluate a model that tfline's Trainer exported.",
             )
         return self._task.true_label(self._label(examples=serialized)["label"])
+
+    @property
+    def explains(self) -> bool:
+        """Whether it tells what each raw feature has added to an answer."""
+        return "explain" in self._model.signatures
+
+    def explain(self, serialized: tf.Tensor) -> Reasons:
+        """Explains the answers to serialized tf.Examples, string [n], if the model `explains`."""
+        told = self._model.signatures["explain"](examples=serialized)
+        names = [name.decode() for name in told["features"][0].numpy()]
+        unit = told["unit"][0].numpy().decode()
+        return Reasons(names, told["attributions"].numpy(), unit)
 
     def texts(self, serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns the references of serialized tf.Examples, and what is written in their place.

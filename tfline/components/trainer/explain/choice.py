@@ -10,8 +10,6 @@ from tfline.components.trainer.explain.entries import Network, UncutError
 from tfline.components.trainer.explain.explainer import Explainer
 from tfline.components.trainer.explain.integrated_gradients import IntegratedGradients
 from tfline.components.trainer.explain.scores import find_score
-from tfline.components.trainer.explain.tree_shap import TreeShap
-from tfline.components.trainer.models.inputs import TensorFeature
 from tfline.components.trainer.models.own_training import OwnTraining
 from tfline.components.trainer.transform_graph import Batch, TransformGraph
 from tfline.tasks.heads.head import Head
@@ -24,9 +22,7 @@ LARGE = 8_000_000
 """Numbers that an explainer may add to a model, unless it is asked for."""
 
 
-def is_explained(
-    asked: bool | None, model: keras.Model, graph: TransformGraph, head: Head
-) -> bool:
+def is_explained(asked: bool | None, model: keras.Model, graph: TransformGraph, head: Head) -> bool:
     """Tells, before the training, whether the answers of a model are explained.
 
     Args:
@@ -50,7 +46,7 @@ def is_explained(
     if obstacle or asked:
         return not obstacle
     keys = {key for feature in graph.metadata.features for key in feature.keys}
-    return len(keys) > 1 and all(_is_of_table(feature) for feature in graph.features)
+    return len(keys) > 1 and all(len(feature.shape) < 2 for feature in graph.features)
 
 
 def make_explainer(
@@ -91,15 +87,12 @@ def _obstacle(model: keras.Model, graph: TransformGraph, head: Head) -> str:
         return f"an answer has {score.numbers} numbers, and at most {MOST_NUMBERS} are explained"
     if isinstance(model, OwnTraining) and model.explains_itself:
         return model.unexplained
-    odd = [feature for feature in graph.features if feature.kind in ("image", "string")]
-    if odd:
-        return f"there is no way from one {odd[0].kind} to another, as of '{odd[0].name}'"
+    for feature in graph.features:
+        kind = "text" if feature.is_text or feature.kind == "string" else feature.kind
+        if kind in ("text", "image"):
+            return f"one {kind} as a whole has no parts to tell, as that of '{feature.name}'"
     try:
         Network(model, graph.features, head)
     except UncutError as exc:
         return str(exc)
     return ""
-
-
-def _is_of_table(feature: TensorFeature) -> bool:
-    return feature.kind in ("numeric", "index") and not feature.is_text and len(feature.shape) < 2

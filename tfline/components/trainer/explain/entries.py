@@ -52,27 +52,14 @@ class Network:
         self._first_part = keras.Model(model.input, tensors)
         self._second_part = keras.Model(tensors, logits)
 
-    def enter(self, features: Mapping[str, tf.Tensor]) -> tuple[list[tf.Tensor], list[Any]]:
-        """Returns the entries, float32 [batch, ...] each, of transformed features.
-
-        Returns:
-            The entries, and which parts of each are no padding; None where all are.
-        """
+    def enter(self, features: Mapping[str, tf.Tensor]) -> list[tf.Tensor]:
+        """Returns the entries, float32 [batch, ...] each, of transformed features."""
         entries = self._first_part({**features}, training=False)
         listed = list(entries) if isinstance(entries, list | tuple) else [entries]
-        masks = [getattr(entry, "_keras_mask", None) for entry in listed]
-        return [tf.cast(entry, tf.float32) for entry in listed], masks
+        return [tf.cast(entry, tf.float32) for entry in listed]
 
-    def logits(self, entries: Sequence[tf.Tensor], masks: Sequence[Any]) -> tf.Tensor:
-        """Returns the logits [batch, units] of entries; of several steps, those of the last.
-
-        Args:
-            entries: As `enter` returns them.
-            masks: As it returns them.
-        """
-        for entry, mask in zip(entries, masks, strict=True):
-            if mask is not None:
-                entry._keras_mask = mask  # noqa: SLF001 - as Keras's own layers hand it on
+    def logits(self, entries: Sequence[tf.Tensor]) -> tf.Tensor:
+        """Returns the logits [batch, units] of entries; of several steps, those of the last."""
         given = list(entries) if len(entries) > 1 else entries[0]
         logits = self._last(self._second_part(given, training=False))
         return logits[:, -1] if logits.shape.rank == 3 else logits

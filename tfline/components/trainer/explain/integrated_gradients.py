@@ -62,20 +62,19 @@ class IntegratedGradients(Explainer):
 
     def explain(self, features: Mapping[str, tf.Tensor]) -> Explained:
         """See `Explainer.explain`."""
-        entries, masks = self._network.enter(features)
+        entries = self._network.enter(features)
         begins = [
             tf.zeros_like(x) + tf.constant(mean)
             for x, mean in zip(entries, self._average, strict=True)
         ]
         both = [tf.concat(pair, axis=0) for pair in zip(entries, begins, strict=True)]
-        twice = [None if mask is None else tf.concat([mask, mask], axis=0) for mask in masks]
-        logits = self._network.logits(both, twice)
+        logits = self._network.logits(both)
         of_ends, of_begins = tf.split(logits, 2)
         chosen = decided(of_ends)
         end, baseline = self._score.of(of_ends, chosen), self._score.of(of_begins, chosen)
 
         def score(at: Sequence[tf.Tensor]) -> tf.Tensor:
-            return self._score.of(self._network.logits(at, masks), chosen)
+            return self._score.of(self._network.logits(at), chosen)
 
         line = _Line(score, begins, entries, self.numbers)
         parts = line.integrate(end - baseline)  # [batch, numbers] an entry
@@ -143,8 +142,7 @@ class _Line:
     def _at(self, place: tf.Tensor) -> list[tf.Tensor]:
         """Returns gradient times change at a place of the line: [batch, numbers] an entry."""
         at = [
-            begin + place * change
-            for begin, change in zip(self._begins, self._change, strict=True)
+            begin + place * change for begin, change in zip(self._begins, self._change, strict=True)
         ]
         with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
             tape.watch(at)
@@ -153,7 +151,9 @@ class _Line:
         for score in scores:
             gradients = tape.gradient(score, at, unconnected_gradients="zero")
             for parts, gradient, change in zip(found, gradients, self._change, strict=True):
-                flat = tf.reshape(tf.convert_to_tensor(gradient) * change, [tf.shape(change)[0], -1])
+                flat = tf.reshape(
+                    tf.convert_to_tensor(gradient) * change, [tf.shape(change)[0], -1]
+                )
                 parts.append(tf.reduce_sum(flat, axis=1))
         return [tf.stack(parts, axis=1) for parts in found]
 
@@ -170,9 +170,7 @@ def _summing_to(parts: Sequence[tf.Tensor], difference: tf.Tensor) -> list[tf.Te
     ]
 
 
-def _average(
-    network: Network, batches: Iterable[Mapping[str, tf.Tensor]]
-) -> list[np.ndarray]:
+def _average(network: Network, batches: Iterable[Mapping[str, tf.Tensor]]) -> list[np.ndarray]:
     """Returns the means of the entries, float32 [...] each.
 
     Raises:
@@ -183,7 +181,7 @@ def _average(
 
     @tf.function(autograph=False, reduce_retracing=True)
     def enter(features: Mapping[str, tf.Tensor]) -> list[tf.Tensor]:
-        return network.enter(features)[0]
+        return network.enter(features)
 
     for features in batches:
         entries = [entry.numpy().astype(np.float64) for entry in enter(features)]

@@ -42,7 +42,7 @@ class _Path:
     """A path: the place of a column to what it is asked, and what the leaf adds to each logit."""
 
     questions: Mapping[int, _Question]
-    values: Floats | None = None
+    values: Floats
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -88,21 +88,22 @@ def read_paths(
     value_of = _leaf_values(model, units)
     found: list[_Path] = []
 
-    def walk(tree: int, node: Any, weights: Mapping[int, float], asked: _Path) -> None:
+    def walk(
+        tree: int, node: Any, weights: Mapping[int, float], asked: Mapping[int, _Question]
+    ) -> None:
         if node.is_leaf:
-            found.append(_Path(asked.questions, value_of(tree, node.value)))
+            found.append(_Path(asked, value_of(tree, node.value)))
             return
         total = weights[id(node)]
         place = places[names[_column(node.condition)]]
-        before = asked.questions.get(place, _Question())
+        before = asked.get(place, _Question())
         for child, outcome in ((node.pos_child, True), (node.neg_child, False)):
             share = weights[id(child)] / total if total else 0.0
             question = _narrowed(before, node.condition, outcome, depths[place], share)
-            questions = {**asked.questions, place: question}
-            walk(tree, child, weights, _Path(questions))
+            walk(tree, child, weights, {**asked, place: question})
 
     for index, tree in enumerate(model.iter_trees()):
-        walk(index, tree.root, _weights(tree.root), _Path({}))
+        walk(index, tree.root, _weights(tree.root), {})
     return _arrays(found, max([depth or 0 for depth in depths], default=0))
 
 

@@ -22,6 +22,10 @@ _LEAST_POINTS = 12
 """Numbers from which on a raw feature is drawn, not written."""
 
 
+_REASONS = 4
+"""Raw features that are named as reasons of an answer, at most."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Shown:
     """A raw feature of a record; one of the values, or none if it is missing.
@@ -47,6 +51,7 @@ class MistakeCard:
         predicted: The predicted one.
         error: As in `evidence_file.Mistake`.
         features: Raw feature to what it holds.
+        reasons: What has added the most to the answer, with its sign, the most first.
     """
 
     record: int
@@ -54,6 +59,7 @@ class MistakeCard:
     predicted: str
     error: float
     features: dict[str, Shown]
+    reasons: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,6 +72,7 @@ class MistakesSection:
         measure: What an error is, as the head of its column.
         is_share: Whether it is a probability.
         pictured: Raw features that are pictures.
+        unit: What the reasons add up to, in words; empty: there are none.
         keys: All other raw features, but for the label where it is one: a text to go on with.
     """
 
@@ -74,6 +81,7 @@ class MistakesSection:
     measure: str
     is_share: bool
     pictured: tuple[str, ...]
+    unit: str
     keys: tuple[str, ...]
 
 
@@ -92,6 +100,7 @@ def collect(files: RunFiles) -> MistakesSection | None:
             features={
                 key: _shown(value, shapes.get(key)) for key, value in mistake.features.items()
             },
+            reasons=_reasons(mistake.attributions),
         )
         for mistake in evidence.mistakes
     )
@@ -103,8 +112,15 @@ def collect(files: RunFiles) -> MistakesSection | None:
         measure=find_task(verdict["task"]).error_name,
         is_share=find_task(verdict["task"]).error_is_share,
         pictured=pictured,
+        unit=next((mistake.unit for mistake in evidence.mistakes), ""),
         keys=tuple(key for key in keys if key not in (*pictured, verdict["label"])),
     )
+
+
+def _reasons(attributions: Mapping[str, float]) -> tuple[str, ...]:
+    """Returns the features that have added the most, such as ``fare +1.25``."""
+    ranked = sorted(attributions.items(), key=lambda item: -abs(item[1]))[:_REASONS]
+    return tuple(f"{key} {added:+.3g}" for key, added in ranked if added)
 
 
 def _picture_shapes(spec: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:

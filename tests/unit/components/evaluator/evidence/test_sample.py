@@ -15,7 +15,7 @@ from PIL import Image
 from tfline.components.evaluator.evidence.evidence_file import Evidence, Values
 from tfline.components.evaluator.evidence.importance import RECORDS, permutation_importance
 from tfline.components.evaluator.evidence.mistakes import SHOWN, read_values, worst_mistakes
-from tfline.components.evaluator.reading.model import ModelCard
+from tfline.components.evaluator.reading.model import ModelCard, Reasons
 from tfline.components.example_gen.example_proto import Value, encode_example
 from tfline.metrics.arrays import Floats
 
@@ -101,6 +101,24 @@ def test_confident_wrong_answers_come_first() -> None:
     assert found[0].error == pytest.approx(0.999 if LABELS[7] == 0 else 1.0)
     assert found[1].error == pytest.approx(0.6)
     assert found[0].features["colour"] == Values(texts=("red",))
+
+
+def test_mistakes_are_told_with_what_led_to_them() -> None:
+    chance = np.full(N, 0.9) * LABELS + 0.05
+    chance[[7, 9]] = 1 - chance[[7, 9]]
+    asked: list[int] = []
+
+    def explain(rows: Sequence[int]) -> Reasons:
+        asked.extend(rows)
+        return Reasons(["told", "noise"], np.array([[2.0, row] for row in rows]), "log-odds")
+
+    found = worst_mistakes(examples(), range(N), LABELS, chance, BINARY, 0.5, explain=explain)
+    assert sorted(asked) == [7, 9]
+    assert [mistake.attributions for mistake in found] == [
+        {"told": 2.0, "noise": float(row)} for row in asked
+    ]
+    assert {mistake.unit for mistake in found} == {"log-odds"}
+    assert not worst_mistakes(examples(), range(N), LABELS, LABELS, BINARY, 0.5, explain=explain)
 
 
 def test_wrong_class_of_several_and_far_number_are_mistakes() -> None:
