@@ -170,3 +170,23 @@ def test_expired_call_is_not_run(small: ServerProcess):
     start = time.monotonic()
     api.call("Predict", predict_request(x=[1.0]))
     assert time.monotonic() - start < 0.5
+
+
+def test_calls_whose_message_does_not_come_cost_the_others_nothing(small: ServerProcess):
+    api = Grpc(small.target)
+    end = threading.Event()
+
+    def nothing() -> Iterator[bytes]:
+        end.wait(20)
+        yield b""
+
+    call = api.channel.stream_unary("/tensorflow.serving.PredictionService/Predict")
+    begun = [call.future(nothing()) for _ in range(3)]  # of a server with one thread
+    time.sleep(0.3)
+    start = time.monotonic()
+    response = api.call("Predict", predict_request(x=[1.0]))
+    assert list(response.outputs["y"].float_val) == [2.5]
+    assert time.monotonic() - start < 2
+    for silent in begun:
+        silent.cancel()
+    end.set()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
@@ -22,6 +21,7 @@ from tfline.serving.protos import (
 )
 from tfline.serving.server.call import Call
 from tfline.serving.server.request_log.log import RequestLog
+from tfline.serving.server.rpc.threads import CallThreads, arrived
 from tfline.serving.server.service import Service
 from tfline.serving.server.status import StatusError
 
@@ -75,7 +75,7 @@ class Handlers(grpc.GenericRpcHandler):
             must not be that of the threads that run them.
     """
 
-    def __init__(self, service: Service, manager: ThreadPoolExecutor) -> None:
+    def __init__(self, service: Service, manager: CallThreads) -> None:
         infer: dict[str, Method] = {
             f"{_PREDICTION}Predict": service.predict,
             f"{_PREDICTION}Classify": service.classify,
@@ -102,11 +102,12 @@ def _handler(
     request_type: type[Message],
     method: Method,
     log: RequestLog,
-    threads: ThreadPoolExecutor | None,
+    threads: CallThreads | None,
 ) -> grpc.RpcMethodHandler:
     """Returns the handler of one method: it turns errors into gRPC statuses."""
 
     def answer(data: bytes, context: grpc.ServicerContext) -> Message:
+        arrived()
         try:
             request = request_type.FromString(data)
         except DecodeError:  # gRPC's own answer to it loses 15 KB of memory, each time

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import grpc
@@ -11,6 +10,7 @@ from grpc_reflection.v1alpha.reflection import SERVICE_NAME
 
 from tfline.serving.server.rpc import reflection
 from tfline.serving.server.rpc.methods import MESSAGES, Handlers
+from tfline.serving.server.rpc.threads import CallThreads
 from tfline.serving.server.rpc.worker import WorkerHandlers
 from tfline.serving.server.service import Service
 from tfline.serving.server.status import Code, StatusError
@@ -76,13 +76,14 @@ class GrpcServer:
     """
 
     def __init__(self, service: Service, options: GrpcOptions) -> None:
+        threads = CallThreads(options.threads, "grpc")
+        manager = CallThreads(_MANAGEMENT_THREADS, "grpc-management")
         self._server = grpc.server(
-            ThreadPoolExecutor(options.threads, "grpc"),
+            threads,
             options=options.server_options,
             maximum_concurrent_rpcs=options.max_calls or None,
             interceptors=list(options.interceptors),
         )
-        manager = ThreadPoolExecutor(_MANAGEMENT_THREADS, "grpc-management")
         self._server.add_generic_rpc_handlers((Handlers(service, manager),))
         self._health = health.HealthServicer()  # SERVING: the ports open once that is true
         if options.health:
@@ -96,6 +97,7 @@ class GrpcServer:
             self._server.add_generic_rpc_handlers((WorkerHandlers(service),))
         for path in filter(None, (options.socket_path, options.worker_socket_path)):
             self._bind(f"unix:{path}", None)
+        self._threads = (threads, manager)
         self._server.start()
 
     def announce_end(self) -> None:
@@ -105,6 +107,8 @@ class GrpcServer:
     def stop(self, seconds: float) -> None:
         """Takes no more calls, and lets those under way go on for `seconds`."""
         self._server.stop(seconds).wait(seconds + 1)
+        for threads in self._threads:
+            threads.shutdown(wait=False)
 
     def _bind(self, address: str, credentials: grpc.ServerCredentials | None) -> None:
         try:
