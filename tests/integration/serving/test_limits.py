@@ -67,6 +67,15 @@ def test_body_that_unpacks_to_more_is_refused(small: ServerProcess):
     assert ask(small.rest_api_port, twice[:-9], **{"Content-Encoding": "gzip"}).status == 400
 
 
+def test_values_that_take_much_memory_are_refused(small: ServerProcess):
+    """Empty lists take 24 times their text."""
+    lists = b'{"unused": [' + b"[]," * 10_000 + b'[]], "instances": [1.0]}'
+    assert len(lists) < BODY_BYTES
+    assert ask(small.rest_api_port, lists).status == 413
+    numbers = b'{"instances": [' + b"0.12345," * 1000 + b"1.0]}"
+    assert ask(small.rest_api_port, numbers).status == 200
+
+
 def test_long_headers_are_refused(small: ServerProcess):
     with contextlib.closing(socket.create_connection(("localhost", small.rest_api_port))) as client:
         client.sendall(f"GET {PATH} HTTP/1.1\r\nX: ".encode() + b"x" * 70_000)
@@ -83,6 +92,22 @@ def test_request_that_stands_still_is_left(small: ServerProcess):
         ) as client:
             client.sendall(begun)
             assert client.recv(100) == b""
+
+
+def test_body_that_drips_is_left(small: ServerProcess):
+    """Each byte is progress, and all together are none."""
+    head = f"POST {PATH} HTTP/1.1\r\nContent-Length: 1000\r\n\r\n".encode()
+    with contextlib.closing(
+        socket.create_connection(("localhost", small.rest_api_port), timeout=10)
+    ) as client:
+        client.sendall(head)
+        sent = 0
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+            while sent < 50:
+                client.sendall(b" ")
+                sent += 1
+                time.sleep(0.1)
+        assert sent < 30
 
 
 def test_client_that_does_not_read_is_left(small: ServerProcess):

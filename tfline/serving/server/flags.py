@@ -107,7 +107,10 @@ class Flags:
     rest_api_max_body_bytes: int = _flag(
         2**26, "The largest body of a REST request, as it is sent and unpacked"
     )
-    rest_api_max_total_bytes: int = _flag(2**30, "The bodies of all REST requests under way")
+    rest_api_max_total_bytes: int = _flag(
+        2**30,
+        "All REST requests under way: their bodies, as sent and unpacked, and the values in them",
+    )
     rest_api_max_connections: int = _flag(1000, "REST connections; those beyond are closed")
     rest_api_stall_timeout_in_ms: int = _flag(
         30000, "How long a REST client may neither send what it began nor read its answer"

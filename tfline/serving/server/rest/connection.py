@@ -11,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 logger = logging.getLogger(__name__)
 
 _MAX_HEAD_BYTES = 65536  # request line and headers
+_MIN_BODY_BYTES_A_SECOND = 1000
 
 
 class Connection(HttpToolsProtocol):
@@ -21,7 +22,8 @@ class Connection(HttpToolsProtocol):
     Attributes:
         max_connections: Connections at a time; those beyond are closed at once.
         stall_seconds: How long the head of a request may take to arrive, its body or its answer to
-            make progress.
+            make progress. A body that has more bytes than one of 1,000 a second would have by then
+            may take longer.
     """
 
     max_connections: ClassVar[int]
@@ -30,7 +32,8 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begins to watch the connection, or closes it if there are too many."""
         super().connection_made(transport)
-        self._head_bytes = 0
+        self._head_bytes = self._body_bytes = 0
+        self._body_began = 0.0
         self._reading: asyncio.TimerHandle | None = None
         self._writing: asyncio.TimerHandle | None = None
         if len(self.connections) > self.max_connections:
@@ -48,6 +51,7 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Takes what the client sends."""
         if self.cycle is not None and self.cycle.more_body:
+            self._body_bytes += len(data)
             self._expect_data()
         else:
             if not self._head_bytes:
@@ -59,12 +63,14 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Has the head of a request."""
-        self._head_bytes = 0
+        self._head_bytes = self._body_bytes = 0
+        self._body_began = self.loop.time()
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Has a whole request: what follows is up to the server."""
         self._expect_no_data()
+        self._body_bytes = 0
         super().on_message_complete()
 
     def pause_writing(self) -> None:
@@ -80,11 +86,16 @@ class Connection(HttpToolsProtocol):
 
     def _expect_data(self) -> None:
         self._expect_no_data()
-        self._reading = self.loop.call_later(self.stall_seconds, self._miss_data)
+        seconds = self.stall_seconds
+        if self._body_bytes:
+            fast_enough = seconds + self._body_bytes / _MIN_BODY_BYTES_A_SECOND
+            taken = self.loop.time() - self._body_began
+            seconds = min(seconds, max(0.0, fast_enough - taken))
+        self._reading = self.loop.call_later(seconds, self._miss_data)
 
     def _miss_data(self) -> None:
         if self.flow.read_paused:  # it is the server that does not read
-            self._expect_data()
+            self._reading = self.loop.call_later(self.stall_seconds, self._miss_data)
         else:
             self.transport.abort()
 

@@ -19,7 +19,14 @@ from typing import Any
 import uvicorn
 
 from tfline.serving.server.call import Call
-from tfline.serving.server.rest.body import Intake, LeftError, TooLargeError, unpacked
+from tfline.serving.server.rest.body import (
+    LeftError,
+    Memory,
+    Share,
+    TooLargeError,
+    received,
+    unpacked,
+)
 from tfline.serving.server.rest.connection import connection_class
 from tfline.serving.server.rest.routes import Answer, Router, error_answer
 from tfline.serving.server.status import Code, StatusError
@@ -52,7 +59,8 @@ class RestOptions:
         max_requests: Requests that are answered or wait; those beyond are refused. 0: no limit.
         max_connections: Connections at a time; those beyond are closed.
         max_body_bytes: The largest body, as it is sent and unpacked.
-        max_total_bytes: The most bytes of the bodies of all requests under way.
+        max_total_bytes: The most bytes of all requests under way: of their bodies, as they are
+            sent and unpacked, and about of the values in them.
         stall_seconds: How long a client may neither send what it began nor read its answer.
         watched: Makes of the ASGI application one whose requests are watched.
     """
@@ -76,7 +84,7 @@ class _App:
     def __init__(self, router: Router, options: RestOptions) -> None:
         self._router = router
         self._options = options
-        self._intake = Intake(options.max_body_bytes, options.max_total_bytes)
+        self._memory = Memory(options.max_total_bytes)
         self._threads = ThreadPoolExecutor(options.threads, "rest")
         self._requests = 0
 
@@ -87,7 +95,10 @@ class _App:
         except TooLargeError as error:
             answer = error_answer(_TOO_LARGE, error.message, close=True)
         except StatusError as error:
-            answer = _busy(error.message)
+            if error.code is Code.INVALID_ARGUMENT:
+                answer = error_answer(_BAD_REQUEST, error.message)
+            else:
+                answer = _busy(error.message)
         except asyncio.CancelledError:  # the time to drain is over
             answer = error_answer(_UNAVAILABLE, "The server has ended", close=True)
         except LeftError:
@@ -100,25 +111,18 @@ class _App:
         limit = self._options.max_requests
         if limit and self._requests > limit:
             raise StatusError(Code.RESOURCE_EXHAUSTED, f"{limit} requests are under way already")
-        headers = scope["headers"]
-        body = await self._intake.receive(receive, headers)
-        try:
+        with Share(self._memory) as share:
+            body = await received(receive, scope["headers"], self._options.max_body_bytes, share)
             if scope["method"] == "OPTIONS":
-                return _preflight(dict(headers).get(b"origin", b""))
+                return _preflight(dict(scope["headers"]).get(b"origin", b""))
             call = Call.within(self._options.timeout)
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, self._route, scope, body, call)
-        finally:
-            self._intake.release(body)
+            return await loop.run_in_executor(self._threads, self._route, scope, body, call, share)
 
-    def _route(self, scope: Any, body: bytes, call: Call) -> Answer:
+    def _route(self, scope: Any, body: bytes, call: Call, share: Share) -> Answer:
         """Answers a request, in a thread of its own."""
-        try:
-            content = unpacked(body, scope["headers"], self._options.max_body_bytes)
-        except TooLargeError as error:
-            return error_answer(_TOO_LARGE, error.message)
-        except StatusError as error:
-            return error_answer(_BAD_REQUEST, error.message)
+        content = unpacked(body, scope["headers"], self._options.max_body_bytes, share)
+        share.take_document(content)
         path = scope["raw_path"].decode("latin-1")
         return self._router.answer(scope["method"], path, content, call)
 
@@ -202,6 +206,9 @@ def listen(options: RestOptions) -> socket.socket:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if dual:
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        if user_timeout := getattr(socket, "TCP_USER_TIMEOUT", None):  # where the system has it
+            milliseconds = int(options.stall_seconds * 1000)
+            listening.setsockopt(socket.IPPROTO_TCP, user_timeout, milliseconds)
         listening.bind(("::" if dual else "0.0.0.0", options.port))  # noqa: S104
         listening.listen(_BACKLOG)
     except OSError as error:

@@ -22,6 +22,7 @@ _INFINITIES = re.compile(rf"({_STRING})|(-?)\bInf\b", re.DOTALL)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _TOKENS = re.compile(rf"{_STRING}|[\[\]{{}}]", re.DOTALL)
 _MAX_DEPTH = 300  # TensorFlow's tensors have at most 254 dimensions
+_MAX_REWRITTEN = 2**22  # characters: a text is not looked through token by token if it has more
 _DEBUG_LENGTH = 200
 _SHORT_DIGITS, _FLOAT_DIGITS, _DOUBLE_DIGITS = 6, 9, 17
 _INT64_MIN, _UINT64_MAX = -(2**63), 2**64 - 1  # an integer beyond them is read as a float
@@ -53,7 +54,7 @@ def _parse_leniently(text: bytes) -> Any:
     try:
         document = _decode(decoded, start)
     except json.JSONDecodeError as error:
-        if "Inf" not in decoded:
+        if "Inf" not in decoded or len(decoded) > _MAX_REWRITTEN:
             raise _parse_error(f"{error.msg}.", error.pos) from error
         document = _parse_infinities(decoded, start)
     if _SURROGATE.search(decoded):
@@ -113,6 +114,8 @@ def _decode(text: str, start: int) -> Any:
     try:
         return json.JSONDecoder(parse_int=_integer).raw_decode(text, start)[0]
     except RecursionError:
+        if len(text) > _MAX_REWRITTEN:
+            raise _parse_error("Nested too deep.", start) from None
         return _decode(_shallow(text), start)
     except json.JSONDecodeError:
         raise

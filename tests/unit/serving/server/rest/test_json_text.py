@@ -95,6 +95,14 @@ def test_any_bytes_survive_in_a_string():
 MEBIBYTE = 2**20
 
 
+@pytest.mark.parametrize("text", [b"[" * 2**24, b"[Inf, " + b'"", ' * 2**22 + b"0]"])
+def test_large_text_is_not_looked_through_for_what_is_rare(text):
+    start = time.process_time()
+    with pytest.raises(StatusError, match="JSON Parse error"):
+        parse(text)
+    assert time.process_time() - start < 1.0
+
+
 @pytest.mark.parametrize(
     "text",
     [
