@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export UV_LINK_MODE ?= copy
 
-.PHONY: help setup demo test test-release test-debian13 quick unit lint docs format bench goldens \
-	lock dist clean
+.PHONY: help setup demo test test-whole test-release test-debian13 quick unit lint docs format \
+	bench goldens lock dist clean
 
 help:  ## say what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -35,9 +35,12 @@ demo: setup  ## from TFRecords to a gRPC prediction on real data: Chicago taxi t
 	$(BIN)/tfline run taxi
 	echo "$$DEMO_ROWS" | $(BIN)/tfline predict taxi
 
-test: setup  ## run all tests
+test: setup  ## run the tests
 	test -z "$$CI" || { .ci/browser; .ci/shells; }
 	$(BIN)/python -m pytest
+
+test-whole: setup  ## run whole pipelines: the catalog, the pages, the failures
+	$(BIN)/python -m pytest -m whole
 
 quick: setup  ## run the tests that need no TensorFlow: half a minute
 	$(BIN)/python -m pytest -p tests.quick tests/unit

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.whole
+
 COUNTS = {"taxi": (12_094, 2_908), "digits": (1_442, 355)}
 """Records by split."""
 

@@ -13,7 +13,10 @@ from typing import Any, NamedTuple
 import pytest
 
 # NumPy says so when TFDV takes the mean of infinite values.
-pytestmark = pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
+pytestmark = [
+    pytest.mark.whole,
+    pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning"),
+]
 
 Row = dict[str, Any]
 EditRow = Callable[[int, Row], Row]

@@ -7,6 +7,8 @@ import random
 
 import pytest
 
+pytestmark = pytest.mark.whole
+
 
 def verdict(project) -> dict[str, object]:
     """The verdict of the last run."""

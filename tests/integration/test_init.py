@@ -14,6 +14,8 @@ from tfline.pipelines.init import candidates
 from tfline.pipelines.init.features import network_features, tree_features
 from tfline.pipelines.init.trials import OutOfTimeError
 
+pytestmark = pytest.mark.whole
+
 CHANCE = random.Random(3)
 
 

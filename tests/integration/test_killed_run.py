@@ -9,9 +9,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tfline.components.trainer.checkpoints import FILE_NAME as STATE
+
+pytestmark = pytest.mark.whole
 
 KILLED_RUN = """\
 import importlib, os, signal, sys

@@ -9,6 +9,8 @@ import pytest
 
 from tfline.pipelines.run.records import list_runs
 
+pytestmark = pytest.mark.whole
+
 TUNE = {
     "tune": "{over: {train.learning_rate: {min: 0.05, max: 0.2, scale: log}}, trials: 2}",
     "train__weight": "fare",

@@ -19,6 +19,8 @@ from tfline.components.example_gen.example_proto import encode_example
 from tfline.serving.client import Client
 from tfline.serving.process import start_server
 
+pytestmark = pytest.mark.whole
+
 if TYPE_CHECKING:
     from tests.integration.conftest import MakeProject, Project
 

@@ -9,6 +9,8 @@ import pytest
 from tests.integration.docs.pages import ROOT
 from tests.integration.docs.session import Session
 
+pytestmark = pytest.mark.whole
+
 PAGES = sorted(
     page for room in ("tutorials", "own-code") for page in (ROOT / "docs" / room).glob("*.md")
 )

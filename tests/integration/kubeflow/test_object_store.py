@@ -17,6 +17,8 @@ from tfline.pipelines.runners.kubeflow.target import Target, check_target
 from tfline.pipelines.spec import load_spec
 from tfline.pipelines.spec.document import read_document
 
+pytestmark = pytest.mark.whole
+
 BUCKET = "bucket"
 ROOT, DATA_ROOT = f"s3://{BUCKET}/pipelines", f"s3://{BUCKET}/trips"
 FIRST_STEPS = ("data", "plan", "example-gen")

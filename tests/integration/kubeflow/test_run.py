@@ -17,6 +17,8 @@ from tfline.components.example_gen.tfrecord import write_records
 from tfline.pipelines import cli
 from tfline.pipelines.datasets import taxi
 
+pytestmark = pytest.mark.whole
+
 RECORDS = {"train": 1200, "eval": 400}
 SETTINGS = (
     "train.epochs=2",
