@@ -53,6 +53,57 @@ def test_cross_validation_prints_mean_and_deviation(
     assert len(tuned.records) == runs
 
 
+@pytest.mark.parametrize(
+    ("options", "first", "values"),
+    [
+        (("--over", "train.learning_rate=0.000001,0.3"), "train.learning_rate", ["1e-06", "0.3"]),
+        (("--sizes", "0.25,1.0"), "share of the training folds", ["0.25", "1.0"]),
+    ],
+)
+def test_curve_is_printed_and_plotted(
+    tuned,
+    capsys: pytest.CaptureFixture[str],
+    options: tuple[str, str],
+    first: str,
+    values: list[str],
+) -> None:
+    shared = ("--folds", "2", "--set", "train.weight=fare", "--metric", "loss")
+    shared += ("--output", "curve.html")
+    assert tuned.tfline("cv", "spec.yaml", *options, *shared) == 0
+    lines = capsys.readouterr().out.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith(first))
+    assert lines[start].split()[-4:] == ["loss", "deviation", "in", "training"]
+    rows = [line.split() for line in lines[start + 1 : start + 3]]
+    assert [row[0] for row in rows] == values
+    assert float(rows[1][1]) < float(rows[0][1])
+    assert ("best: train.learning_rate=0.3" in lines) == (first == "train.learning_rate")
+    assert "held out" in (tuned.folder / "curve.html").read_text()
+
+
+def test_nested_search_prints_what_is_held_out(tuned, capsys: pytest.CaptureFixture[str]) -> None:
+    tune = "tune={over: {train.learning_rate: [0.1, 0.2]}, search: grid, epochs: 1}"
+    shared = ("--folds", "2", "--set", "train.weight=fare")
+    assert tuned.tfline("cv", "spec.yaml", "--nested", *shared) == 2
+    assert "The spec searches no settings" in capsys.readouterr().err
+    assert tuned.tfline("cv", "spec.yaml", "--nested", *shared, "--set", tune) == 0
+    assert "accuracy" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--over", "train.learning_rte=1,2"), "learning_rte"),
+        (("--over", "train.epochs=1"), "Expected two values"),
+        (("--sizes", "0.5,2"), "A share is above 0, and 1 at most"),
+    ],
+)
+def test_curve_that_cannot_be_drawn_is_refused(
+    tuned, capsys: pytest.CaptureFixture[str], options: tuple[str, str], message: str
+) -> None:
+    assert tuned.tfline("cv", "spec.yaml", *options, "--set", "train.weight=fare") == 2
+    assert message in capsys.readouterr().err
+
+
 def test_learning_rate_is_found_and_plotted(tuned, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ("--steps", "40", "--output", "rates.html", "--set", "train.weight=fare")
     assert tuned.tfline("lr-find", "spec.yaml", *arguments) == 0

@@ -9,17 +9,27 @@ from __future__ import annotations
 import dataclasses
 import logging
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from tfline.components.trainer.config import RunConfig
-from tfline.components.trainer.data import TrainingData, evaluation_dataset, make_data
+from tfline.components.trainer.data import make_data
 from tfline.components.trainer.devices import repeatable
-from tfline.components.trainer.folds import RANDOM, Division, Rule, divide, inner_split
+from tfline.components.trainer.folds import (
+    RANDOM,
+    Division,
+    Indices,
+    Rule,
+    divide,
+    inner_split,
+)
+from tfline.components.trainer.hyperparameters import with_values
 from tfline.components.trainer.losses import with_link
+from tfline.components.trainer.measuring import Measure, measured
 from tfline.components.trainer.models import WATCHING
 from tfline.components.trainer.naive.models import naive_error
 from tfline.components.trainer.raw_values import raw_values
@@ -30,10 +40,7 @@ from tfline.components.trainer.splits import Split, survey
 from tfline.components.trainer.training import train_model
 from tfline.components.trainer.transform_graph import Batch, TransformGraph
 from tfline.components.trainer.weights import check_weights
-from tfline.metrics.statistic import Decision
-from tfline.metrics.table import METRICS
 from tfline.tasks.heads.head import Head
-from tfline.tasks.heads.numbers import RegressionHead
 from tfline.transforms.errors import DataError
 from tfline.transforms.iso8601 import as_times
 
@@ -47,10 +54,12 @@ class FoldedMetric:
     Attributes:
         name: Of the metric.
         values: One a fold.
+        trained: The same on what was trained on.
     """
 
     name: str
     values: tuple[float, ...]
+    trained: tuple[float, ...] = ()
 
     @property
     def mean(self) -> float:
@@ -80,6 +89,27 @@ class Dividing:
     embargo: float = 0.0
 
 
+class Choose(Protocol):
+    """Chooses settings by trainings on a training fold alone: see `tfline cv --nested`."""
+
+    def __call__(self, train: Train) -> Mapping[str, Any]:
+        """Returns setting to value.
+
+        Args:
+            train: Of values and a number of epochs, the history of a training on a part of the
+                training fold, judged by the rest of it.
+        """
+
+
+class Train(Protocol):
+    """A training of the Tuner."""
+
+    def __call__(
+        self, values: Mapping[str, Any], epochs: int, folder: str
+    ) -> dict[str, list[float]]:
+        """Returns the history: name of a metric to its value in each epoch."""
+
+
 def cross_validate(
     config: RunConfig,
     transform_graph: str,
@@ -89,6 +119,8 @@ def cross_validate(
     metrics: Sequence[str] = (),
     threshold: float = 0.5,
     weight: str | None = None,
+    share: float = 1.0,
+    choose: Choose | None = None,
 ) -> list[FoldedMetric]:
     """Trains a model `folds` times, each time without one fold, on which it is then evaluated.
 
@@ -105,6 +137,9 @@ def cross_validate(
         threshold: From which probability on a record is of a class.
         weight: The raw feature that says how much a record counts in the metrics; None: all the
             same.
+        share: Of each training fold, how much is trained on: of one by time the latest examples,
+            else chosen by chance, and among those of any larger share.
+        choose: Chooses settings anew in each training fold; None: they are those of `config`.
 
     Returns:
         The loss and each metric.
@@ -121,24 +156,99 @@ def cross_validate(
     scale = naive_error(graph, graph.head, files)
     division = _division(split, graph, dividing or Dividing())
     labels, seed = _labels(rows, graph), config.train.seed
-    found: dict[str, list[float]] = {}
-    with repeatable(config.train.deterministic):
-        for number, (train, held_out) in enumerate(divide(labels, division, folds, seed), 1):
-            _progress.info("fold %d of %d", number, folds)
-            keras.utils.set_random_seed(seed + 1)
-            held = _part(rows, split, held_out, "eval")
-            chosen = held
-            if _watches(config):
-                train, inner = inner_split(labels, division, train, seed)
-                chosen = _part(rows, split, inner, "eval")
-            data = make_data(_part(rows, split, train), chosen, graph, config.train)
-            measure = Measure(
-                metrics, threshold, None if weights is None else weights[held_out], scale
-            )
-            for name, value in _evaluated(config, graph, data, held, measure).items():
-                found.setdefault(name, []).append(value)
+    found: dict[str, list[tuple[float, float]]] = {}
+    for number, (whole, held_out) in enumerate(divide(labels, division, folds, seed), 1):
+        _progress.info("fold %d of %d", number, folds)
+        part = _part_of(whole, division, share, seed)
+        fold = _Fold(rows, split, graph, labels, division, part)
+        settings = config if choose is None else with_values(config, choose(fold.trial(config)))
+        measure = Measure(metrics, threshold, weights, scale)
+        for name, both in fold.evaluated(settings, held_out, measure).items():
+            found.setdefault(name, []).append(both)
     names = sorted(found, key=lambda name: name != "loss")  # the loss first
-    return [FoldedMetric(name, tuple(found[name])) for name in names]
+    return [
+        FoldedMetric(name, tuple(held for held, _ in found[name]), tuple(t for _, t in found[name]))
+        for name in names
+    ]
+
+
+def _part_of(train: Indices, division: Division, share: float, seed: int) -> Indices:
+    """Returns a share of the examples to train on."""
+    count = max(1, round(share * len(train)))
+    if share == 1:
+        return train
+    if division.by == "time" and division.values is not None:
+        order = np.argsort(division.values[train], kind="stable")
+        return np.sort(train[order[-count:]])
+    return np.sort(np.random.default_rng(seed).permutation(train)[:count])
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Fold:
+    """What a model is trained on in one fold.
+
+    Attributes:
+        rows: All examples of the train split.
+        split: That split.
+        graph: Its transform graph.
+        labels: See `divide`.
+        division: What divides them.
+        train: Those to train on.
+    """
+
+    rows: Batch
+    split: Split
+    graph: TransformGraph
+    labels: np.ndarray
+    division: Division
+    train: Indices
+
+    def trial(self, config: RunConfig) -> Train:
+        """Returns a training on a part of the fold, which the rest of it judges."""
+
+        def train(values: Mapping[str, Any], epochs: int, folder: str) -> dict[str, list[float]]:
+            tried = with_values(config, values)
+            update = {"epochs": epochs, "steps": None, "tensorboard": False}
+            tried = tried.model_copy(update={"train": tried.train.model_copy(update=update)})
+            inner, chosen = inner_split(self.labels, self.division, self.train, tried.train.seed)
+            with repeatable(tried.train.deterministic):
+                return self._trained(tried, inner, chosen, folder)[0]
+
+        return train
+
+    def evaluated(
+        self, config: RunConfig, held_out: Indices, measure: Measure
+    ) -> dict[str, tuple[float, float]]:
+        """Trains a model; returns what it reaches on what is held out, and on what it has seen."""
+        train, chosen = self.train, held_out
+        if _watches(config):
+            train, chosen = inner_split(self.labels, self.division, train, config.train.seed)
+        with repeatable(config.train.deterministic):
+            _, model, head = self._trained(config, train, chosen)
+            reached = [
+                measured(
+                    config, self.graph, model, head, self._part(part, "eval"), measure.of(part)
+                )
+                for part in (held_out, self.train)
+            ]
+        return {name: (value, reached[1][name]) for name, value in reached[0].items()}
+
+    def _trained(
+        self, config: RunConfig, train: Indices, judged: Indices, state_dir: str | None = None
+    ) -> tuple[dict[str, list[float]], keras.Model, Head]:
+        keras.utils.set_random_seed(config.train.seed + 1)
+        data = make_data(self._part(train), self._part(judged, "eval"), self.graph, config.train)
+        head = with_link(self.graph.head, config.train.loss)
+        model = prepare_model(config, self.graph, head, data)
+        settings = config.train.model_copy(update={"tensorboard": False})
+        history = train_model(model, head, data, settings, state_dir=state_dir).history
+        return history, model, head
+
+    def _part(self, indices: Indices, name: str = "train") -> Source:
+        """Returns the examples of `indices` as a split of its own."""
+        count = len(indices)
+        part = dataclasses.replace(self.split, name=name, records=count, labelled=count)
+        return Source(part, tf.nest.map_structure(lambda x: tf.gather(x, indices), self.rows))
 
 
 def _watches(config: RunConfig) -> bool:
@@ -174,70 +284,3 @@ def _weights(split: Split, graph: TransformGraph, key: str) -> np.ndarray:
             hint="Give each record a weight of 0 or more.",
         )
     return weights
-
-
-def _part(rows: Batch, split: Split, indices: np.ndarray, name: str = "train") -> Source:
-    """Returns the examples of `indices` as a split of its own."""
-    part = dataclasses.replace(split, name=name, records=len(indices), labelled=len(indices))
-    return Source(part, tf.nest.map_structure(lambda x: tf.gather(x, indices), rows))
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Measure:
-    """What is measured of a fold that is held out.
-
-    Attributes:
-        metrics: Names of `METRICS`; empty: those of the training.
-        threshold: From which probability on a record is of a class.
-        weights: How much each of its records counts, float64 [n]; None: all the same.
-        naive_error: What errors of a forecast are compared with; None: not known.
-    """
-
-    metrics: Sequence[str]
-    threshold: float
-    weights: np.ndarray | None
-    naive_error: float | None
-
-
-def _evaluated(
-    config: RunConfig, graph: TransformGraph, data: TrainingData, held_out: Source, measure: Measure
-) -> dict[str, float]:
-    """Trains a model; returns what it reaches on what is held out."""
-    head = with_link(graph.head, config.train.loss)
-    model = prepare_model(config, graph, head, data)
-    train = config.train.model_copy(update={"tensorboard": False})
-    train_model(model, head, data, train)
-    batches = evaluation_dataset(held_out, graph, train)
-    reached: dict[str, float] = model.evaluate(batches, return_dict=True, verbose=0)
-    if not measure.metrics or not graph.task.has_mean:
-        return reached
-    labels, predictions = _predicted(model, head, batches)
-    decision = Decision(len(head.classes), measure.threshold, measure.naive_error)
-    column = None if measure.weights is None else measure.weights[:, None]
-    measured = {}
-    for name in measure.metrics:
-        metric = METRICS[name]
-        weights = column if metric.statistic.is_weighted else None
-        kept = metric.statistic.of(labels, predictions, decision, weights)
-        value = metric.compute(head.task, kept)[0]
-        if np.ndim(value) == 0:  # others have a value for each class
-            measured[name] = float(value)
-    return {"loss": reached["loss"], **measured}
-
-
-def _predicted(
-    model: keras.Model, head: Head, batches: tf.data.Dataset
-) -> tuple[np.ndarray, np.ndarray]:
-    """Returns labels and predictions as `tfline.metrics.statistic` has them."""
-    found = []
-    for batch in batches:
-        y = model(batch[0], training=False)
-        label = batch[1]
-        if isinstance(head, RegressionHead):
-            label, y = head.scale.restored(label), head.predicted(y)
-            if head.steps > 1:
-                label, y = label[:, -1], y[:, -1]
-        found.append((label.numpy(), y.numpy()))
-    labels, predictions = (np.concatenate(part) for part in zip(*found, strict=True))
-    is_flat = head.task == "binary" or (head.task == "regression" and head.size == 1)
-    return labels, predictions[:, 0] if is_flat else predictions

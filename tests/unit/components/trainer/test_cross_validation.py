@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ import tensorflow as tf
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GroupKFold
 
-from tfline.components.trainer import cross_validation
+from tfline.components.trainer import cross_validation, measuring
 from tfline.components.trainer.config import ModelConfig, RunConfig, TrainConfig
 from tfline.components.trainer.cross_validation import Dividing, FoldedMetric, cross_validate
 from tfline.components.trainer.folds import RANDOM, Division, divide, inner_split
@@ -30,6 +31,8 @@ def validated(
     dividing: Dividing | None = None,
     metrics: Sequence[str] = (),
     weight: str | None = None,
+    share: float = 1.0,
+    choose: Any = None,
     **settings: Any,
 ) -> dict[str, FoldedMetric]:
     config = RunConfig(
@@ -39,8 +42,9 @@ def validated(
         training_fingerprint="f",
     )
     found = cross_validate(
-        config, case.path, case.train_files, folds, dividing, metrics, weight=weight
-    )
+        config, case.path, case.train_files, folds, dividing, metrics, weight=weight, share=share,
+        choose=choose,
+    )  # fmt: skip
     return {metric.name: metric for metric in found}
 
 
@@ -153,7 +157,7 @@ def test_held_out_records_count_by_their_weight_as_in_scikit_learn(
 ) -> None:
     predicted: list[tuple[np.ndarray, np.ndarray]] = []
     weights: list[np.ndarray] = []
-    predict, evaluated = cross_validation._predicted, cross_validation._evaluated
+    predict, evaluated = measuring._predicted, cross_validation.measured
 
     def spy_predictions(*arguments: Any) -> Any:
         predicted.append(predict(*arguments))
@@ -163,15 +167,19 @@ def test_held_out_records_count_by_their_weight_as_in_scikit_learn(
         weights.append(arguments[-1].weights)
         return evaluated(*arguments)
 
-    monkeypatch.setattr(cross_validation, "_predicted", spy_predictions)
-    monkeypatch.setattr(cross_validation, "_evaluated", spy_weights)
+    monkeypatch.setattr(measuring, "_predicted", spy_predictions)
+    monkeypatch.setattr(cross_validation, "measured", spy_weights)
     found = validated(cases["binary"], 3, metrics=["log_loss", "example_count"], weight="day")
-    for fold, (labels, scores) in enumerate(predicted):
-        assert set(weights[fold]) == {0.0, 1.0}
-        expected = log_loss(labels, scores, sample_weight=weights[fold])
-        assert found["log_loss"].values[fold] == pytest.approx(expected, rel=1e-5)
-        assert found["log_loss"].values[fold] != pytest.approx(log_loss(labels, scores))
-        assert found["example_count"].values[fold] == len(labels)
+    values = zip(found["log_loss"].values, found["log_loss"].trained, strict=True)
+    counts = zip(found["example_count"].values, found["example_count"].trained, strict=True)
+    measured = zip(
+        predicted, weights, itertools.chain(*values), itertools.chain(*counts), strict=True
+    )
+    for (labels, scores), counted, value, count in measured:  # held out, then trained on
+        assert set(counted) == {0.0, 1.0}
+        assert value == pytest.approx(log_loss(labels, scores, sample_weight=counted), rel=1e-5)
+        assert value != pytest.approx(log_loss(labels, scores))
+        assert count == len(labels)
     with pytest.raises(DataError, match="has no `nothing`"):
         validated(cases["binary"], 3, weight="nothing")
 
@@ -181,3 +189,43 @@ def test_too_many_folds_are_an_error(cases: dict[str, Case]) -> None:
         validated(cases["binary"], 31)
     with pytest.raises(DataError, match="61 folds need 61 examples in the train split"):
         validated(cases["regression"], 61)
+
+
+def test_share_of_a_training_fold_is_among_those_of_a_larger_one(
+    cases: dict[str, Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[set[bytes]] = []
+    real = cross_validation.make_data
+
+    def spy(train: Source, *others: Any) -> Any:
+        seen.append({row.numpy().tobytes() for row in train.rows[0]["age"]})
+        return real(train, *others)
+
+    monkeypatch.setattr(cross_validation, "make_data", spy)
+    validated(cases["binary"], 2, share=0.2, epochs=1)
+    validated(cases["binary"], 2, share=0.5, epochs=1)
+    assert all(few < more for few, more in zip(seen[:2], seen[2:], strict=True))
+    times = Division("time", np.arange(10.0)[::-1])
+    latest = cross_validation._part_of(np.arange(10), times, 0.3, seed=1)
+    np.testing.assert_array_equal(latest, [0, 1, 2])
+
+
+def test_settings_are_chosen_without_what_is_held_out(
+    cases: dict[str, Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[int, int, float | None]] = []
+    real = cross_validation.make_data
+
+    def spy(train: Source, evaluation: Source, graph: Any, config: TrainConfig) -> Any:
+        counts = train.split.records, evaluation.split.records
+        seen.append((*counts, config.learning_rate))
+        return real(train, evaluation, graph, config)
+
+    def choose(train: Any) -> dict[str, float]:
+        for rate in (1e-6, 0.1):
+            assert len(train({"train.learning_rate": rate}, 2, "")["val_loss"]) == 2
+        return {"train.learning_rate": 0.1}
+
+    monkeypatch.setattr(cross_validation, "make_data", spy)
+    validated(cases["binary"], 3, choose=choose)
+    assert seen == [(36, 4, 1e-6), (36, 4, 0.1), (40, 20, 0.1)] * 3
