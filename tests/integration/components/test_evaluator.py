@@ -415,6 +415,35 @@ def test_weights_reach_metrics_slices_and_threshold_and_units_the_errors(
     assert run.verdict["resampled"] == "30 units of customer"
 
 
+def test_naive_models_are_compared_with_the_same_weights(
+    evaluate: Callable[..., Run],
+    make_model: Callable[..., types.Artifact],
+    table: pd.DataFrame,
+    tmp_path: Path,
+) -> None:
+    weights = np.where(table.index % 3 == 0, 9.0, 0.5)
+    table = table.assign(importance=weights)
+    model = make_model(binary, "binary")
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
+    def linear(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        parsed = tf.io.parse_example(examples, {"x": tf.io.FixedLenFeature([], tf.float32)})
+        return {"linear": parsed["x"]}
+
+    rng = np.random.default_rng(3)
+    table["x"] = (0.7 * table.score + 0.3 * rng.uniform(size=len(table))).astype(np.float32)
+    folder = Path(model.uri) / "Format-Naive"
+    tf.saved_model.save(tf.Module(), str(folder), signatures={"serving_default": linear})
+    run = evaluate(
+        write_examples(tmp_path / "examples", [table]), model, weight="importance", metrics=["auc"]
+    )
+    [naive] = run.verdict["naive"]
+    for value, scores in ((naive["model"], table.score), (naive["value"], table.x)):
+        weighted = sk.roc_auc_score(table.tip, scores, sample_weight=weights)
+        assert value == pytest.approx(weighted, abs=1e-3)  # scores are counted in bins
+        assert abs(weighted - sk.roc_auc_score(table.tip, scores)) > 5e-3
+
+
 def test_windows_are_resampled_by_blocks_of_time(
     evaluate: Callable[..., Run],
     make_model: Callable[..., types.Artifact],
