@@ -88,7 +88,14 @@ def make_examples(spec: PipelineSpec) -> tuple[schema_pb2.Schema, list[bytes]]:
     return schema, [encode_example(dict(zip(columns, row, strict=True))) for row in rows]
 
 
-@pytest.fixture(scope="module", params=sorted(path.stem for path in CATALOG.glob("*.yaml")))
+PIPELINES = [
+    pytest.param(path.stem, marks=[] if path.stem in ("taxi", "reviews") else pytest.mark.whole)
+    for path in sorted(CATALOG.glob("*.yaml"))
+]
+"""Of tables and of texts; the others with the whole pipelines."""
+
+
+@pytest.fixture(scope="module", params=PIPELINES)
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
     """Runs Transform for a pipeline of the catalog."""
     folder = tmp_path_factory.mktemp(request.param)
