@@ -225,14 +225,28 @@ class Scheduler:
             task.error = task.expired()
             if task.error is None:
                 wanted.append(task)
-        if wanted:
-            try:
-                queue.run(wanted)
-            except Exception as error:
-                for task in wanted:
-                    task.error = error
+        self._run_together(queue, wanted)
         for task in tasks:
             task.finish()
+
+    def _run_together(self, queue: Queue, tasks: Sequence[Task]) -> None:
+        """Runs tasks. If the request of one is wrong, the others have their answers all the same.
+
+        The wrong ones are found by halves: each of them costs some more runs, and no one's answer.
+        """
+        if not tasks:
+            return
+        try:
+            queue.run(tasks)
+        except Exception as error:
+            wrong = isinstance(error, StatusError) and error.code is Code.INVALID_ARGUMENT
+            if wrong and len(tasks) > 1:
+                half = len(tasks) // 2
+                self._run_together(queue, tasks[:half])
+                self._run_together(queue, tasks[half:])
+                return
+            for task in tasks:
+                task.error = error
 
     def _take(self) -> tuple[Queue, list[Task]] | None:
         """Waits for a batch that is ready; None once the scheduler stops."""

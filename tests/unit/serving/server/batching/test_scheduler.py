@@ -78,6 +78,25 @@ def test_error_of_a_batch_reaches_all_its_tasks(scheduler):
     assert [str(task.error) for task in added] == ["broken", "broken"]
 
 
+def test_wrong_request_fails_alone(scheduler):
+    """Anybody may send one: it must not be the end of those that happen to be with it."""
+    answered, runs = [], []
+
+    def run(batch):
+        runs.append(len(batch))
+        if any(task.size == 2 for task in batch):
+            raise StatusError(Code.INVALID_ARGUMENT, "Could not parse example input")
+        answered.extend(batch)
+
+    queue = scheduler.queue(BatchingOptions(max_batch_size=100, timeout=0.02), run)
+    added = tasks(*[1] * 20, 2, *[1] * 11)
+    queue.add(added)
+    wait(*added)
+    assert [task for task in added if task.error] == [added[20]]
+    assert set(answered) == set(added) - {added[20]}
+    assert len(runs) <= 11
+
+
 def test_queues_take_turns(scheduler):
     order = []
     release = threading.Event()
