@@ -10,7 +10,8 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfline.transforms.formula import MOST_NODES, check_formula, compute, names_of
+from tfline.transforms.expression import MOST_NODES
+from tfline.transforms.formula import check_formula, compute, names_of
 
 
 def value(text: str, **values: float) -> float:
