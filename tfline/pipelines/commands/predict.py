@@ -3,6 +3,7 @@
 Example:
     echo '{"fare": 45.0, "payment_type": "Cash"}' | tfline predict taxi
     tfline predict taxi data/taxi/eval-00000-of-00001.tfrecord --limit 3 --json
+    tfline predict flowers photos/rose.jpg photos/wild
     tfline predict taxi rows.csv --server localhost:8500 --label stable
     tfline predict taxi rows.csv --explain
 """
@@ -36,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         default=["-"],
         metavar="FILE",
-        help="JSON, CSV or TFRecord rows (default: standard input)",
+        help="JSON, CSV or TFRecord rows, pictures, or folders of them (default: standard input)",
     )
     parser.add_argument(
         "--server",
@@ -92,8 +93,8 @@ def run(arguments: argparse.Namespace) -> int:
         batches = iter(lambda: list(itertools.islice(rows, _BATCH)), [])
         seeds = itertools.count(arguments.seed, _BATCH)
         for batch, seed in zip(batches, seeds, strict=False):
-            for prediction in _ask(client, batch, arguments, seed):
-                print(_line(prediction, as_json=arguments.json))
+            for row, prediction in zip(batch, _ask(client, batch, arguments, seed), strict=True):
+                print(_line(prediction, _file(row), as_json=arguments.json))
                 if prediction.explanation is not None and not arguments.json:
                     print(_reasons(prediction.explanation))
     return 0
@@ -162,9 +163,21 @@ def _reasons(explanation: Explanation) -> str:
     )
 
 
-def _line(prediction: Prediction, as_json: bool) -> str:
+def _file(row: Row) -> str:
+    """Returns the name of the picture that a row is; empty if it is none."""
+    from tfline.pipelines.inputs.rows import PictureRow
+
+    return str(row.file) if isinstance(row, PictureRow) else ""
+
+
+def _line(prediction: Prediction, file: str, *, as_json: bool) -> str:
     if as_json:
-        return json.dumps(dataclasses.asdict(prediction), ensure_ascii=False)
+        named = {"file": file} if file else {}
+        return json.dumps(named | dataclasses.asdict(prediction), ensure_ascii=False)
+    return f"{file}: {_text(prediction)}" if file else _text(prediction)
+
+
+def _text(prediction: Prediction) -> str:
     if prediction.value is not None or prediction.values:
         values = prediction.values or (prediction.value,)
         pairs = zip(values, _doubts(prediction, len(values)), strict=True)

@@ -22,6 +22,20 @@ from tfline.transforms.framing import is_framed
 
 Row = dict[str, Any]
 
+
+class PictureRow(Row):
+    """The row of an image file.
+
+    Args:
+        file: The file.
+        key: The feature that holds its bytes.
+    """
+
+    def __init__(self, file: Path, key: str) -> None:
+        super().__init__({key: file.read_bytes()})
+        self.file = file
+
+
 _log = logging.getLogger(__name__)
 
 
@@ -46,8 +60,9 @@ def read_rows(source: str, types: Mapping[str, FeatureType]) -> Iterator[Row]:
 
     Args:
         source: A ``.json`` (a list, or objects one after the other), ``.csv`` (with a header),
-            TFRecord or image file; ``-`` is standard input, JSON or CSV. Bytes are written in JSON
-            as ``{"b64": "..."}`` or as ``{"file": "cat.jpg"}``.
+            TFRecord or image file; a folder, whose files are read in the order of their names, also
+            those of its folders; ``-`` is standard input, JSON or CSV. Bytes are written in JSON as
+            ``{"b64": "..."}`` or as ``{"file": "cat.jpg"}``.
         types: The raw features of the model. Cells of a CSV file become numbers by them, and
             other columns of a CSV or TFRecord file are left out.
 
@@ -58,9 +73,18 @@ def read_rows(source: str, types: Mapping[str, FeatureType]) -> Iterator[Row]:
         yield from _of_text(sys.stdin.read().removeprefix("\ufeff"), "standard input", types)
         return
     path = Path(source)
+    if path.is_dir():
+        files = sorted(
+            file for file in path.rglob("*") if file.is_file() and _is_visible(file, path)
+        )
+        if not files:
+            raise DataError("The folder has no file", str(path))
+        for file in files:
+            yield from read_rows(str(file), types)
+        return
     try:
-        with path.open("rb") as file:
-            head = file.read(64)
+        with path.open("rb") as stream:
+            head = stream.read(64)
     except OSError as exc:
         raise DataError(f"The rows cannot be read: {exc.strerror}", str(path)) from exc
     if sniff.image_format(head) is not None:
@@ -72,6 +96,11 @@ def read_rows(source: str, types: Mapping[str, FeatureType]) -> Iterator[Row]:
     else:
         for features in read_features(path):
             yield _of_features(features, types)
+
+
+def _is_visible(file: Path, folder: Path) -> bool:
+    """Tells whether no part of a path below a folder begins with a dot."""
+    return not any(part.startswith(".") for part in file.relative_to(folder).parts)
 
 
 def _read_text(path: Path) -> str:
@@ -140,7 +169,7 @@ def _of_image(path: Path, types: Mapping[str, FeatureType]) -> Row:
             str(path),
             'Name it in JSON: {"FEATURE": {"file": "cat.jpg"}}.',
         )
-    return {keys[0]: path.read_bytes()}
+    return PictureRow(path, keys[0])
 
 
 def _of_csv(text: str, where: str, types: Mapping[str, FeatureType]) -> Iterator[Row]:

@@ -11,7 +11,7 @@ import pytest
 
 from tfline.components.example_gen.example_proto import encode_example
 from tfline.components.example_gen.tfrecord import write_records
-from tfline.pipelines.inputs.rows import Row, read_rows
+from tfline.pipelines.inputs.rows import PictureRow, Row, read_rows
 from tfline.serving.rows import FeatureType
 from tfline.transforms.errors import DataError
 
@@ -87,11 +87,6 @@ def test_malformed_row_is_refused_with_its_line(
 def test_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="The rows cannot be read: No such file"):
         list(read_rows(str(tmp_path / "none.json"), TYPES))
-
-
-def test_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="The rows cannot be read: Is a directory"):
-        list(read_rows(str(tmp_path), TYPES))
 
 
 def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
@@ -183,6 +178,22 @@ def test_bytes_of_json_are_base64_or_a_file(tmp_path: Path) -> None:
         path.write_text(json.dumps({"x": wrong}))
         with pytest.raises(DataError, match=message):
             list(read_rows(str(path), {}))
+
+
+def test_folder_is_read_file_by_file(tmp_path: Path) -> None:
+    kinds = tmp_path / "b"
+    kinds.mkdir()
+    for path in (tmp_path / "a.png", kinds / "c.png", kinds / ".hidden"):
+        path.write_bytes(b"\x89PNG\r\n\x1a\n" + path.name.encode())
+    rows = list(read_rows(str(tmp_path), {"image": FeatureType.STRING}))
+    assert [row["image"][8:] for row in rows] == [b"a.png", b"c.png"]
+    assert [row.file for row in rows if isinstance(row, PictureRow)] == [
+        tmp_path / "a.png",
+        kinds / "c.png",
+    ]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="The folder has no file"):
+        list(read_rows(str(tmp_path / "empty"), {"image": FeatureType.STRING}))
 
 
 def test_image_is_the_row_of_a_model_that_takes_one(tmp_path: Path) -> None:
