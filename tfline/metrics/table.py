@@ -21,6 +21,7 @@ from tfline.metrics import (
     likelihood,
     masks,
     number_errors,
+    pictures,
     ranking,
     scores,
     statistic,
@@ -33,6 +34,7 @@ from tfline.metrics.label_sets import Sets
 from tfline.metrics.likelihood import LogLoss
 from tfline.metrics.masks import Pixels
 from tfline.metrics.number_errors import ErrorMoments, ErrorsOfEach
+from tfline.metrics.pictures import Pictures
 from tfline.metrics.ranking import Ranks
 from tfline.metrics.scores import Scores
 from tfline.metrics.statistic import Count, Share, Statistic
@@ -326,7 +328,7 @@ METRICS: Mapping[str, Metric] = {
     "rmse": Metric(
         "root of the mean squared error",
         ErrorMoments,
-        _of_numbers(number_errors.rmse),
+        {**_of_numbers(number_errors.rmse), "image": number_errors.rmse},
         better="smaller",
         usual=True,
         range=POSITIVE,
@@ -334,7 +336,7 @@ METRICS: Mapping[str, Metric] = {
     "mae": Metric(
         "mean absolute error",
         ErrorMoments,
-        _of_numbers(number_errors.mae),
+        {**_of_numbers(number_errors.mae), "image": number_errors.mae},
         better="smaller",
         usual=True,
         range=POSITIVE,
@@ -342,7 +344,7 @@ METRICS: Mapping[str, Metric] = {
     "mse": Metric(
         "mean squared error",
         ErrorMoments,
-        _of_numbers(number_errors.mse),
+        {**_of_numbers(number_errors.mse), "image": number_errors.mse},
         better="smaller",
         range=POSITIVE,
     ),
@@ -465,6 +467,22 @@ METRICS: Mapping[str, Metric] = {
         better="larger",
         usual=True,
         range=SHARE,
+    ),
+    "psnr": Metric(
+        "peak signal-to-noise ratio of an image, in decibels; mean, 100 of equal images",
+        Pictures,
+        {"image": pictures.psnr},
+        better="larger",
+        usual=True,
+        range=POSITIVE,
+    ),
+    "ssim": Metric(
+        "structural similarity of an image with the one that it should be; mean",
+        Pictures,
+        {"image": pictures.ssim},
+        better="larger",
+        usual=True,
+        range=(-1.0, 1.0),
     ),
     # All tasks.
     "example_count": Metric(

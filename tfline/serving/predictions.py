@@ -13,7 +13,7 @@ from tfline.serving.protos import predict_pb2, tensor_pb2
 _LABEL, _PROBABILITIES, _CLASSES, _VALUE = "label", "probabilities", "classes", "prediction"
 _DECISIONS = "decisions"
 _SEQUENCES, _SCORES = "sequences", "scores"
-_BOX, _MASK = "box", "mask"
+_BOX, _MASK, _IMAGE = "box", "mask", "image"
 _DEVIATION = "standard_deviation"
 _ATTRIBUTIONS, _FEATURES, _UNIT = "attributions", "features", "unit"
 _BASELINE, _SCORE = "baseline", "score"
@@ -58,6 +58,7 @@ class Prediction:
             texts that were drawn.
         box: Where what is of the class is: top, left, bottom and right, in shares of the image.
         mask: The index of the class of each pixel, row by row.
+        image: The numbers of each row of an image, from 0 to 1, those of a pixel side by side.
         quantiles: Level to the quantile of the number, or of each of `values`: of a model that was
             trained to predict quantiles.
         deviations: The standard deviation, under dropout, of the number, of each of `values`, or
@@ -74,6 +75,7 @@ class Prediction:
     scores: tuple[float, ...] = ()
     box: tuple[float, ...] = ()
     mask: tuple[tuple[int, ...], ...] = ()
+    image: tuple[tuple[float, ...], ...] = ()
     quantiles: Mapping[float, tuple[float, ...]] = field(default_factory=dict)
     deviations: tuple[float, ...] = ()
     explanation: Explanation | None = None
@@ -108,7 +110,8 @@ def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
             several classes, with ``box`` float [N, 4] where it is also told where that is;
             ``prediction`` float [N] or [N, n], with ``quantiles`` [N, q] or [N, n, q] and their
             ``levels`` [N, q] where an interval is predicted; ``sequences`` string and ``scores``
-            float, both [N, k], or ``sequences`` [N] alone; or ``mask`` int64 [N, height, width].
+            float, both [N, k], or ``sequences`` [N] alone; ``mask`` int64 [N, height, width]; or
+            ``image`` float [N, height, width, channels].
             Numbers and probabilities may have a ``standard_deviation`` of their shape.
             Of ``explain`` also ``features`` and ``unit`` string, [N, f] and [N], and float
             ``attributions`` [N, f], ``baseline`` and ``score`` [N], with a last axis of several
@@ -124,7 +127,7 @@ def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
     raise RequestError(
         f"The model's outputs are {sorted(response.outputs)}. Expected '{_VALUE}', or "
         f"'{_LABEL}' (or '{_DECISIONS}'), '{_PROBABILITIES}' and '{_CLASSES}', or "
-        f"'{_SEQUENCES}', or '{_MASK}'",
+        f"'{_SEQUENCES}', '{_MASK}' or '{_IMAGE}'",
         where=f"model '{response.model_spec.name}' version {response.model_spec.version.value}",
         hint="Export the model with tfline's signatures, or use the gRPC API directly.",
     )
@@ -242,6 +245,13 @@ def _read_masks(outputs: Outputs) -> list[Prediction]:
     return [Prediction(mask=tuple(_rows(mask, height))) for mask in masks]
 
 
+def _read_images(outputs: Outputs) -> list[Prediction]:
+    tensor = outputs[_IMAGE]
+    count, height, *_ = (dim.size for dim in tensor.tensor_shape.dim)
+    images = _rows(_floats(tensor), count)
+    return [Prediction(image=tuple(_rows(image, height))) for image in images]
+
+
 _READERS: Mapping[str, Callable[[Outputs], list[Prediction]]] = {
     _VALUE: _read_numbers,
     _BOX: _read_boxes,
@@ -249,6 +259,7 @@ _READERS: Mapping[str, Callable[[Outputs], list[Prediction]]] = {
     _DECISIONS: _read_decisions,
     _SEQUENCES: _read_texts,
     _MASK: _read_masks,
+    _IMAGE: _read_images,
 }
 """What to read answers with, by the output that tells."""
 
@@ -259,6 +270,7 @@ _NEEDED = {
     _SEQUENCES: frozenset[str](),
     _BOX: frozenset({_LABEL, _PROBABILITIES, _CLASSES}),
     _MASK: frozenset[str](),
+    _IMAGE: frozenset[str](),
 }
 """What has to be there beside it."""
 

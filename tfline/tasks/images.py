@@ -101,7 +101,7 @@ class Mask(Task):
 
     def check(self, label: LabelSpec) -> None:
         """Sees that the mask has a shape and classes."""
-        if label.shape is None:
+        if label.shape is None or len(label.shape) != 2:
             raise ValueError("A mask has a `shape`, [height, width]")
         if len(label.classes or ()) < 2:
             raise ValueError("A mask has two `classes` at least: names of the values of a pixel")

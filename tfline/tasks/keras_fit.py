@@ -24,6 +24,7 @@ FAMILIES = (
     "text",
     "box",
     "mask",
+    "image",
 )
 """The families of tasks that the tables know."""
 
@@ -73,7 +74,7 @@ _CROSSENTROPY = {
 }
 _TOP = dict.fromkeys(_MANY_IN_TRAINING, "SparseTopKCategoricalAccuracy")
 _ERROR = {
-    **dict.fromkeys(_NUMBERS, "MeanSquaredError"),
+    **dict.fromkeys((*_NUMBERS, "image"), "MeanSquaredError"),
     **_ACCURACY,
 }
 
@@ -117,7 +118,7 @@ METRICS: Mapping[str, Fit] = {
     ),
     **_all(
         "MeanAbsoluteError MeanSquaredError RootMeanSquaredError",  # of a probability: Brier's
-        Fit((*_NUMBERS, *_TWO), _OF_NUMBERS, _ERROR),
+        Fit((*_NUMBERS, *_TWO, "image"), _OF_NUMBERS, _ERROR),
     ),
 }
 """The metrics of `keras.metrics`, by class; a function is named by the class of its name."""
@@ -125,7 +126,7 @@ METRICS: Mapping[str, Fit] = {
 _LOSS = {
     **dict.fromkeys(_TWO, "binary_crossentropy"),
     **dict.fromkeys(_MANY, "sparse_categorical_crossentropy"),
-    **dict.fromkeys(_NUMBERS, "mean_squared_error"),
+    **dict.fromkeys((*_NUMBERS, "image"), "mean_squared_error"),
 }
 _SCALED = "it sees a label that is scaled for training, which tfline's own loss of that name undoes"
 
@@ -149,7 +150,7 @@ LOSSES: Mapping[str, Fit] = {
     **_all("Hinge SquaredHinge", Fit((), _OF_SCORES, _LOSS)),
     **_all(
         "MeanSquaredError MeanAbsoluteError Huber LogCosh",
-        Fit((*_NUMBERS, *_TWO), _OF_NUMBERS, _LOSS),
+        Fit((*_NUMBERS, *_TWO, "image"), _OF_NUMBERS, _LOSS),
     ),
     "CosineSimilarity": Fit(("forecast",), _OF_LISTS, _LOSS),
     "Poisson": _named("poisson"),

@@ -9,6 +9,7 @@ from tfline.tasks.images import Box, Mask
 from tfline.tasks.numbers import Forecast, Regression
 from tfline.tasks.task import Task
 from tfline.tasks.text import Text
+from tfline.tasks.whole_image import Image
 from tfline.transforms.dotted import find_function
 from tfline.transforms.errors import SpecError, did_you_mean
 from tfline.transforms.features import LabelSpec
@@ -23,10 +24,11 @@ TASKS: Mapping[str, Task] = {
     "text": Text("text"),
     "box": Box("box"),
     "mask": Mask("mask"),
+    "image": Image("image"),
 }
 """What a label may ask for: one of two classes, one of several, any number of several, one or more
-numbers, the next values of a series, a text, a class and the box around it, or the class of each
-pixel."""
+numbers, the next values of a series, a text, a class and the box around it, the class of each
+pixel, or an image."""
 
 
 def find_task(name: str) -> Task:

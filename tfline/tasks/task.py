@@ -71,8 +71,8 @@ class Label(Protocol):
         """At how many steps of a series it has them."""
 
     @property
-    def shape(self) -> tuple[int, int] | None:
-        """Height and width of a mask."""
+    def shape(self) -> tuple[int, ...] | None:
+        """Height and width of a mask or an image, and the channels of one in colour."""
 
     @property
     def separator(self) -> str:
@@ -93,6 +93,11 @@ class Card(Protocol):
     @property
     def size(self) -> int:
         """How many numbers, tokens or pixels it has."""
+
+
+def channels(label: Label | LabelSpec) -> int:
+    """Returns how many numbers a pixel of an image has."""
+    return label.shape[2] if label.shape is not None and len(label.shape) == 3 else 1
 
 
 class Task(abc.ABC):

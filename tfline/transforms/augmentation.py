@@ -24,6 +24,12 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 Degrees = Annotated[float, Field(ge=0, le=180)]
 Flip = Literal["none", "horizontal", "vertical", "both"]
 
+MOVING = ("flip", "shift", "rotate", "zoom")
+"""The arguments of `augment` that move pixels: a label in the image would have to move along."""
+
+STILL = ("contrast",)
+"""Those that leave pixels where they are."""
+
 
 def augment(
     x: Image,

@@ -6,6 +6,7 @@ serving signatures. They import no TensorFlow.
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal, Self
 
 import pydantic
@@ -95,7 +96,8 @@ class LabelSpec(FrozenModel):
             Beside `key`, which holds the class: the top, left, bottom and right of a box, in
             shares of the image's height and width.
         shape: Height and width of a mask; the raw label is a byte a pixel, or a grey PNG, whose
-            values are indices of `classes`.
+            values are indices of `classes`. Of an image its height and width, and 3 for a colour
+            one; the raw label is a PNG, a JPEG, or a byte a number.
         horizon: How many values a forecast has; the raw label is a list of so many.
         steps: At how many steps of a series a forecast is made. 1: after its last one. More: at
             each of its steps, by a sequence-to-sequence model; the raw label is the list of values
@@ -121,8 +123,8 @@ class LabelSpec(FrozenModel):
     task: str | None = None
     classes: tuple[str, ...] | None = pydantic.Field(default=None, strict=False)
     targets: tuple[str, ...] = pydantic.Field(default=(), strict=False)
-    shape: tuple[pydantic.PositiveInt, pydantic.PositiveInt] | None = pydantic.Field(
-        default=None, strict=False
+    shape: tuple[pydantic.PositiveInt, ...] | None = pydantic.Field(
+        default=None, strict=False, min_length=2, max_length=3
     )
     horizon: int = pydantic.Field(default=1, ge=1)
     steps: int = pydantic.Field(default=1, ge=1)
@@ -136,7 +138,7 @@ class LabelSpec(FrozenModel):
     def size(self) -> int:
         """How many numbers the label has: outputs, steps of a forecast, tokens, or pixels."""
         if self.shape is not None:
-            return self.shape[0] * self.shape[1]
+            return math.prod(self.shape)
         return self.length or max(self.horizon, len(self.targets))
 
     @property

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 else:
     tf = lazy_import("tensorflow")
 
-PNG = b"\x89PNG"
-"""What a PNG begins with."""
+PNG, JPEG = b"\x89PNG", b"\xff\xd8\xff"
+"""What a PNG and a JPEG begin with."""
 
 
 def encode_box(columns: Columns, label: LabelSpec, values: Sequence[int | str]) -> tf.Tensor:
@@ -36,6 +36,44 @@ def encode_box(columns: Columns, label: LabelSpec, values: Sequence[int | str]) 
     index = tf.cast(table.lookup(as_strings(columns[label.key])), tf.float32)  # [batch]
     kind = tf.where(index < 0, tf.constant(float("nan")), index)
     return tf.stack([kind, *(as_numbers(columns[key]) for key in label.targets)], axis=1)
+
+
+def encode_image(columns: Columns, label: LabelSpec) -> tf.Tensor:
+    """Returns an image, from 0 to 1.
+
+    Args:
+        columns: Raw feature to sparse tensor [batch, values].
+        label: Its key holds a PNG, a JPEG or a byte a number, row by row; its shape is that of
+            each.
+
+    Returns:
+        float32 [batch, height * width * channels]; NaN in a record whose label is missing, of
+        another size or damaged.
+    """
+    size, shape = label.size, label.shape or ()
+    depth = shape[2] if len(shape) == 3 else 1
+    missing = tf.fill([size], tf.constant(float("nan")))
+
+    def coded(image: tf.Tensor) -> tf.Tensor:
+        pixels = tf.io.decode_image(image, channels=depth, expand_animations=False)
+        fits = tf.reduce_all(tf.equal(tf.shape(pixels), [*shape[:2], depth]))
+        return tf.cond(fits, lambda: tf.reshape(pixels, [-1]), lambda: tf.zeros([0], tf.uint8))
+
+    def decode(image: tf.Tensor) -> tf.Tensor:
+        begins = [tf.equal(tf.strings.substr(image, 0, len(magic)), magic) for magic in (PNG, JPEG)]
+        numbers = tf.cond(
+            tf.reduce_any(begins),
+            lambda: coded(image),
+            lambda: tf.io.decode_raw(image, tf.uint8),
+        )
+        return tf.cond(
+            tf.equal(tf.size(numbers), size),
+            lambda: tf.cast(numbers, tf.float32) / 255.0,
+            lambda: missing,
+        )
+
+    spec = tf.TensorSpec([size], tf.float32)
+    return tf.map_fn(decode, as_strings(columns[label.key]), fn_output_signature=spec)
 
 
 def encode_mask(columns: Columns, label: LabelSpec, values: Sequence[int | str]) -> tf.Tensor:

@@ -67,7 +67,7 @@ def _value(feature: FeatureSpec, chance: random.Random) -> Any:
 def _label(label: LabelSpec, chance: random.Random) -> Row:
     if label.task == "forecast":
         return {label.key: [chance.random() for _ in range(label.horizon + label.steps - 1)]}
-    if label.task == "mask":
+    if label.task in ("mask", "image"):
         return {label.key: bytes(label.size)}
     if label.task == "text":
         return {label.key: " ".join(chance.choice(_WORDS) for _ in range(3))}

@@ -100,3 +100,13 @@ def test_tensor_content_is_read():
 def test_other_outputs_are_an_error():
     with pytest.raises(RequestError, match=r"The model's outputs are \['y'\]"):
         predictions(response(y=[1.0]))
+
+
+def test_image_is_read_row_by_row():
+    message = response(image=[0.0, 0.25, 0.5, 0.75, 1.0, 0.0, 0.25, 0.5])
+    for size in (2, 2, 1, 2):
+        message.outputs["image"].tensor_shape.dim.add(size=size)
+    assert predictions(message) == [
+        Prediction(image=((0.0, 0.25), (0.5, 0.75))),
+        Prediction(image=((1.0, 0.0), (0.25, 0.5))),
+    ]

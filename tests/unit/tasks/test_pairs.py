@@ -71,7 +71,12 @@ def train(**settings: Any) -> TrainConfig:
 
 def label(task: str) -> LabelSpec:
     classes = {"binary": ("a", "b"), "multiclass": ("a", "b", "c", "d")}.get(task)
-    sizes = {"forecast": {"horizon": WIDTH}, "mask": {"shape": (8, 8)}}.get(task, {})
+    sizes: dict[str, Any] = {
+        "forecast": {"horizon": WIDTH},
+        "mask": {"shape": (8, 8)},
+        "image": {"shape": (8, 8)},
+    }
+    sizes = sizes.get(task, {})
     return LabelSpec.model_validate({"key": "y", "task": task, "classes": classes, **sizes})
 
 

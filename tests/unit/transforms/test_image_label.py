@@ -11,7 +11,7 @@ from PIL import Image
 
 from tfline.tasks.table import label_keys
 from tfline.transforms.features import LabelSpec
-from tfline.transforms.image_label import encode_box, encode_mask
+from tfline.transforms.image_label import encode_box, encode_image, encode_mask
 
 SIDES = ("top", "left", "bottom", "right")
 BOX = LabelSpec(key="kind", task="box", targets=SIDES)
@@ -70,3 +70,33 @@ def test_mask_that_does_not_fit_is_missing(mask: bytes | None) -> None:
 def test_label_is_read_from_its_class_and_its_sides() -> None:
     assert label_keys(BOX) == ("kind", *SIDES)
     assert MASK.size == 6
+
+
+GREY = LabelSpec(key="image", task="image", shape=(2, 3))
+COLOUR = LabelSpec(key="image", task="image", shape=(1, 2, 3))
+
+
+def encoded(label: LabelSpec, *images: bytes | None) -> np.ndarray:
+    found: np.ndarray = encode_image({"image": column(list(images), tf.string)}, label).numpy()
+    return found
+
+
+def test_image_is_read_from_bytes_and_files() -> None:
+    pixels = [[0, 51, 102], [153, 204, 255]]
+    found = encoded(GREY, bytes([0, 51, 102, 153, 204, 255]), png(pixels))
+    np.testing.assert_allclose(found, [[0, 0.2, 0.4, 0.6, 0.8, 1]] * 2, atol=1e-6)
+    flat = Image.fromarray(np.full([2, 3], 128, np.uint8))
+    file = io.BytesIO()
+    flat.save(file, "JPEG")
+    np.testing.assert_allclose(
+        encoded(GREY, file.getvalue()), np.full([1, 6], 128 / 255), atol=0.01
+    )
+    coloured = np.array([[[255, 0, 0], [0, 0, 255]]], np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(coloured).save(file, "PNG")
+    np.testing.assert_allclose(encoded(COLOUR, file.getvalue()), [[1, 0, 0, 0, 0, 1]])
+
+
+def test_image_of_another_size_is_missing() -> None:
+    wrong = encoded(GREY, None, bytes(5), png([[0, 1], [2, 3], [4, 5]]))
+    assert np.isnan(wrong).all()

@@ -67,7 +67,7 @@ class TransformMetadata(_Metadata):
         steps: At how many steps of a series it has them.
         classes: The names of the classes.
         class_values: The raw label of each class.
-        shape: Height and width of a mask.
+        shape: Of a mask or an image.
         separator: What stands between the tokens of a text.
         target: How a number is scaled for training; None: it has no statistics.
         features: The transformed features.
@@ -83,7 +83,7 @@ class TransformMetadata(_Metadata):
     steps: int = 1
     classes: tuple[str, ...]
     class_values: tuple[int | str, ...]
-    shape: tuple[int, int] | None = None
+    shape: tuple[int, ...] | None = None
     separator: str = " "
     target: TargetScale | None = None
     features: tuple[FeatureMetadata, ...]

@@ -196,6 +196,8 @@ def _text(prediction: Prediction) -> str:
         return "\t".join(prediction.texts)
     if prediction.mask:
         return "\n".join(" ".join(map(str, row)) for row in prediction.mask)
+    if prediction.image:
+        return "\n".join(" ".join(f"{number:.3f}" for number in row) for row in prediction.image)
     label = prediction.label if prediction.label is not None else ", ".join(prediction.labels)
     probabilities = prediction.probabilities
     doubts = dict(zip(probabilities, _doubts(prediction, len(probabilities)), strict=True))

@@ -54,18 +54,18 @@ class DataSpec(FrozenModel):
         ]
         | None
     ) = Field(default=None, description="How to split `files`; {train: 0.8, eval: 0.2} by hash.")
-    where: Condition | None = Field(
-        default=None,
-        description="Which records are used, in all splits: `label in [0, 1, 2]`, "
-        '`fare > 0 and payment_type != "Unknown"`, `age is not missing`. Requests to the model '
-        "are all answered.",
-    )
     payload: Payload = Field(default="tf_example", description="What the records are.")
     ingest: Literal["copy", "link"] = Field(
         default="copy", description="How given splits come into the pipeline's artifact."
     )
     span: int | None = Field(
         default=None, ge=0, description="The number that {SPAN} stands for; left out: the newest."
+    )
+    where: Condition | None = Field(
+        default=None,
+        description="Which records are used, in all splits: `label in [0, 1, 2]`, "
+        '`fare > 0 and payment_type != "Unknown"`, `age is not missing`. Requests to the model '
+        "are all answered.",
     )
 
     @pydantic.model_validator(mode="after")

@@ -33,6 +33,7 @@ from tfline.pipelines.spec.model import as_model
 from tfline.pipelines.spec.push import PushSpec, as_push
 from tfline.tasks.table import known_task, label_keys, label_takes
 from tfline.transforms.arguments import arguments_model
+from tfline.transforms.augmentation import MOVING, STILL
 from tfline.transforms.errors import ModelError, SpecError
 from tfline.transforms.features import FeatureSpec, FrozenModel, LabelSpec
 from tfline.transforms.kinds import kinds_of
@@ -198,11 +199,28 @@ class PipelineSpec(FrozenModel):
     def _check_label_is_no_feature(self) -> Self:
         for feature in self.features:
             among = {self.label.key, *label_keys(self.label)} & {*feature.keys, feature.name}
-            if among:
+            if among and not self._restores:
                 raise FormError(
                     f"The label '{min(among)}' is among the features", ("features",),
                     "A model that sees its label learns nothing. Take it out.",
                 )  # fmt: skip
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _check_label_moves_along(self) -> Self:
+        task = known_task(self.label)
+        if task is None or task.family not in ("box", "mask", "image"):
+            return self
+        for feature in self.features:
+            given = feature.augment or {}
+            moved = [name for name in MOVING if given.get(name, 0) not in (0, "none")]
+            if moved:
+                raise FormError(
+                    f"`{moved[0]}` moves the pixels of '{feature.name}', and the {task.name} that "
+                    "is its label stays where it is",
+                    ("features", feature.name, "augment"),
+                    f"Leave it out. What moves nothing is fine: {', '.join(STILL)}.",
+                )
         return self
 
     @pydantic.model_validator(mode="after")
@@ -276,6 +294,12 @@ class PipelineSpec(FrozenModel):
             *self.evaluate.require,
         ]
         return tuple(dict.fromkeys(name for name in names if "." in name and name not in of_task))
+
+    @property
+    def _restores(self) -> bool:
+        """Whether the answer is an image, which may be that of a feature: an autoencoder."""
+        task = known_task(self.label)
+        return task is not None and task.family == "image"
 
     @property
     def _writes(self) -> bool:

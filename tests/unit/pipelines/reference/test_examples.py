@@ -35,6 +35,7 @@ LABELS: dict[str, Any] = {
     "forecast": {"key": "ahead", "task": "forecast", "horizon": 2},
     "text": {"key": "target", "task": "text"},
     "box": {"key": "kind", "task": "box", "targets": ["top", "left", "bottom", "right"]},
+    "image": {"key": "clean", "task": "image", "shape": [8, 8]},
     "mask": {"key": "mask", "task": "mask", "shape": [8, 8], "classes": ["cat", "dog"]},
 }
 

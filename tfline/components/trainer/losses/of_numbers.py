@@ -34,13 +34,19 @@ class NumberLoss(Loss):
     tasks: ClassVar[frozenset[str]] = frozenset({"regression", "forecast"})
 
 
+class PlainLoss(NumberLoss):
+    """A loss of numbers whatever their unit is: those of an image, too."""
+
+    tasks: ClassVar[frozenset[str]] = NumberLoss.tasks | {"image"}
+
+
 def _numbers(head: Head) -> RegressionHead:
     if not isinstance(head, RegressionHead):
         raise TypeError(f"Expected the head of a number. Received: {head}.")
     return head
 
 
-class MeanSquaredError(NumberLoss):
+class MeanSquaredError(PlainLoss):
     """The mean of the squared errors."""
 
     keras_name = "MeanSquaredError"
@@ -48,7 +54,7 @@ class MeanSquaredError(NumberLoss):
     name: Literal["mean_squared_error"] = "mean_squared_error"
 
 
-class MeanAbsoluteError(NumberLoss):
+class MeanAbsoluteError(PlainLoss):
     """The mean of the absolute errors: outliers count for less."""
 
     keras_name = "MeanAbsoluteError"
@@ -87,7 +93,7 @@ class MeanSquaredLogarithmicError(UnscaledLoss):
     name: Literal["mean_squared_logarithmic_error"] = "mean_squared_logarithmic_error"
 
 
-class Huber(NumberLoss):
+class Huber(PlainLoss):
     """Squared for errors up to `delta`, linear beyond (Huber 1964)."""
 
     keras_name = "Huber"
@@ -101,7 +107,7 @@ class Huber(NumberLoss):
     )
 
 
-class LogCosh(NumberLoss):
+class LogCosh(PlainLoss):
     """log(cosh(error)): like Huber's, and smooth."""
 
     keras_name = "LogCosh"

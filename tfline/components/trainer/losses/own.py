@@ -71,7 +71,7 @@ def _batch(head: Head) -> tuple[Any, Any] | None:
     if head.task == "multiclass":
         probabilities = chance.dirichlet(np.ones(shape[1]), shape[0])
         return (np.arange(_RECORDS) % shape[1])[:, None], probabilities.astype("float32")
-    if head.task in ("regression", "forecast"):
+    if head.task in ("regression", "forecast", "image"):
         labels, predictions = chance.uniform(0.5, 2.0, (2, *shape)).astype("float32")
         return labels, predictions
     return None

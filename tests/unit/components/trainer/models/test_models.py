@@ -60,11 +60,12 @@ HEADS: dict[str, Head] = {
     "forecast": TASKS["forecast"].head(size=4),
     "box": TASKS["box"].head(tuple("abc")),
     "mask": TASKS["mask"].head(("low", "high"), size=64),
+    "image": TASKS["image"].head(size=64),
     "text": TASKS["text"].head(TOKENS, size=6),
 }
 """What each task has to predict."""
 
-VECTORS = ("multiclass", "binary", "multilabel", "regression", "forecast", "box")
+VECTORS = ("multiclass", "binary", "multilabel", "regression", "forecast", "box", "image")
 """Tasks whose output is made of a vector: those of most models."""
 
 NARROW = {"width": 1 / 16}
@@ -103,7 +104,7 @@ SMALL = {
     "residual_mlp": Small(TABLE),
     "resnet34": Small((image(32),), {**NARROW, "units": [1, 1, 1, 1]}),
     "se_resnet": Small((image(32),), {**NARROW, "units": [1, 1, 1, 1]}),
-    "segmenter": Small((image(8),), {"filters": [8, 16]}, ("mask",)),
+    "segmenter": Small((image(8),), {"filters": [8, 16]}, ("mask", "image")),
     "seq2seq": Small(
         (SOURCE,),
         {"units": 32, "embedding_units": 16},

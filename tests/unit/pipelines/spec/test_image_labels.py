@@ -1,0 +1,42 @@
+"""Labels that are in an image, or are one: what a spec may say beside them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pydantic
+import pytest
+
+from tfline.pipelines.spec import PipelineSpec
+
+PICTURE = [{"decode_raw": {"shape": [8, 8, 1]}}, "rescale"]
+CONTENT: dict[str, Any] = {
+    "name": "clean",
+    "data": {"train": "train.tfrecord", "eval": "eval.tfrecord"},
+    "label": {"key": "clean", "task": "image", "shape": [8, 8]},
+    "features": {"noisy": {"transform": PICTURE, "augment": {"contrast": 0.1, "rotate": 0}}},
+    "model": "segmenter",
+    "evaluate": {"metrics": ["psnr", "ssim", "mae"], "require": {"psnr": 20}},
+}
+MASK = {"key": "mask", "task": "mask", "shape": [8, 8], "classes": ["a", "b"]}
+
+
+def test_image_may_be_its_own_label() -> None:
+    assert PipelineSpec.model_validate(CONTENT).label.size == 64
+    features = {"clean": {"transform": PICTURE}}
+    assert PipelineSpec.model_validate({**CONTENT, "features": features})
+    mask = {**CONTENT, "features": features, "label": {**MASK, "key": "clean"}, "evaluate": {}}
+    with pytest.raises(pydantic.ValidationError, match="The label 'clean' is among the features"):
+        PipelineSpec.model_validate(mask)
+
+
+@pytest.mark.parametrize("label", [CONTENT["label"], MASK])
+@pytest.mark.parametrize("augment", [{"flip": "horizontal"}, {"zoom": 0.1}])
+def test_label_that_would_have_to_move_along_is_refused(
+    label: dict[str, Any], augment: dict[str, Any]
+) -> None:
+    features = {"noisy": {"transform": PICTURE, "augment": augment}}
+    with pytest.raises(pydantic.ValidationError, match=f"`{min(augment)}` moves the pixels"):
+        PipelineSpec.model_validate(
+            {**CONTENT, "label": label, "features": features, "evaluate": {}}
+        )
