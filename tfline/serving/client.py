@@ -33,7 +33,8 @@ from tfline.serving.messages import (
     features_in,
     methods,
 )
-from tfline.serving.predictions import Prediction, predictions
+from tfline.serving.prediction import Prediction
+from tfline.serving.predictions import predictions
 from tfline.serving.protos import predict_pb2
 from tfline.serving.rows import FeatureType, Row, as_rows
 

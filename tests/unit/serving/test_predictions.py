@@ -5,7 +5,8 @@ import struct
 import pytest
 
 from tfline.serving.errors import RequestError
-from tfline.serving.predictions import Prediction, predictions
+from tfline.serving.prediction import Explanation, Prediction
+from tfline.serving.predictions import predictions
 from tfline.serving.protos import predict_pb2
 
 
@@ -89,6 +90,48 @@ def test_mask_has_a_class_a_pixel():
         Prediction(mask=((0, 1, 1), (1, 0, 0))),
         Prediction(mask=((0, 1, 1), (1, 0, 0))),
     ]
+
+
+def test_interval_has_two_ends_a_number():
+    [answer] = predictions(response(prediction=[2.0], lower=[1.5], upper=[2.5]))
+    assert answer.bounds == ((1.5, 2.5),)
+    message = response(prediction=[1.0, 2.0], lower=[0.0, 1.5], upper=[2.0, 2.5])
+    for output in message.outputs.values():
+        for size in (1, 2):
+            output.tensor_shape.dim.add(size=size)
+    [forecast] = predictions(message)
+    assert forecast.bounds == ((0.0, 2.0), (1.5, 2.5))
+
+
+def test_prediction_set_names_its_classes():
+    message = response(label=["b"], probabilities=[0.3, 0.6, 0.1], classes=["a", "b", "c"])
+    message.outputs["prediction_set"].int64_val.extend([1, 1, 0])
+    assert predictions(message)[0].prediction_set == ("a", "b")
+
+
+def test_explanation_is_by_feature():
+    message = response(
+        prediction=[2.0], features=["fare", "day"], attributions=[1.5, -0.5], baseline=[1.0],
+        score=[2.0], unit=["number"],
+    )  # fmt: skip
+    for name in ("score", "baseline"):
+        message.outputs[name].tensor_shape.dim.add(size=1)
+    [answer] = predictions(message)
+    assert answer.explanation == Explanation({"fare": 1.5, "day": -0.5}, 1.0, 2.0, "number")
+
+
+def test_explanation_of_several_numbers_has_one_each():
+    message = response(
+        prediction=[2.0, 3.0], features=["fare", "day"], attributions=[1.0, 2.0, 0.5, 0.25],
+        baseline=[0.5, 0.75], score=[2.0, 3.0], unit=["number"],
+    )  # fmt: skip
+    for name in ("prediction", "score"):
+        for size in (1, 2):
+            message.outputs[name].tensor_shape.dim.add(size=size)
+    why = predictions(message)[0].explanation
+    assert why == Explanation(
+        {"fare": (1.0, 2.0), "day": (0.5, 0.25)}, (0.5, 0.75), (2.0, 3.0), "number"
+    )
 
 
 def test_tensor_content_is_read():

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 import pydantic
 from pydantic import BeforeValidator, Field
 
+from tfline.components.trainer.conformal.config import IntervalsConfig
 from tfline.components.trainer.intervals import Checkpoints
 from tfline.components.trainer.losses import AnyLoss
 from tfline.components.trainer.named import OwnCode, read_own
@@ -225,6 +226,7 @@ class RunConfig(FrozenModel):
         model: Which model is trained.
         train: How it is trained.
         explain: Whether answers are explained; None: where it can be done, of tables.
+        intervals: What is told beside each answer; None: nothing.
         training_fingerprint: Names what the result depends on; written into the export.
         train_state_dir: Where to checkpoint, and to resume from; one folder a fingerprint. None:
             a killed run starts anew.
@@ -234,5 +236,6 @@ class RunConfig(FrozenModel):
     model: ModelConfig
     train: TrainConfig = Field(default_factory=TrainConfig)
     explain: bool | None = None
+    intervals: IntervalsConfig | None = None
     training_fingerprint: str
     train_state_dir: str | None = None

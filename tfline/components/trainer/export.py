@@ -12,6 +12,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tfline.components.trainer.config import RunConfig
+from tfline.components.trainer.conformal.intervals import Intervals
 from tfline.components.trainer.explain.explainer import Explainer
 from tfline.components.trainer.signatures import METHOD_NAMES, ServingModel
 from tfline.components.trainer.transform_graph import TransformGraph
@@ -33,6 +34,7 @@ def export(
     folder: str,
     naive_error: float | None = None,
     explainer: Explainer | None = None,
+    intervals: Intervals | None = None,
 ) -> None:
     """Exports `model` with its transform graph, its signatures and its card.
 
@@ -44,9 +46,10 @@ def export(
         folder: Written beside itself and renamed when it is complete.
         naive_error: What errors of a forecast are compared with; None: not known.
         explainer: Of the signature ``explain``; None: there is none.
+        intervals: What is possible beside each answer; None: that is not told.
     """
     partial = f"{folder.rstrip('/')}.partial"
-    serving = ServingModel(model, graph, head, config.train.monte_carlo, explainer)
+    serving = ServingModel(model, graph, head, config.train.monte_carlo, explainer, intervals)
     tf.saved_model.save(serving, partial, signatures=serving.signatures())
     name_signatures(partial, serving.arguments)
     _write_card(partial, graph, head, config, naive_error)
@@ -113,6 +116,7 @@ def _write_card(
         "target": target_form(head),
         "naive_error": naive_error,
         "model": config.model.name,
+        "intervals": None if config.intervals is None else config.intervals.level,
         "training_fingerprint": config.training_fingerprint,
     }
     path = os.path.join(folder, CARD)

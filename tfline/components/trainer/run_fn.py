@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from tfline.components.artifacts.naive import FOLDER
 from tfline.components.trainer.config import RunConfig
+from tfline.components.trainer.conformal.intervals import calibrate, check_group
 from tfline.components.trainer.data import TrainingData, load_data
 from tfline.components.trainer.devices import precision, repeatable, strategy
 from tfline.components.trainer.doubt import measure_doubt
@@ -60,6 +61,8 @@ def run_fn(fn_args: FnArgs) -> None:
         data = load_data(fn_args.train_files, fn_args.eval_files, graph, config.train, scratch)
         head = with_link(graph.head, config.train.loss)
         model = prepare_model(config, graph, head, data)
+        if config.intervals is not None:
+            check_group(config.intervals, graph)
         explained = is_explained(config.explain, model, graph, head)
         if config.train.monte_carlo:
             check_samples(model, head, graph.task)
@@ -82,7 +85,11 @@ def run_fn(fn_args: FnArgs) -> None:
             make_explainer(config.explain, model, graph, head, data.plain) if explained else None
         )
 
-    export(model, graph, head, config, fn_args.serving_model_dir, scale, explainer)
+        intervals = None
+        if config.intervals is not None:
+            intervals = calibrate(model, graph, head, config.intervals, fn_args.eval_files)
+
+    export(model, graph, head, config, fn_args.serving_model_dir, scale, explainer, intervals)
     write_report(fn_args.model_run_dir, model, data, config, training, seconds, begun, unit)
     if state_dir is not None and tf.io.gfile.exists(state_dir):
         tf.io.gfile.rmtree(state_dir)

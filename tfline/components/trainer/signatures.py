@@ -1,6 +1,7 @@
 """The signatures of an exported model, generated from what Transform says of its graph.
 
-    serving_default     serialized tf.Examples -> label, probabilities, classes, or prediction
+    serving_default     serialized tf.Examples -> label, probabilities, classes, or prediction; and
+                        prediction_set, or lower and upper, if intervals are asked for
     columns             one tensor a raw feature -> the same
     classify, regress   serialized tf.Examples, for TF Serving's Classify and Regress
     explain             serialized tf.Examples -> the same, with what each raw feature has added
@@ -22,6 +23,7 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
+from tfline.components.trainer.conformal.intervals import Intervals
 from tfline.components.trainer.explain.answer import answer_explained
 from tfline.components.trainer.explain.explainer import Explainer
 from tfline.components.trainer.models.generation.decoding import Texts
@@ -59,6 +61,7 @@ class ServingModel(tf.Module):
         head: Turns what it gives into what is served.
         samples: Of the signature ``monte_carlo``; 0: there is none.
         explainer: Of the signature ``explain``; None: there is none.
+        intervals: What is possible beside each answer; None: that is not told.
 
     Attributes:
         arguments: Raw feature to the name of its argument in the signature ``columns``.
@@ -71,6 +74,7 @@ class ServingModel(tf.Module):
         head: Head,
         samples: int = 0,
         explainer: Explainer | None = None,
+        intervals: Intervals | None = None,
     ) -> None:
         super().__init__()
         self._graph = graph
@@ -79,6 +83,7 @@ class ServingModel(tf.Module):
         self._writes = generator is not None
         self._samples = samples
         self._explainer = explainer
+        self._intervals = intervals
         # TensorFlow's own variables, each once: without the optimizer, which would triple the
         # export, and not Keras' around them, which servers in C++ do not find; what has none, such
         # as a layer around a vocabulary; and the vocabularies of encoders. A function may hold the
@@ -138,12 +143,12 @@ class ServingModel(tf.Module):
 
     def serving_default(self, examples: tf.Tensor) -> Outputs:
         """Predicts from serialized tf.Examples, string [batch]."""
-        return self._answer(self._predict(self._parse(examples)))
+        return self._told(self._parse(examples))
 
     def columns(self, columns: dict[str, tf.Tensor]) -> Outputs:
         """Predicts from one tensor a raw feature, [batch] or [batch, n]; see `present_values`."""
         sparse = {key: present_values(columns[name]) for key, name in self.arguments.items()}
-        return self._answer(self._predict(sparse))
+        return self._told(sparse)
 
     def classify(self, inputs: tf.Tensor) -> Outputs:
         """Returns all classes with their scores, [batch, k], for tf.Examples, string [batch]."""
@@ -165,7 +170,7 @@ class ServingModel(tf.Module):
         explained = explainer.explain(self._transform(columns))
         features = self._graph.metadata.features
         told = answer_explained(explained, features, explainer.numbers, explainer.unit)
-        return {**self._answer(self._predict(columns)), **told}
+        return {**self._told(columns), **told}
 
     def transform_features(self, examples: tf.Tensor) -> Features:
         """Returns what the model is fed with for tf.Examples, string [batch]."""
@@ -185,6 +190,13 @@ class ServingModel(tf.Module):
     def score(self, examples: tf.Tensor) -> Outputs:
         """Returns how probable the labels of tf.Examples are, string [batch]; see `score_texts`."""
         return self._score_texts(examples)
+
+    def _told(self, columns: Columns) -> Outputs:
+        """Returns the answers to raw features, and what else is possible."""
+        answer = self._answer(self._predict(columns))
+        if self._intervals is None:
+            return answer
+        return {**answer, **self._intervals.beside(answer, columns)}
 
     def _answer(self, y: tf.Tensor | Texts) -> Outputs:
         threshold = self._threshold() if self._threshold is not None else None

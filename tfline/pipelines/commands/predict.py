@@ -23,7 +23,7 @@ from tfline.pipelines.commands.arguments import add_spec, read_pipeline
 if TYPE_CHECKING:
     from tfline.pipelines.api.pipeline import Pipeline
     from tfline.serving.client import Client, Prediction
-    from tfline.serving.predictions import Explanation
+    from tfline.serving.prediction import Explanation
     from tfline.serving.rows import Row
 
 _BATCH = 256
@@ -170,6 +170,13 @@ def _file(row: Row) -> str:
     return str(row.file) if isinstance(row, PictureRow) else ""
 
 
+def _possible(prediction: Prediction) -> str:
+    """Returns what else is possible, if the model tells it."""
+    if prediction.prediction_set is not None:
+        return f"  {{{', '.join(prediction.prediction_set)}}}"
+    return "".join(f"  [{low:.6g}, {high:.6g}]" for low, high in prediction.bounds)
+
+
 def _line(prediction: Prediction, file: str, *, as_json: bool) -> str:
     if as_json:
         named = {"file": file} if file else {}
@@ -186,7 +193,7 @@ def _text(prediction: Prediction) -> str:
             f"  {level:g}: {' '.join(f'{value:.6g}' for value in quantile)}"
             for level, quantile in prediction.quantiles.items()
         )
-        return numbers + intervals
+        return numbers + intervals + _possible(prediction)
     if prediction.scores:
         return "\t".join(
             f"{text} {score:.4f}"
@@ -204,7 +211,7 @@ def _text(prediction: Prediction) -> str:
     ranked = sorted(probabilities.items(), key=lambda item: -item[1])
     odds = ", ".join(f"{name} {probability:.4f}{doubts[name]}" for name, probability in ranked)
     box = "".join(f" {side:.4f}" for side in prediction.box)
-    return f"{label:<16} {odds}{box and f'  box{box}'}"
+    return f"{label:<16} {odds}{box and f'  box{box}'}{_possible(prediction)}"
 
 
 def _doubts(prediction: Prediction, count: int) -> list[str]:

@@ -219,6 +219,7 @@ def _trainer_parts(spec: PipelineSpec, digests: FileDigests) -> Parts:
         *_training_parts(spec, "tfline.components.trainer.run_fn", digests),
         *settings("pipeline", spec.name),
         *settings("explain", spec.explain),
+        *settings("intervals", _dump(spec.intervals) if spec.intervals else None),
     )
 
 

@@ -11,6 +11,11 @@ from tfline.components.evaluator.bounds import bound_faults
 from tfline.components.evaluator.config import EvaluateConfig
 from tfline.components.example_validator.config import Expectation, Slicing, ValidateConfig
 from tfline.components.trainer.config import ModelConfig, RunConfig, TrainConfig
+from tfline.components.trainer.conformal.config import (
+    IntervalsConfig,
+    as_intervals,
+    check_intervals,
+)
 from tfline.components.trainer.hyperparameters import with_values
 from tfline.components.trainer.label import check_training
 from tfline.components.trainer.models import MODELS, OWN_TRAINED, REPEATING, TREES, WRITERS
@@ -88,6 +93,17 @@ class PipelineSpec(FrozenModel):
         default=None,
         description="Whether the model has the signature `explain`: what each raw feature has "
         "added to an answer. Default: if it can, and the features are those of a table.",
+    )
+    intervals: (
+        Annotated[
+            IntervalsConfig,
+            BeforeValidator(as_intervals, json_schema_input_type=float | IntervalsConfig),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="Tell beside each answer what else is possible: an interval of a number, a set "
+        "of classes, that holds the truth as often as is said: `0.9`.",
     )
     tune: TuneConfig | None = Field(
         default=None, description="What the Tuner searches before the model is trained."
@@ -193,6 +209,16 @@ class PipelineSpec(FrozenModel):
                 f"A search over {name} has no epochs", ("tune",),
                 "Take `epochs` out, and search at random or by a Gaussian process (`bayesian`).",
             )  # fmt: skip
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _check_intervals(self) -> Self:
+        if self.intervals is not None:
+            keys = {key for feature in self.features for key in feature.keys}
+            try:
+                check_intervals(self.intervals, keys, known_task(self.label))
+            except SpecError as exc:
+                raise FormError(exc.message, tuple(exc.where.split(".")), exc.hint) from exc
         return self
 
     @pydantic.model_validator(mode="after")

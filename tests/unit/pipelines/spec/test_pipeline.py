@@ -9,6 +9,7 @@ from typing import Any
 import pydantic
 import pytest
 
+from tfline.components.trainer.conformal.config import IntervalsConfig
 from tfline.pipelines.spec import PipelineSpec, find_spec, json_schema, load_spec
 from tfline.pipelines.spec.data import DataSpec
 from tfline.transforms.errors import SpecError
@@ -68,6 +69,17 @@ push: {to: models/trips, keep: 5}
 def test_model_arguments_are_checked_and_kept(load: Load) -> None:
     spec = load(TEXT.replace("mlp", "{mlp: {hidden_units: [4, 2]}}"))
     assert spec.model.arguments == {"hidden_units": (4, 2)}
+
+
+def test_intervals_are_a_level_or_more(load: Load) -> None:
+    assert load(TEXT + "intervals: 0.9\n").intervals == IntervalsConfig(level=0.9)
+    by_day = load(TEXT + "intervals: {level: 0.8, by: day}\n").intervals
+    assert by_day == IntervalsConfig(level=0.8, by="day")
+    error = refused(load, TEXT + "intervals: {level: 0.8, by: dya}\n")
+    assert "does not read 'dya'" in str(error)
+    assert "less than 1" in str(refused(load, TEXT + "intervals: 90\n"))
+    several = TEXT.replace("label: tip", "label: {key: tip, task: multilabel}")
+    assert "no intervals of a multilabel" in str(refused(load, several + "intervals: 0.9\n"))
 
 
 def test_spec_is_frozen(load: Load) -> None:

@@ -1,0 +1,1 @@
+"""Intervals around predicted numbers and sets of classes that hold the truth as often as asked."""
