@@ -25,6 +25,7 @@ from tfline.components.artifacts.saved_model import load_saved_model
 from tfline.components.evaluator.reading.model import read_card
 from tfline.components.trainer.conformal.bounds import Bounds, ClassSet, Outputs, Residual
 from tfline.components.trainer.conformal.quantile import quantiles_by_group
+from tfline.components.trainer.splits import read_records
 from tfline.metrics.arrays import Array, Floats
 
 BATCH = 512
@@ -98,7 +99,7 @@ def _tensors(outputs: dict[str, Array]) -> Outputs:
 def _answers(folder: Path, files: Sequence[Path]) -> tuple[dict[str, Array], Array]:
     """Returns the numbers or probabilities of all records with a label, and their labels."""
     signatures = load_saved_model(str(folder)).signatures
-    records = tf.data.TFRecordDataset([str(file) for file in files], "GZIP")
+    records = read_records(tf.constant([str(file) for file in files]))
     found: dict[str, list[Array]] = {}
     labels: list[Array] = []
     for examples in records.batch(BATCH):
