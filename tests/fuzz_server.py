@@ -218,7 +218,8 @@ def fuzz_folders(count: int, model: Path) -> Counter[str]:
     outcomes = Counter[str]()
     for portion in range(count // PORTION):
         arguments = ["-m", "tests.fuzz_server", "load", str(portion), str(model)]
-        done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True)
+        command = [sys.executable, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace")
         outcomes += Counter(done.stdout.split())
         if done.returncode:
             outcomes["ended"] += 1

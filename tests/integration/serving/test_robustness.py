@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import grpc
 import psutil
 import pytest
 
 from tests.integration.serving.conftest import METHODS, Grpc, Rest, predict_request, tensor
-from tfline.serving.process import ServerProcess
+from tfline.serving.process import ServerProcess, start_server
 from tfline.serving.protos import tensor_pb2, types_pb2
 
 IDLE_CONNECTIONS = 250
@@ -96,3 +97,26 @@ def test_messages_that_cannot_be_read_take_no_memory(server: ServerProcess, api:
 
     before = send(200)
     assert send(800) - before < 4 * 2**20  # gRPC's own answer to them takes three times that
+
+
+def test_model_that_ends_a_process_does_not_end_the_server(
+    publish: Callable[..., Path], tmp_path: Path
+):
+    """A node of a function that has lost its name: TensorFlow's loader does not survive it."""
+    publish("toolbox", tmp_path / "toolbox", 1)
+    damaged = publish("toolbox", tmp_path / "other", 2)
+    content = (damaged / "saved_model.pb").read_bytes()
+    node = b"\n\x05Const\x12\x05Const"
+    assert node in content
+    at = content.rindex(node)
+    (damaged / "saved_model.pb").write_bytes(content[:at] + b"\x1a" + content[at + 1 :])
+    flags = ["--enable_trial_load", "--max_num_load_retries=0"]
+    with start_server(tmp_path / "toolbox", "toolbox", flags=flags) as server:
+        damaged.rename(tmp_path / "toolbox" / "2")
+        end = time.monotonic() + 60
+        while "Loading toolbox version 2 failed" not in server.output():
+            assert server.running
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        response = Grpc(server.target).call("Predict", predict_request(x=[1.0]))
+        assert response.model_spec.version.value == 1

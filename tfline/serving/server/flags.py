@@ -91,6 +91,11 @@ class Flags:
     enable_opentelemetry: bool = _flag(
         False, "Send traces and metrics to where OTEL_EXPORTER_OTLP_ENDPOINT says"
     )
+    enable_trial_load: bool = _flag(
+        False,
+        "Load each version in a process of its own first: one whose damaged files end a process is "
+        "a load error then, and not the end of the server; it takes twice the time and memory",
+    )
     load_libraries: str = _flag(
         "", "Libraries of operators, separated by commas; those of known wheels need not be named"
     )

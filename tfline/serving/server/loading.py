@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import json
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -19,9 +24,10 @@ from tfline.serving.server.operators import OPERATORS, split_paths
 from tfline.serving.server.runners import LimitedRunner
 from tfline.serving.server.servable import Runner, Servable
 from tfline.serving.server.session import Session
-from tfline.serving.server.status import StatusError, invalid_argument
+from tfline.serving.server.status import Code, StatusError, invalid_argument
 from tfline.serving.server.warmup import warm_up
 
+_TRIAL = "tfline.serving.server.trial"
 _OWN_BATCHING_FILE = "batching_params.pbtxt"
 
 
@@ -68,6 +74,8 @@ class Loader:
             return self._load(name, version, folder)
 
     def _load(self, name: str, version: int, folder: Path) -> Servable:
+        if self._flags.enable_trial_load:
+            _try(self._flags, name, version, folder)
         session = self._session(folder)
         try:
             if self._flags.enable_model_warmup:
@@ -105,6 +113,30 @@ class Loader:
             return self._batching
         own = folder / _OWN_BATCHING_FILE
         return read_options(own) if own.is_file() else None
+
+
+def _try(flags: Flags, name: str, version: int, folder: Path) -> None:
+    """Has another process load a version, with its warm-up. What it merely refuses is no error.
+
+    TensorFlow's loader does not survive every ``saved_model.pb`` that is damaged.
+
+    Raises:
+        StatusError: DATA_LOSS if that has ended the process.
+    """
+    settings = dataclasses.asdict(dataclasses.replace(flags, enable_trial_load=False))
+    done = subprocess.run(
+        [sys.executable, "-m", _TRIAL, name, str(version), str(folder)],
+        input=json.dumps(settings).encode(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    if done.returncode < 0:
+        raise StatusError(
+            Code.DATA_LOSS,
+            f"To load {folder} ends a process with {signal.Signals(-done.returncode).name}: "
+            "its files are damaged",
+        )
 
 
 def session_config(flags: Flags) -> config_pb2.ConfigProto:

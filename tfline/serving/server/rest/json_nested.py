@@ -76,5 +76,7 @@ def _misfits(value: Any, shape: Sequence[int], level: int) -> Iterator[StatusErr
             f"expected size: {shape[level]}"
         )
     else:
+        last = level + 1 == len(shape)  # where only lists are wrong, and there are the most values
         for item in value:
-            yield from _misfits(item, shape, level + 1)
+            if not last or isinstance(item, list):
+                yield from _misfits(item, shape, level + 1)
