@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tfline.transforms import categorical, combine, image, numeric, sequence, text, times
+from tfline.transforms import categorical, combine, image, kernel, numeric, sequence, text, times
 from tfline.transforms.dotted import find_function
 from tfline.transforms.features import FeatureSpec
 from tfline.transforms.kinds import GAPPED, kinds_of
@@ -35,6 +35,7 @@ FAMILIES: dict[str, dict[str, Transform]] = {
         "impute_constant": numeric.impute_constant,
         "missing": numeric.missing,
         "polynomial": numeric.polynomial,
+        "random_fourier": kernel.random_fourier,
     },
     "times": {
         "datetime": times.datetime,
@@ -137,5 +138,5 @@ def holds_steps(feature: FeatureSpec) -> bool:
 
 _OF_NO_ORDER = ("Strings", "Tokens", "Times")
 
-_COLUMNS = ("pca", "polynomial")
+_COLUMNS = ("pca", "polynomial", "random_fourier")
 """What makes columns of numbers that are no steps."""

@@ -14,7 +14,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 from PIL import Image
-from sklearn import decomposition, impute, preprocessing
+from sklearn import decomposition, impute, kernel_approximation, preprocessing
 from sklearn.feature_extraction import text
 
 from tfline.transforms.table import TRANSFORMS
@@ -249,6 +249,15 @@ REFERENCES = {
     "pca of a vector": Reference(
         "sklearn PCA", ("vector",), (("pca", {"components": 3}),),
         lambda: decomposition.PCA(3).fit_transform(RAW["vector"]),
+    ),
+    "random_fourier": Reference(
+        "sklearn RBFSampler", ("number", "skewed", "whole"),
+        ("z_score", ("random_fourier", {"components": 20, "gamma": 0.5, "seed": 7})),
+        lambda: kernel_approximation.RBFSampler(
+            gamma=0.5, n_components=20, random_state=7
+        ).fit_transform(
+            preprocessing.StandardScaler().fit_transform(numbers("number", "skewed", "whole"))
+        ),
     ),
     "reshape": Reference(
         "keras Reshape", ("vector",), (("reshape", {"shape": (2, 3, 2)}),),

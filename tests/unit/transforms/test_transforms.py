@@ -232,6 +232,10 @@ CASES = {
         ("z_score",), [(1.0, 10.0), (3.0, None), (2.0, 30.0)],
         [[-math.sqrt(1.5), -1], [math.sqrt(1.5), 0], [0, 1]], [(2.0, 20.0)], [[0, 0]],
     ),
+    "random_fourier": Case(
+        (("random_fourier", {"components": 3}),), [(0.0, 1.0), (None, 1.0)], None,
+        [(0.0, 1.0)], None,
+    ),
     "ratio": Case(
         ("ratio", ("passthrough", {"default": -1.0})),
         [(6.0, 3.0), (1.0, 0.0), (0.0, 0.0), (None, 2.0), (2.0, None)], [2, -1, -1, -1, -1],
