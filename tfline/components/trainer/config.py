@@ -218,6 +218,15 @@ class ModelConfig(FrozenModel):
     arguments: dict[str, Any] = Field(default_factory=dict)
 
 
+class EnsembleConfig(FrozenModel):
+    """Several models that answer as one."""
+
+    seeds: int = Field(default=1, ge=1, le=100, description="How often each model is trained.")
+    models: tuple[ModelConfig, ...] = Field(
+        default=(), strict=False, description="Further models, beside `model`."
+    )
+
+
 class RunConfig(FrozenModel):
     """The `custom_config` of TFX's Trainer.
 
@@ -227,6 +236,7 @@ class RunConfig(FrozenModel):
         train: How it is trained.
         explain: Whether answers are explained; None: where it can be done, of tables.
         intervals: What is told beside each answer; None: nothing.
+        ensemble: What is trained beside the model, to answer with it; None: nothing.
         training_fingerprint: Names what the result depends on; written into the export.
         train_state_dir: Where to checkpoint, and to resume from; one folder a fingerprint. None:
             a killed run starts anew.
@@ -236,6 +246,7 @@ class RunConfig(FrozenModel):
     model: ModelConfig
     train: TrainConfig = Field(default_factory=TrainConfig)
     explain: bool | None = None
+    ensemble: EnsembleConfig | None = None
     intervals: IntervalsConfig | None = None
     training_fingerprint: str
     train_state_dir: str | None = None

@@ -18,6 +18,7 @@ from tfline.components.trainer.conformal.intervals import calibrate, check_group
 from tfline.components.trainer.data import TrainingData, load_data
 from tfline.components.trainer.devices import precision, repeatable, strategy
 from tfline.components.trainer.doubt import measure_doubt
+from tfline.components.trainer.ensemble import Ensemble, members_of, train_members
 from tfline.components.trainer.explain.choice import is_explained, make_explainer
 from tfline.components.trainer.export import export
 from tfline.components.trainer.fit import steps_per_execution
@@ -60,7 +61,7 @@ def run_fn(fn_args: FnArgs) -> None:
         keras.utils.set_random_seed(config.train.seed + 1)  # a global seed of 0 breaks tf.data
         data = load_data(fn_args.train_files, fn_args.eval_files, graph, config.train, scratch)
         head = with_link(graph.head, config.train.loss)
-        model = prepare_model(config, graph, head, data)
+        model = prepare(config, graph, head, data)
         if config.intervals is not None:
             check_group(config.intervals, graph)
         explained = is_explained(config.explain, model, graph, head)
@@ -74,7 +75,7 @@ def run_fn(fn_args: FnArgs) -> None:
             _progress.info("the loss is computed on %s; metrics are in the unit of the label", unit)
         started = time.monotonic()
         state_dir = config.train_state_dir if config.train.checkpoints else None
-        training = train_model(model, head, data, config.train, fn_args.model_run_dir, state_dir)
+        training = _train(model, head, data, config, fn_args.model_run_dir, state_dir)
         seconds = time.monotonic() - started
         if config.train.monte_carlo:
             training = _with_doubt(training, model, head, data, config.train.monte_carlo)
@@ -104,6 +105,35 @@ def _with_doubt(
         for prefix, batches in (("", data.plain), ("val_", data.evaluation))
     ]
     return dataclasses.replace(training, history={**training.history, **measured[0], **measured[1]})
+
+
+def _train(
+    model: keras.Model,
+    head: Head,
+    data: TrainingData,
+    config: RunConfig,
+    log_dir: str,
+    state_dir: str | None,
+) -> Training:
+    if not isinstance(model, Ensemble):
+        return train_model(model, head, data, config.train, log_dir, state_dir)
+    each = [member.train for member in members_of(config)]
+    return train_members(model, head, data, each, log_dir, state_dir)
+
+
+def prepare(
+    config: RunConfig, graph: TransformGraph, head: Head, data: TrainingData
+) -> keras.Model:
+    """Builds and compiles the model, or all that answer as one; see `prepare_model`."""
+    if config.ensemble is None:
+        return prepare_model(config, graph, head, data)
+    members = []
+    for member in members_of(config):
+        keras.utils.set_random_seed(member.train.seed + 1)
+        members.append(prepare_model(member, graph, head, data))
+    model = Ensemble(members, graph.features)
+    compile_model(model, head, config.train, steps_per_execution(data))
+    return model
 
 
 def prepare_model(

@@ -89,10 +89,10 @@ class ServingModel(tf.Module):
         # as a layer around a vocabulary; and the vocabularies of encoders. A function may hold the
         # model itself: it is no part of what is saved.
         self.model_variables = [variable.value for variable in model.variables]
-        self._tables = [layer for layer in model.layers if not layer.variables]
-        self._encoders = [
-            layer.saved_model for layer in model.layers if isinstance(layer, TextEncoder)
-        ]
+        parts = getattr(model, "members", [model])  # an ensemble has several
+        layers = [layer for part in parts for layer in part.layers]
+        self._tables = [layer for layer in layers if not layer.variables]
+        self._encoders = [layer.saved_model for layer in layers if isinstance(layer, TextEncoder)]
         self._sample_texts = functools.partial(sample_texts, model, graph.metadata)
         self._score_texts = functools.partial(score_texts, model, graph)
         self._threshold = ServedThreshold() if graph.task.decides else None

@@ -219,22 +219,28 @@ def _trainer_parts(spec: PipelineSpec, digests: FileDigests) -> Parts:
         *_training_parts(spec, "tfline.components.trainer.run_fn", digests),
         *settings("pipeline", spec.name),
         *settings("explain", spec.explain),
+        *settings("ensemble", _dump(spec.ensemble) if spec.ensemble else None),
         *settings("intervals", _dump(spec.intervals) if spec.intervals else None),
     )
 
 
 def _training_parts(spec: PipelineSpec, module: str, digests: FileDigests) -> Parts:
     """Returns what a training that begins in `module` depends on."""
-    family = function_modules([resolve_model(spec.model.name)])
+    models = [spec.model, *(spec.ensemble.models if spec.ensemble else ())]
+    family = function_modules([resolve_model(model.name) for model in models])
     unused = function_modules(MODELS.values()) - family
-    names = [spec.model.name, *spec.train.own_code, *filter(None, [spec.label.task])]
+    names = [
+        *(model.name for model in models),
+        *spec.train.own_code,
+        *filter(None, [spec.label.task]),
+    ]
     own = dotted_modules(names)
     modules = [module, *family, *own]
     # The transforms' own code reaches the Trainer as a graph, in Transform's artifact.
     shared = function_modules(TRANSFORMS.values()) | {"tfline.transforms.table"}
     return (
         *source_parts(modules, exclude=unused | shared | _other_tasks(spec) | _METRICS),
-        *model_parts(spec.model.name),
+        *dict.fromkeys(part for model in models for part in model_parts(model.name)),
         *settings("model", _dump(spec.model)),
         *file_parts("model", argument_files(spec.model.arguments), digests),
         *settings("train", _dump(spec.train)),

@@ -12,6 +12,19 @@ from tfline.transforms.arguments import check_arguments
 from tfline.transforms.errors import SpecError
 
 
+def as_ensemble(value: Any) -> Any:
+    """Reads ``5`` as five seeds, and a list as further models, in the forms of `as_model`."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return {"seeds": value}
+    section = {"models": value} if isinstance(value, list | tuple) else value
+    if not isinstance(section, Mapping) or "models" not in section:
+        return section
+    models = section["models"]
+    if not isinstance(models, list | tuple):
+        raise FormError(f"Expected a list of models. Received: {models!r}", ("models",))
+    return {**section, "models": tuple(map(as_model, models))}
+
+
 def as_model(value: Any) -> Any:
     """Reads ``cnn`` and ``{cnn: {filters: 30}}``; checks the arguments."""
     if isinstance(value, ModelConfig):

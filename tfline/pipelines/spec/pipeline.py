@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from tfline.components.evaluator.bounds import bound_faults
 from tfline.components.evaluator.config import EvaluateConfig
 from tfline.components.example_validator.config import Expectation, Slicing, ValidateConfig
-from tfline.components.trainer.config import ModelConfig, RunConfig, TrainConfig
+from tfline.components.trainer.config import EnsembleConfig, ModelConfig, RunConfig, TrainConfig
 from tfline.components.trainer.conformal.config import (
     IntervalsConfig,
     as_intervals,
@@ -34,7 +34,7 @@ from tfline.pipelines.spec.feature_forms import (
 from tfline.pipelines.spec.kubernetes import KubernetesSpec
 from tfline.pipelines.spec.label_forms import checked_label, expand_label
 from tfline.pipelines.spec.metadata import MetadataSpec
-from tfline.pipelines.spec.model import as_model
+from tfline.pipelines.spec.model import as_ensemble, as_model
 from tfline.pipelines.spec.push import PushSpec, as_push
 from tfline.tasks.table import known_task, label_keys, label_takes
 from tfline.transforms.arguments import arguments_model
@@ -89,6 +89,17 @@ class PipelineSpec(FrozenModel):
         ModelConfig, BeforeValidator(as_model, json_schema_input_type=str | dict[str, Any])
     ] = Field(description="The Keras model.")
     train: TrainConfig = Field(default_factory=TrainConfig, description="How it is trained.")
+    ensemble: (
+        Annotated[
+            EnsembleConfig,
+            BeforeValidator(as_ensemble, json_schema_input_type=int | list[Any] | dict[str, Any]),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="Train several models, and answer by their mean: `5` seeds of the model, a "
+        "list of further models, or both.",
+    )
     explain: bool | None = Field(
         default=None,
         description="Whether the model has the signature `explain`: what each raw feature has "
@@ -140,7 +151,21 @@ class PipelineSpec(FrozenModel):
         return self
 
     @pydantic.model_validator(mode="after")
-    def _check_model_fits_label(self) -> Self:
+    def _check_model(self) -> Self:
+        self.check_model()
+        return self
+
+    def check_model(self) -> None:
+        """Sees that the model fits the label, the features and the training.
+
+        Raises:
+            FormError: It does not.
+        """
+        self._check_model_fits_label()
+        self._check_heads_share_units()
+        self._check_own_training()
+
+    def _check_model_fits_label(self) -> None:
         is_text, name = self._writes, self.model.name
         if name in MODELS and is_text != (name in WRITERS):
             named = ", ".join(sorted(WRITERS))
@@ -158,13 +183,11 @@ class PipelineSpec(FrozenModel):
             )  # fmt: skip
         if is_text and self.train.monte_carlo:
             raise FormError("A text has no mean", ("train", "monte_carlo"), "Take it out.")
-        return self
 
-    @pydantic.model_validator(mode="after")
-    def _check_heads_share_units(self) -> Self:
+    def _check_heads_share_units(self) -> None:
         name = self.model.name
         if name not in MODELS:
-            return self
+            return
         arguments = vars(arguments_model(MODELS[name])(**self.model.arguments))
         widths = {arguments["units"]} if "heads" in arguments else set()
         if name == "text_transformer":  # a token is as wide as its feature says
@@ -176,10 +199,8 @@ class PipelineSpec(FrozenModel):
                 check_heads(width, arguments["heads"])
             except ModelError as exc:
                 raise FormError(exc.message, ("model", name), exc.hint) from exc
-        return self
 
-    @pydantic.model_validator(mode="after")
-    def _check_own_training(self) -> Self:
+    def _check_own_training(self) -> None:
         name, arguments = self.model.name, self.model.arguments
         gapped = [feature for feature in self.features if is_gapped(feature)]
         if gapped and name in MODELS and name not in TREES:
@@ -190,7 +211,7 @@ class PipelineSpec(FrozenModel):
                 f"{', '.join(sorted(TREES))}.",
             )
         if name not in OWN_TRAINED:
-            return self
+            return
         tuned = self.tune.over if self.tune is not None else {}
         of_training = [key.removeprefix("train.") for key in tuned if key.startswith("train.")]
         given = {*self.train.model_fields_set, *of_training}
@@ -209,6 +230,22 @@ class PipelineSpec(FrozenModel):
                 f"A search over {name} has no epochs", ("tune",),
                 "Take `epochs` out, and search at random or by a Gaussian process (`bayesian`).",
             )  # fmt: skip
+
+    @pydantic.model_validator(mode="after")
+    def _check_ensemble(self) -> Self:
+        if self.ensemble is None:
+            return self
+        if self._writes or self.train.warm_start:
+            reason = "writes texts" if self._writes else "begins with a pushed one (`warm_start`)"
+            raise FormError(f"A model that {reason} has no ensemble", ("ensemble",), "Take it out.")
+        for model in self.ensemble.models:
+            changes: dict[str, Any] = {"model": model, "ensemble": None, "tune": None}
+            if model.name in OWN_TRAINED:  # what is said of epochs is said of the others
+                kept = {key: getattr(self.train, key) for key in ("loss", "weight")}
+                said = {key: value for key, value in kept.items() if value is not None}
+                changes["train"] = TrainConfig(**said)
+            alone = self.model_copy(update=changes)
+            alone.check_model()
         return self
 
     @pydantic.model_validator(mode="after")

@@ -9,6 +9,7 @@ from typing import Any
 import pydantic
 import pytest
 
+from tfline.components.trainer.config import EnsembleConfig
 from tfline.components.trainer.conformal.config import IntervalsConfig
 from tfline.pipelines.spec import PipelineSpec, find_spec, json_schema, load_spec
 from tfline.pipelines.spec.data import DataSpec
@@ -80,6 +81,22 @@ def test_intervals_are_a_level_or_more(load: Load) -> None:
     assert "less than 1" in str(refused(load, TEXT + "intervals: 90\n"))
     several = TEXT.replace("label: tip", "label: {key: tip, task: multilabel}")
     assert "no intervals of a multilabel" in str(refused(load, several + "intervals: 0.9\n"))
+
+
+def test_ensemble_is_of_seeds_or_of_models_that_fit(load: Load) -> None:
+    assert load(TEXT + "ensemble: 5\n").ensemble == EnsembleConfig(seeds=5)
+    text = TEXT + "train: {epochs: 3}\nensemble: [boosted_trees, {mlp: {hidden_units: [8]}}]\n"
+    spec = load(text)
+    assert spec.ensemble is not None
+    assert [model.name for model in spec.ensemble.models] == ["boosted_trees", "mlp"]
+    assert spec.ensemble.models[1].arguments == {"hidden_units": (8,)}
+    both = load(TEXT + "ensemble: {seeds: 2, models: [linear]}\n").ensemble
+    assert both is not None
+    assert (both.seeds, len(both.models)) == (2, 1)
+    assert "wide_depe" in str(refused(load, TEXT + "ensemble: [wide_depe]\n"))
+    assert "writes texts" in str(refused(load, TEXT + "ensemble: [char_rnn]\n"))
+    warm = "train: {warm_start: true}\npush: models/trips\nensemble: 2\n"
+    assert "has no ensemble" in str(refused(load, TEXT + warm))
 
 
 def test_spec_is_frozen(load: Load) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import keras
 
+from tfline.components.trainer.ensemble import Ensemble, MeanExplainer
 from tfline.components.trainer.explain.entries import Network, UncutError
 from tfline.components.trainer.explain.explainer import Explainer
 from tfline.components.trainer.explain.integrated_gradients import IntegratedGradients
@@ -68,6 +69,8 @@ def make_explainer(
     Returns:
         None if it is larger than it is worth, and not asked for.
     """
+    if isinstance(model, Ensemble):
+        return _of_members(asked, model, graph, head, train)
     if isinstance(model, OwnTraining) and model.explains_itself:
         explainer = model.explainer()
         return explainer if asked or explainer.size <= LARGE else None
@@ -78,6 +81,28 @@ def make_explainer(
     return IntegratedGradients(model, graph.features, head, score, features)
 
 
+def _of_members(
+    asked: bool | None,
+    model: Ensemble,
+    graph: TransformGraph,
+    head: Head,
+    train: Iterable[Batch],
+) -> Explainer | None:
+    found = [make_explainer(True, member, graph, head, train) for member in model.members]
+    members = [member for member in found if member is not None]
+    units = sorted({member.unit for member in members})
+    if len(units) > 1:
+        if not asked:
+            return None
+        raise ModelError(
+            f"Models whose scores are of other units are not explained together: {units}",
+            where="explain",
+            hint="Take `explain` out, or `random_forest`, whose scores are probabilities.",
+        )
+    explainer = MeanExplainer(model, members, head)
+    return explainer if asked or explainer.size <= LARGE else None
+
+
 def _obstacle(model: keras.Model, graph: TransformGraph, head: Head) -> str:
     """Returns why the answers of a model cannot be explained; empty if they can."""
     score = find_score(head)
@@ -85,6 +110,9 @@ def _obstacle(model: keras.Model, graph: TransformGraph, head: Head) -> str:
         return f"the answers to a {graph.task.name} label have no scores"
     if score.numbers > MOST_NUMBERS:
         return f"an answer has {score.numbers} numbers, and at most {MOST_NUMBERS} are explained"
+    if isinstance(model, Ensemble):
+        found = (_obstacle(member, graph, head) for member in model.members)
+        return next(filter(None, found), "")
     if isinstance(model, OwnTraining) and model.explains_itself:
         return model.unexplained
     for feature in graph.features:

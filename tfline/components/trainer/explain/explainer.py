@@ -40,5 +40,13 @@ class Explainer(abc.ABC):
         return 0
 
     @abc.abstractmethod
-    def explain(self, features: Mapping[str, tf.Tensor]) -> Explained:
-        """Explains the answers to transformed features, [batch, ...]; in a graph."""
+    def explain(
+        self, features: Mapping[str, tf.Tensor], chosen: tf.Tensor | None = None
+    ) -> Explained:
+        """Explains answers; in a graph.
+
+        Args:
+            features: The transformed features, [batch, ...].
+            chosen: 1 for the class whose score is explained, else 0, [batch, classes], where there
+                are several; None: the one that the model decides for.
+        """

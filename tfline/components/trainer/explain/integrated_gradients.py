@@ -60,7 +60,9 @@ class IntegratedGradients(Explainer):
         self.numbers = score.numbers
         self._average = _average(self._network, batches)
 
-    def explain(self, features: Mapping[str, tf.Tensor]) -> Explained:
+    def explain(
+        self, features: Mapping[str, tf.Tensor], chosen: tf.Tensor | None = None
+    ) -> Explained:
         """See `Explainer.explain`."""
         entries = self._network.enter(features)
         begins = [
@@ -70,11 +72,11 @@ class IntegratedGradients(Explainer):
         both = [tf.concat(pair, axis=0) for pair in zip(entries, begins, strict=True)]
         logits = self._network.logits(both)
         of_ends, of_begins = tf.split(logits, 2)
-        chosen = decided(of_ends)
-        end, baseline = self._score.of(of_ends, chosen), self._score.of(of_begins, chosen)
+        among = decided(of_ends) if chosen is None else chosen
+        end, baseline = self._score.of(of_ends, among), self._score.of(of_begins, among)
 
         def score(at: Sequence[tf.Tensor]) -> tf.Tensor:
-            return self._score.of(self._network.logits(at), chosen)
+            return self._score.of(self._network.logits(at), among)
 
         line = _Line(score, begins, entries, self.numbers)
         parts = line.integrate(end - baseline)  # [batch, numbers] an entry

@@ -15,7 +15,7 @@ quadrature integrates exactly; all of its terms are positive, so that nothing ca
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -67,7 +67,9 @@ class TreeShap(Explainer):
         """How many numbers describe the paths."""
         return int(self._paths.share.size * 6 + self._paths.sets.size + self._paths.values.size)
 
-    def explain(self, features: Mapping[str, tf.Tensor]) -> Explained:
+    def explain(
+        self, features: Mapping[str, tf.Tensor], chosen: tf.Tensor | None = None
+    ) -> Explained:
         """See `Explainer.explain`."""
         split = self._columns.split(features)
         row = [tf.cast(split[column.name], tf.float32) for column in self._columns.all]
@@ -79,11 +81,12 @@ class TreeShap(Explainer):
         )  # [units]
         numbers = len(self._columns.all)
 
-        def one(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        def one(given: Sequence[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+            record, *wanted = given
             passed = self._passed(record)  # [paths, questions]
             gone = tf.reduce_prod(passed, axis=1)  # [paths]
             logits = self._first + tf.linalg.matvec(self._paths.values, gone, transpose_a=True)
-            weights = self._selected(logits[tf.newaxis])[0]  # [units]
+            weights = self._selected(logits, *wanted)  # [units]
             values = tf.linalg.matvec(self._paths.values, weights)  # [paths]
             each = values[:, tf.newaxis] * self._shapley(passed, shares)
             by_column = tf.math.unsorted_segment_sum(
@@ -98,7 +101,10 @@ class TreeShap(Explainer):
             tf.TensorSpec([], tf.float32),
         )
         by_column, baseline, score = tf.map_fn(
-            one, x, fn_output_signature=signature, parallel_iterations=_PARALLEL
+            one,
+            (x,) if chosen is None else (x, chosen),
+            fn_output_signature=signature,
+            parallel_iterations=_PARALLEL,
         )
         return self._in_unit(by_column, baseline, score)
 
@@ -126,13 +132,13 @@ class TreeShap(Explainer):
             total += weight * tf.math.divide_no_nan(product, factors)
         return (passed - shares) * total
 
-    def _selected(self, logits: tf.Tensor) -> tf.Tensor:
-        """Returns what each logit counts in the score, [1, units], for logits [1, units]."""
+    def _selected(self, logits: tf.Tensor, wanted: tf.Tensor | None = None) -> tf.Tensor:
+        """Returns what each logit counts in the score, [units], for logits [units]."""
         if self._head.task == "binary" and self._is_share:
-            return tf.constant([[0.0, 1.0]])
+            return tf.constant([0.0, 1.0])
         if self._head.task != "multiclass":
             return tf.ones_like(logits)
-        chosen = decided(logits)
+        chosen = decided(logits[tf.newaxis])[0] if wanted is None else wanted
         return chosen if self._is_share else chosen - 1 / self._first.size
 
     def _in_unit(self, by_column: tf.Tensor, baseline: tf.Tensor, score: tf.Tensor) -> Explained:

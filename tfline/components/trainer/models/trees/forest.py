@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from tfline.components.trainer.config import TrainConfig
     from tfline.components.trainer.transform_graph import Batch
 
+FILES = "forest_"
+"""What the names of a forest's files begin with."""
+
 Floats = npt.NDArray[np.floating]
 
 
@@ -81,14 +84,19 @@ class Forest(keras.layers.Layer):
         self._operator: Any = None
         self._predict: Callable[[Mapping[str, tf.Tensor]], tf.Tensor] | None = None
 
-    def plant(self, model: ydf.GenericModel) -> None:
-        """Takes a grown forest in place of another one, or of none."""
+    def plant(self, model: ydf.GenericModel, prefix: str = FILES) -> None:
+        """Takes a grown forest in place of another one, or of none.
+
+        Args:
+            model: The forest.
+            prefix: Of its files: those of several forests lie side by side in an export.
+        """
         from ydf_tf import tf_op  # loads the operator into TensorFlow
 
         # The operator reads files, which become assets of an export.
         folder = tempfile.mkdtemp(prefix="tfline-forest-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        model.save(folder, ydf.ModelIOOptions(file_prefix="forest_"))
+        model.save(folder, ydf.ModelIOOptions(file_prefix=prefix))
         operator = tf_op.ModelV2(folder, verbose=False)
 
         def predict(columns: Mapping[str, tf.Tensor]) -> tf.Tensor:
@@ -147,6 +155,7 @@ class ForestModel(OwnTraining):
         forest = Forest(columns, outputs, head.units)
         inputs = build_inputs(features)
         super().__init__(inputs, forest(inputs), name=kind)
+        self._kind = kind
         self._columns = columns
         self._forest = forest
         self._head = head
@@ -170,7 +179,8 @@ class ForestModel(OwnTraining):
         spec = columns.describe(learnt, _label_column(head))
         named = loss.name if self._grower.is_boosted else None
         self.grown = self._grower.grow(spec, learnt, seen, config.seed, named, state_dir)
-        self._forest.plant(self.grown)
+        alone = self.name == self._kind
+        self._forest.plant(self.grown, FILES if alone else f"{FILES}{self.name}_")
         return Training(
             self._history(train, evaluation, loss),
             "tree" if self._grower.is_boosted else "forest",
