@@ -156,3 +156,22 @@ def test_trees_are_compiled_for_kubeflow(pushed: Project) -> None:
     volume = ("--set", "push=/mnt/models", "--set", "kubernetes={volumes: {models: /mnt}}")
     assert pushed.tfline("compile", "spec.yaml", *target, *volume, "-o", str(file)) == 0
     assert "boosted_trees" in file.read_text()
+
+
+def test_ensemble_with_intervals_goes_through_the_whole_pipeline(pushed: Project) -> None:
+    before = pushed.versions()
+    assert pushed.run(ensemble=2, intervals=0.8) == 0, pushed.records[-1].error
+    assert len(pushed.versions()) == len(before) + 1
+    assert "2 models" in pushed.records[-1].components["Trainer"].summary
+    with (
+        start_server(version_of(pushed).parent, "trips") as server,
+        Client(server.target, model="trips", timeout=60) as client,
+    ):
+        for answer in client.explain(ROWS):
+            assert answer.prediction_set is not None
+            assert set(answer.prediction_set) <= {"no", "yes"}
+            why = answer.explanation
+            assert why is not None
+            assert why.unit == "mean log-odds of the models"
+            total = why.baseline + sum(why.attributions.values())
+            assert total == pytest.approx(why.score, abs=1e-3)
