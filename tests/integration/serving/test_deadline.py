@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +41,25 @@ def test_deadline_costs_a_short_run_nothing(session: Session):
     fastest(session, ENDLESS)
     # With RunOptions.timeout_in_ms a run takes five times longer.
     assert fastest(session, Call.within(60)) < 1.5 * fastest(session, ENDLESS)
+
+
+def test_run_is_not_long_because_others_have_the_processor(session: Session):
+    """A thread that computes lets the next one go on after 5 ms: by the clock each run is long."""
+    fastest(session, ENDLESS)
+    over = threading.Event()
+
+    def compute() -> None:
+        while not over.is_set():
+            sum(range(1000))
+
+    busy = threading.Thread(target=compute)
+    busy.start()
+    try:
+        fastest(session, Call.within(60))
+    finally:
+        over.set()
+        busy.join()
+    assert max(session._longest.values()) < 0.005
 
 
 def test_deadline_stops_a_long_run(session: Session):
