@@ -24,7 +24,7 @@ def session(models: Path) -> Iterator[Session]:
     session.close()
 
 
-def fastest(session: Session, call: Call) -> float:
+def fastest(session: Session, call: Call, runs: int = 500) -> float:
     signature = session.signatures["serving_default"]
     feeds = {signature.inputs["x"].name: Tensor.from_proto(tensor([1.0]))}
     fetches = [signature.outputs["y"].name]
@@ -34,7 +34,7 @@ def fastest(session: Session, call: Call) -> float:
         session.run(feeds, fetches, call)
         return time.perf_counter() - start
 
-    return min(seconds() for _ in range(500))
+    return min(seconds() for _ in range(runs))
 
 
 def test_deadline_costs_a_short_run_nothing(session: Session):
@@ -44,7 +44,7 @@ def test_deadline_costs_a_short_run_nothing(session: Session):
 
 
 def test_run_is_not_long_because_others_have_the_processor(session: Session):
-    """A thread that computes lets the next one go on after 5 ms: by the clock each run is long."""
+    """Threads that compute let the next one go on after 5 ms: by the clock some runs are long."""
     fastest(session, ENDLESS)
     over = threading.Event()
 
@@ -52,14 +52,21 @@ def test_run_is_not_long_because_others_have_the_processor(session: Session):
         while not over.is_set():
             sum(range(1000))
 
-    busy = threading.Thread(target=compute)
-    busy.start()
+    busy = [threading.Thread(target=compute) for _ in range(4)]
+    for thread in busy:
+        thread.start()
     try:
-        fastest(session, Call.within(60))
+        longest = [_longest_after_runs(session, 10) for _ in range(30)]
     finally:
         over.set()
-        busy.join()
-    assert max(session._longest.values()) < 0.005
+        for thread in busy:
+            thread.join()
+    assert max(longest) < 0.005
+
+
+def _longest_after_runs(session: Session, count: int) -> float:
+    fastest(session, Call.within(60), count)
+    return max(session._longest.values())
 
 
 def test_deadline_stops_a_long_run(session: Session):
