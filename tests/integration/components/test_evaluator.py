@@ -440,8 +440,9 @@ def test_naive_models_are_compared_with_the_same_weights(
     [naive] = run.verdict["naive"]
     for value, scores in ((naive["model"], table.score), (naive["value"], table.x)):
         weighted = sk.roc_auc_score(table.tip, scores, sample_weight=weights)
-        assert value == pytest.approx(weighted, abs=1e-3)  # scores are counted in bins
+        assert value == pytest.approx(weighted, rel=1e-6)
         assert abs(weighted - sk.roc_auc_score(table.tip, scores)) > 5e-3
+    assert naive["model"] == run.verdict["slices"][0]["metrics"]["auc"]
 
 
 def test_windows_are_resampled_by_blocks_of_time(

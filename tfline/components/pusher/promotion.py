@@ -110,9 +110,6 @@ def _promote(push: PushFolder, version: Version, label: str) -> Labels:
     """Gives a label to a version; the caller holds the lock."""
     labels = _with_label(push, version, label)
     order = live_order(push.path, push.model)
-    if not read_labels(push.path, push.model).versions:
-        # Until now the newest version was live; those newer than the chosen one were not chosen.
-        order = [number for number in order if number < version.number]
     if label == STABLE and order[-1:] != [version.number]:
         order.append(version.number)
     history = read_history(push.path).model_copy(update={"live": tuple(order)})

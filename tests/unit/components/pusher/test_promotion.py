@@ -144,8 +144,23 @@ def test_rollback_after_a_promotion_back_goes_to_what_was_stable_before(push: Pu
     assert roll_back(push)[1].number == 2
 
 
-def test_canary_alone_is_none_to_go_back_to_unless_it_is_named(push: PushFolder) -> None:
+def test_rollback_after_the_first_promotion_goes_to_what_was_live_as_the_newest(
+    push: PushFolder,
+) -> None:
     promote(push, 1)
+    assert roll_back(push)[1].number == 3
+
+
+def test_canary_alone_is_none_to_go_back_to_unless_it_is_named(
+    make_model: MakeModel, tmp_path: Path
+) -> None:
+    def push_next(number: int, name: str) -> PushFolder:
+        push = PushFolder(tmp_path / "models", "trips", clock=lambda: number)
+        push.push(make_model(name))
+        return push
+
+    promote(push_next(1, "a"), 1)
+    push = push_next(2, "b")
     promote(push, 2, "canary")
     with pytest.raises(PushError, match="none was live before"):
         roll_back(push)

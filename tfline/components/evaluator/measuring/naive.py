@@ -97,6 +97,7 @@ def measure_naive(
     task = card.asks
     metric = task.metrics[task.compared]
     decision = Decision(len(card.classes), config.threshold)
+    exact: dict[str, Statistic] = {}
     sums: dict[str, Statistic] = {}
     pieces: Pieces | None = None
     for group in _groups(files, card, predictors, config, counting):
@@ -104,17 +105,27 @@ def measure_naive(
         more = Pieces.of(group, binary=task.family == "binary")
         pieces = more if pieces is None else pieces + more
         for name, predicted in group.predictions.items():
-            found = metric.statistic.resample(group.labels, predicted, decision, weights)
-            sums[name] = sums[name] + found if name in sums else found
+            examples = group.labels, predicted, decision
+            _add(exact, name, metric.statistic.of(*examples, group.column_of_weights))
+            _add(sums, name, metric.statistic.resample(*examples, weights))
     if pieces is None:
         return []
     effective = pieces.effective(metric)
-    values = {name: np.asarray(metric.compute(task.family, total)) for name, total in sums.items()}
+    values = {}
+    for name, total in sums.items():
+        resampled = np.asarray(metric.compute(task.family, total))
+        # Resamples may bin the scores; the value is the one that the metric has everywhere else.
+        off = np.asarray(metric.compute(task.family, exact[name])) - resampled[0]
+        values[name] = resampled + off
     return [
         compare(name, task.compared, values[_MODEL], values[name], config.confidence, effective)
         for name in names
         if np.isfinite(values[name][0]) and np.isfinite(values[_MODEL][0])
     ]
+
+
+def _add(sums: dict[str, Statistic], name: str, found: Statistic) -> None:
+    sums[name] = sums[name] + found if name in sums else found
 
 
 def _groups(
