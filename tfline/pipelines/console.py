@@ -20,6 +20,7 @@ from tfline.pipelines.spec import PipelineSpec
 from tfline.pipelines.terminal import Grid, broken, width_of
 
 _SHOWN_SLICES = 12
+_SHOWN_UNKNOWN = 3
 _SHOWN_METRICS = (
     "accuracy",
     "precision",
@@ -180,6 +181,10 @@ def _show_verdict(console: Console, verdict: dict[str, Any], record: RunRecord) 
         _say(console, f"  - {reason}{f'  [{line}]' if line else ''}")
     if len(verdict["rules"]) > 1:
         _say(console, f"  {describe_outcomes(verdict['outcomes'])}")
+    told = {*blockers, *verdict["comparison"]}
+    unknown = [rule["reason"] for rule in verdict["rules"] if rule["outcome"] == "unknown"]
+    for reason in [reason for reason in unknown if reason not in told][:_SHOWN_UNKNOWN]:
+        _say(console, f"  - {reason}")
 
 
 def _number(value: float | None) -> str:

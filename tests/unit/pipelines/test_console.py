@@ -27,6 +27,9 @@ SPEC = PipelineSpec.model_validate(
 )
 
 
+UNKNOWN = "auc of city=Oslo cannot be told: only 3 positive records"
+
+
 class Terminal(io.StringIO):
     """A stream that takes itself for a terminal."""
 
@@ -48,7 +51,10 @@ def record(tmp_path: Path) -> RunRecord:
         "outcomes": {"passed": len(METRICS)},
         "comparison": [],
         "slices": slices,
-        "rules": [{"metric": name, "reason": REASON, "spec": "evaluate"} for name in METRICS],
+        "rules": [
+            *({"reason": REASON, "spec": "evaluate", "outcome": "passed"} for _ in METRICS),
+            {"reason": UNKNOWN, "spec": "evaluate", "outcome": "unknown"},
+        ],
         "classes": [],
         "min_slice_size": 50,
         "blessed": True,
@@ -85,6 +91,7 @@ def test_redirected_output_is_neither_cut_nor_broken(
     [row] = [line for line in lines if line.startswith("payment_type=Credit Card")]
     assert row.split()[2:] == ["2,908", *["0.8512"] * len(METRICS)]
     assert f"  - {REASON}  [trips.yaml:11]" in lines
+    assert lines.index(f"  - {UNKNOWN}") == lines.index("  of 8 rules: 8 passed") + 1
 
 
 def test_terminal_of_80_columns_shows_whole_words_and_numbers(

@@ -17,6 +17,9 @@ INTEGERS = "integers"
 MOST_INTEGERS = 1000
 """Of a feature with more different integers, none is counted."""
 
+QUANTILES = 100
+"""Buckets between the quantiles of a feature of numbers."""
+
 
 @dataclasses.dataclass(frozen=True)
 class ValueShares:

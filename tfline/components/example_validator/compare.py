@@ -1,7 +1,6 @@
 """Statistics held against others: a split against train, train against an earlier run.
 
-Distances are those of TensorFlow Data Validation: L-infinity for categories, the Jensen-Shannon
-divergence for numbers.
+The distance is L-infinity for categories, the Jensen-Shannon divergence for numbers.
 """
 
 from __future__ import annotations
@@ -11,8 +10,6 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-import tensorflow_data_validation as tfdv
-from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_metadata.proto.v0.statistics_pb2 import (
     DatasetFeatureStatisticsList as Statistics,
 )
@@ -25,6 +22,7 @@ from tfline.components.artifacts.statistics import (
 )
 from tfline.components.example_validator.anomaly import Anomaly
 from tfline.components.example_validator.config import Check, Expectation, ValidateConfig
+from tfline.components.example_validator.divergence import divergence
 
 Severity = Literal["error", "warning"]
 
@@ -89,7 +87,7 @@ def compare(
                 "unseen": _unseen(pair, config.unseen),
                 "range": (_range(pair), "warning"),
                 "drift": (
-                    _drift(pair, statistics, reference.statistics, config),
+                    _drift(pair, config),
                     "error" if config.drift.action == "stop" else "warning",
                 ),
             }
@@ -169,15 +167,13 @@ def _range(pair: _Pair) -> str:
     return ""
 
 
-def _drift(
-    pair: _Pair, statistics: Statistics, reference: Statistics, config: ValidateConfig
-) -> str:
+def _drift(pair: _Pair, config: ValidateConfig) -> str:
     named = pair.expected.kind == "category" or pair.expected.role == "label"
     text = _category_drift(pair, config.drift.categories) if named else ""
     if text or (pair.expected.kind == "category" and value_shares(pair.now) is not None):
         return text
     if pair.now.WhichOneof("stats") == "num_stats":
-        return _number_drift(pair, statistics, reference, config.drift.numbers)
+        return _number_drift(pair, config.drift.numbers)
     return ""
 
 
@@ -202,22 +198,13 @@ def _category_drift(pair: _Pair, limit: float) -> str:
     )
 
 
-def _number_drift(pair: _Pair, statistics: Statistics, reference: Statistics, limit: float) -> str:
-    threshold = limit + 4 * (1 / pair.records + 1 / pair.records_then)  # ten bins of a histogram
-    schema = schema_pb2.Schema()
-    feature = schema.feature.add(name=pair.expected.key, type=_SCHEMA_TYPES[pair.now.type])
-    feature.drift_comparator.jensen_shannon_divergence.threshold = threshold
-    found = tfdv.validate_statistics(statistics, schema, previous_statistics=reference)
-    for info in found.drift_skew_info:
-        for measured in info.drift_measurements:
-            if measured.value > threshold:
-                now, then = pair.now.num_stats, pair.then.num_stats
-                return (
-                    f"distributed otherwise than in {{reference}}: mean {now.mean:.6g} against "
-                    f"{then.mean:.6g} (Jensen-Shannon divergence {measured.value:.3f}, threshold "
-                    f"{threshold:.3f})"
-                )
-    return ""
-
-
-_SCHEMA_TYPES = {FeatureStats.INT: schema_pb2.INT, FeatureStats.FLOAT: schema_pb2.FLOAT}
+def _number_drift(pair: _Pair, limit: float) -> str:
+    threshold = limit + 4 * (1 / pair.records + 1 / pair.records_then)  # ten cells
+    distance = divergence(pair.now, pair.then)
+    if distance is None or distance <= threshold:
+        return ""
+    now, then = pair.now.num_stats, pair.then.num_stats
+    return (
+        f"distributed otherwise than in {{reference}}: mean {now.mean:.6g} against "
+        f"{then.mean:.6g} (Jensen-Shannon divergence {distance:.3f}, threshold {threshold:.3f})"
+    )

@@ -14,7 +14,7 @@ from tfx.components.statistics_gen import executor
 from tfx.components.util import tfxio_utils
 from tfx.types import artifact, artifact_utils
 
-from tfline.components.artifacts.statistics import feature_key, read_statistics
+from tfline.components.artifacts.statistics import QUANTILES, feature_key, read_statistics
 from tfline.components.progress import counted
 from tfline.components.statistics_gen.integer_counts import IntegerCounts
 from tfline.transforms.errors import DataError
@@ -44,7 +44,7 @@ class StatisticsExecutor(executor.Executor):
         statistics = artifact_utils.get_single_instance(output_dict["statistics"])
         statistics.split_names = examples.split_names
         statistics.span = examples.span
-        options = tfdv.StatsOptions(generators=[IntegerCounts()])
+        options = statistics_options()
         with named_types(), self._make_beam_pipeline() as pipeline:
             for split in artifact_utils.decode_split_names(examples.split_names):
                 source = tfxio_utils.get_split_tfxio(
@@ -64,6 +64,13 @@ class StatisticsExecutor(executor.Executor):
         records = sum(int(dataset.num_examples) for dataset in found)
         keys = {feature_key(feature) for dataset in found for feature in dataset.features}
         _summary.info("%d features of %s records", len(keys), f"{records:,}")
+
+
+def statistics_options() -> tfdv.StatsOptions:
+    """Returns what is gathered beside TensorFlow Data Validation's usual statistics."""
+    return tfdv.StatsOptions(
+        generators=[IntegerCounts()], num_quantiles_histogram_buckets=QUANTILES
+    )
 
 
 @contextlib.contextmanager

@@ -26,7 +26,8 @@ def run(arguments: argparse.Namespace) -> int:
     text = read_pipeline(arguments).compile(
         image=arguments.image, root=arguments.root, data_root=arguments.data_root
     )
-    print_or_write(text, arguments.output, "tfline submit {file} --host URL")
+    next_step = "tfline submit {file} --host URL"
+    print_or_write(text, arguments.output, next_step, arguments.spec)
     return 0
 
 

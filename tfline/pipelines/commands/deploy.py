@@ -60,5 +60,5 @@ def run(arguments: argparse.Namespace) -> int:
             "Name an image that has tfline with --image, for Compose or Kubernetes.",
         )
     text = manifest(arguments.target, model)
-    print_or_write(text, arguments.output, _NEXT[arguments.target])
+    print_or_write(text, arguments.output, _NEXT[arguments.target], arguments.spec)
     return 0

@@ -12,7 +12,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from tfline.components.example_validator.compare import Reference, compare
 from tfline.components.example_validator.config import DriftConfig, Expectation, ValidateConfig
-from tfline.components.statistics_gen.integer_counts import IntegerCounts
+from tfline.components.statistics_gen.executor import statistics_options
 
 import tensorflow_data_validation as tfdv  # isort: skip - after tfx
 
@@ -23,7 +23,7 @@ STRICT = ValidateConfig(drift=DriftConfig(action="stop"))
 
 
 def statistics(**columns: Any) -> statistics_pb2.DatasetFeatureStatisticsList:
-    options = tfdv.StatsOptions(generators=[IntegerCounts()])
+    options = statistics_options()
     return tfdv.generate_statistics_from_dataframe(pd.DataFrame(columns), options, n_jobs=1)
 
 

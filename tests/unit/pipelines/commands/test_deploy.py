@@ -25,6 +25,16 @@ def test_deploy_prints_the_manifest_alone(
     assert "Deployment" in kinds
 
 
+def test_output_never_replaces_the_spec(
+    push_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = Path("spec.yaml").read_text()
+    command = ["deploy", "./spec.yaml", "--target", "kubernetes", "-o", "spec.yaml"]
+    assert cli.main(command) == 2
+    assert "would replace the spec" in capsys.readouterr().err
+    assert Path("spec.yaml").read_text() == before
+
+
 def container(text: str) -> dict[str, Any]:
     [deployment] = [d for d in yaml.safe_load_all(text) if d["kind"] == "Deployment"]
     [found] = deployment["spec"]["template"]["spec"]["containers"]

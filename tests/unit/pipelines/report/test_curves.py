@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
-from scipy.spatial.distance import jensenshannon
 from sklearn import metrics as sk
 
 from tfline.pipelines.report.collect.curves import (
@@ -16,7 +15,7 @@ from tfline.pipelines.report.collect.curves import (
     roc_curve,
     threshold_curve,
 )
-from tfline.pipelines.report.collect.histograms import divergence, shares
+from tfline.pipelines.report.collect.histograms import shares
 from tfline.pipelines.report.intervals import wilson
 
 RNG = np.random.default_rng(8)
@@ -120,14 +119,6 @@ def test_interval_is_that_of_scipy(hits: int, records: int) -> None:
 
 def test_interval_of_nothing_is_everything() -> None:
     assert wilson(0, 0) == (0.0, 1.0)
-
-
-def test_divergence_is_that_of_scipy() -> None:
-    one, other = RNG.random(12), RNG.random(12)
-    other[3] = 0
-    assert divergence(one, other) == pytest.approx(jensenshannon(one, other, base=2) ** 2)
-    assert divergence(one, one) == 0
-    assert divergence(np.array([1.0, 0.0]), np.array([0.0, 2.0])) == 1
 
 
 def test_buckets_are_spread_over_the_bins() -> None:

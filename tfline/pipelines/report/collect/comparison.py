@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from tfline.metrics.divergence import jensen_shannon
 from tfline.pipelines.report.collect import model as model_section
 from tfline.pipelines.report.collect import slices as slices_section
 from tfline.pipelines.report.collect import verdict as verdict_section
-from tfline.pipelines.report.collect.histograms import divergence, shared_bins, shares, value_counts
+from tfline.pipelines.report.collect.histograms import shared_bins, shares, value_counts
 from tfline.pipelines.report.collect.verdict import VerdictSection, is_better
 from tfline.pipelines.report.run_files import RunFiles
 from tfline.pipelines.run.parts import changes, settings
@@ -165,11 +166,11 @@ def _drift(old: Any, new: Any) -> float:
         if not all(stats.num_stats.histograms for stats in pair.values()):
             return math.nan
         edges, buckets = shared_bins(pair)
-        return divergence(shares(buckets["before"], edges), shares(buckets["after"], edges))
+        return jensen_shannon(shares(buckets["before"], edges), shares(buckets["after"], edges))
     counts = [value_counts(stats) for stats in pair.values()]
     values = list(dict.fromkeys([*counts[0], *counts[1]]))
     weights = [np.array([found.get(value, 0.0) for value in values]) for found in counts]
-    return divergence(weights[0], weights[1])
+    return jensen_shannon(weights[0], weights[1])
 
 
 def _slices(

@@ -15,9 +15,9 @@ from tfline.components.evaluator.evidence.evidence_file import Associations
 from tfline.components.example_validator.anomaly import read_anomalies
 from tfline.components.example_validator.checks import expectation_anomalies, schema_anomalies
 from tfline.components.example_validator.config import Expectation
+from tfline.metrics.divergence import jensen_shannon
 from tfline.metrics.slice_by import SliceBy
 from tfline.pipelines.report.collect.histograms import (
-    divergence,
     shared_bins,
     shares,
     value_counts,
@@ -253,7 +253,7 @@ def _value_bars(by_split: Mapping[str, Any]) -> Bars | None:
 def _drift(bars: Bars | None) -> float | None:
     if bars is None or not {"train", "eval"} <= bars.shares.keys():
         return None
-    value = divergence(np.array(bars.shares["train"]), np.array(bars.shares["eval"]))
+    value = jensen_shannon(np.array(bars.shares["train"]), np.array(bars.shares["eval"]))
     return None if math.isnan(value) else max(0.0, value)
 
 

@@ -23,7 +23,7 @@ def shared_bins(by_split: Mapping[str, Statistics]) -> tuple[Floats, dict[str, B
     """Returns the bins in which all splits are shown, and where their counts come from.
 
     TFDV's own ten bins of equal width are taken unless outliers would make one of them hold nearly
-    everything: then bins around the middle of the values, filled from the deciles.
+    everything: then bins around the middle of the values, filled from the quantiles.
 
     Args:
         by_split: A numeric feature, at least one split of which has values.
@@ -33,15 +33,16 @@ def shared_bins(by_split: Mapping[str, Statistics]) -> tuple[Floats, dict[str, B
     """
     plain = {split: _buckets(stats, heavy=False) for split, stats in by_split.items()}
     plain = {split: buckets for split, buckets in plain.items() if buckets}
-    deciles = {split: _buckets(by_split[split], heavy=True) for split in plain}
+    quantiles = {split: _buckets(by_split[split], heavy=True) for split in plain}
     low = min(buckets[0][0] for buckets in plain.values())
     high = max(buckets[-1][1] for buckets in plain.values())
-    inner_low = min(buckets[0][1] for buckets in deciles.values())
-    inner_high = max(buckets[-1][0] for buckets in deciles.values())
+    tenths = {split: len(buckets) // 10 for split, buckets in quantiles.items()}
+    inner_low = min(buckets[tenths[split] - 1][1] for split, buckets in quantiles.items())
+    inner_high = max(buckets[-tenths[split]][0] for split, buckets in quantiles.items())
     reach = _REACH * (inner_high - inner_low)
     if reach and high - low > 2 * reach:
         edges = np.linspace(max(low, inner_low - reach), min(high, inner_high + reach), BINS + 1)
-        return edges, deciles
+        return edges, quantiles
     if not high > low:
         return np.array([low - 0.5, low + 0.5]), plain
     number = len(next(iter(plain.values())))
@@ -65,29 +66,8 @@ def shares(buckets: Buckets, edges: Floats) -> Floats:
     return found / total
 
 
-def divergence(one: Floats, other: Floats) -> float:
-    """Returns the Jensen-Shannon divergence of two distributions, 0 (equal) to 1 (disjoint).
-
-    Lin (1991), "Divergence measures based on the Shannon entropy"; in bits.
-
-    Args:
-        one: Weights, [n].
-        other: Weights, [n].
-    """
-    if not one.sum() or not other.sum():
-        return float("nan")
-    p, q = one / one.sum(), other / other.sum()
-    middle = (p + q) / 2
-    return float(_relative_entropy(p, middle) / 2 + _relative_entropy(q, middle) / 2)
-
-
-def _relative_entropy(p: Floats, q: Floats) -> float:
-    some = p > 0
-    return float((p[some] * np.log2(p[some] / q[some])).sum())
-
-
 def _buckets(stats: Statistics, heavy: bool) -> Buckets:
-    """Returns TFDV's deciles (`heavy`), or its bins of equal width; empty without values."""
+    """Returns TFDV's quantiles (`heavy`), or its bins of equal width; empty without values."""
     for histogram in stats.num_stats.histograms:
         if (histogram.type == histogram.QUANTILES) is heavy:
             return [(b.low_value, b.high_value, b.sample_count) for b in histogram.buckets]
