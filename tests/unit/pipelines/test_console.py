@@ -52,8 +52,11 @@ def record(tmp_path: Path) -> RunRecord:
         "comparison": [],
         "slices": slices,
         "rules": [
-            *({"reason": REASON, "spec": "evaluate", "outcome": "passed"} for _ in METRICS),
-            {"reason": UNKNOWN, "spec": "evaluate", "outcome": "unknown"},
+            *(
+                {"metric": m, "reason": REASON, "spec": "evaluate", "outcome": "passed"}
+                for m in METRICS
+            ),
+            {"metric": "auc", "reason": UNKNOWN, "spec": "evaluate", "outcome": "unknown"},
         ],
         "classes": [],
         "min_slice_size": 50,

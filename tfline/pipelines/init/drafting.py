@@ -284,10 +284,10 @@ def _evaluate(
     require, reason = settings.bounds(label, sample, naive_error)
     slices, protected = settings.slices(sample, kinds, label.name)
     found: dict[str, Any] = {"slices": slices} if slices else {}
-    note = f"{reason}; a model has to beat naive ones and a linear one, too" if reason else ""
-    return found | ({"require": require} if require else {}), "; ".join(
-        filter(None, (note, protected))
-    )
+    note = f"{reason}; no worse than a linear model, nor than the live one" if reason else ""
+    if require:
+        found |= {"require": require, "change": settings.tolerated(require)}
+    return found, "; ".join(filter(None, (note, protected)))
 
 
 _SORT_NAMES: Mapping[Sort, str] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tfline.metrics.table import METRICS
 from tfline.pipelines.init.columns import Column, Sample
 from tfline.pipelines.init.kinds import Kind
 from tfline.pipelines.init.label import Label
@@ -20,6 +21,7 @@ _EPOCHS = (3, 200)
 _SLICE_VALUES = 12
 _SLICE_SIZE = 50
 _MOST_WORDS = 2
+_LOSS = 0.01
 
 
 def train_settings(records: int, wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,6 +60,18 @@ def bounds(label: Label, sample: Sample, naive_error: float | None) -> tuple[dic
             "accuracy": float(f"{share:.3g}")
         }, f"accuracy {share:.3g} is the most frequent class"
     return {}, ""
+
+
+def tolerated(bounds: Mapping[str, float]) -> dict[str, float]:
+    """Returns how much worse than the live model a metric may be: a hundredth, or of its error.
+
+    Args:
+        bounds: By metric, what is reached without learning.
+    """
+    return {
+        name: _LOSS if METRICS[name].better == "larger" else float(f"{_LOSS * bound:.2g}")
+        for name, bound in bounds.items()
+    }
 
 
 def slices(sample: Sample, kinds: Mapping[str, Kind], label: str) -> tuple[list[Any], str]:

@@ -72,7 +72,7 @@ def test_table_becomes_records_and_a_spec_with_reasons() -> None:
         "label": {"key": "left", "classes": ["no", "yes"]},
         "features": {"keep_missing": ["pay"], "string_lookup": ["team"]},
         "model": "boosted_trees",
-        "evaluate": {"require": {"auc": 0.5}},
+        "evaluate": {"require": {"auc": 0.5}, "change": {"auc": 0.01}},
         "push": "models/staff_2024",
     }
     text = beginning.spec.read_text()
