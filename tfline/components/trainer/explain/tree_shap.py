@@ -71,7 +71,12 @@ class TreeShap(Explainer):
         self, features: Mapping[str, tf.Tensor], chosen: tf.Tensor | None = None
     ) -> Explained:
         """See `Explainer.explain`."""
-        split = self._columns.split(features)
+        return self.explain_columns(self._columns.split(features), chosen)
+
+    def explain_columns(
+        self, split: Mapping[str, tf.Tensor], chosen: tf.Tensor | None = None
+    ) -> Explained:
+        """Explains answers to the columns that the forest reads, [batch] each."""
         row = [tf.cast(split[column.name], tf.float32) for column in self._columns.all]
         x = tf.stack(row, axis=1)  # [batch, columns]
         shares = tf.constant(self._paths.share)

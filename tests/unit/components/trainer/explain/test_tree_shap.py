@@ -89,6 +89,18 @@ def test_paths_that_no_weight_has_gone_add_nothing_and_divide_by_nothing() -> No
     np.testing.assert_allclose(total, found.score, atol=1e-5)
 
 
+def test_importances_are_told_where_ydf_refuses_a_node_that_no_weight_has_gone() -> None:
+    weight = np.random.default_rng(3).random(400)
+    weight[50:] = 0.0
+    arguments = {"min_examples": 1, "subsample": 0.3, "num_trees": 40}
+    model, training = learn("boosted_trees", "multiclass", arguments, weight=weight)
+    with pytest.raises(ValueError, match="pos_weight"):
+        ydf_shap(model.grown, OTHER)
+    shares = training.importances["shap"]
+    assert set(shares) == {"age", "city name", "day"}
+    assert sum(shares.values()) == pytest.approx(1)
+
+
 def test_oblique_nodes_are_not_explained() -> None:
     arguments = {"split_axis": "SPARSE_OBLIQUE"}
     model, _ = learn("boosted_trees", arguments=arguments)

@@ -187,7 +187,7 @@ class ForestModel(OwnTraining):
             f"{self.grown.num_trees():,} trees, {self.grown.num_nodes():,} nodes",
             f"tree {self._grower.resumed}" if self._grower.resumed else "",
             SETTINGS,
-            measure_importances(self.grown, columns, seen),
+            measure_importances(self.grown, columns, seen, self._contributions),
         )
 
     @property
@@ -205,6 +205,12 @@ class ForestModel(OwnTraining):
         if self.grown is None:
             raise ModelError("The trees have not been grown yet", hint="Train the model first.")
         return TreeShap(self.grown, self._columns, self._head)
+
+    def _contributions(self, table: Table) -> dict[str, Floats]:
+        """Returns what each feature has added to the scores of records, [n, numbers]."""
+        split = {column.name: tf.constant(table[column.name]) for column in self._columns.all}
+        found = self.explainer().explain_columns(split)
+        return {name: added.numpy() for name, added in found.contributions.items()}
 
     def _table(self, batches: Iterable[Batch]) -> Table:
         """Returns all examples of a split as the columns that YDF reads."""
