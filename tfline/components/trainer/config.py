@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field
 from tfline.components.trainer.conformal.config import IntervalsConfig
 from tfline.components.trainer.intervals import Checkpoints
 from tfline.components.trainer.losses import AnyLoss
-from tfline.components.trainer.named import OwnCode, read_own
+from tfline.components.trainer.named import OwnCode, own_paths, read_own
 from tfline.components.trainer.optimizers import Adam, AnyOptimizer, Sgd
 from tfline.components.trainer.schedules import AnySchedule, OneCycle, OwnSchedule
 from tfline.metrics.direction import Goal, goal_of
@@ -203,7 +203,7 @@ class TrainConfig(FrozenModel):
     def own_code(self) -> tuple[str, ...]:
         """The dotted paths of the user's own code."""
         own = (self.loss, self.optimizer, self.schedule, *self.metrics, *self.callbacks)
-        return tuple(code.path for code in own if isinstance(code, OwnCode))
+        return tuple(own_paths(own))
 
 
 class ModelConfig(FrozenModel):

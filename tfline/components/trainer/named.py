@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, TypeVar
 
 import pydantic
@@ -67,6 +67,19 @@ class OwnCode(FrozenModel):
             return found(**self.arguments)
         except (TypeError, ValueError) as exc:
             raise SpecError(f"'{self.path}' refuses its arguments: {exc}") from exc
+
+
+def own_paths(value: Any) -> Iterator[str]:
+    """Yields the dotted paths of the own code in a value, however deep it is."""
+    if isinstance(value, OwnCode):
+        yield value.path
+    elif isinstance(value, pydantic.BaseModel):
+        yield from own_paths(dict(value))
+    elif isinstance(value, Mapping):
+        yield from own_paths([*value.values()])
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from own_paths(part)
 
 
 def _check_constructor(made: type, path: str, arguments: Mapping[str, Any]) -> None:

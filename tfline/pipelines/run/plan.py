@@ -20,6 +20,7 @@ from tfline.components.example_gen.config import IngestConfig
 from tfline.components.example_validator.config import HeldAgainst
 from tfline.components.trainer.models import MODELS
 from tfline.components.trainer.models import resolve as resolve_model
+from tfline.components.trainer.models.own_code import own_code
 from tfline.pipelines.run.files import FileDigests, file_parts, shown_path
 from tfline.pipelines.run.packages import model_parts, package_parts
 from tfline.pipelines.run.parts import Part, Parts, combined, digest, settings
@@ -226,11 +227,10 @@ def _trainer_parts(spec: PipelineSpec, digests: FileDigests) -> Parts:
 
 def _training_parts(spec: PipelineSpec, module: str, digests: FileDigests) -> Parts:
     """Returns what a training that begins in `module` depends on."""
-    models = [spec.model, *(spec.ensemble.models if spec.ensemble else ())]
-    family = function_modules([resolve_model(model.name) for model in models])
+    family = function_modules([resolve_model(model.name) for model in spec.models])
     unused = function_modules(MODELS.values()) - family
     names = [
-        *(model.name for model in models),
+        *(path for model in spec.models for path in own_code(model.name, model.arguments)),
         *spec.train.own_code,
         *filter(None, [spec.label.task]),
     ]
@@ -240,7 +240,7 @@ def _training_parts(spec: PipelineSpec, module: str, digests: FileDigests) -> Pa
     shared = function_modules(TRANSFORMS.values()) | {"tfline.transforms.table"}
     return (
         *source_parts(modules, exclude=unused | shared | _other_tasks(spec) | _METRICS),
-        *dict.fromkeys(part for model in models for part in model_parts(model.name)),
+        *dict.fromkeys(part for model in spec.models for part in model_parts(model.name)),
         *settings("model", _dump(spec.model)),
         *file_parts("model", argument_files(spec.model.arguments), digests),
         *settings("train", _dump(spec.train)),

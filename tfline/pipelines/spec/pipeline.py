@@ -20,6 +20,7 @@ from tfline.components.trainer.hyperparameters import with_values
 from tfline.components.trainer.label import check_training
 from tfline.components.trainer.models import MODELS, OWN_TRAINED, REPEATING, TREES, WRITERS
 from tfline.components.trainer.models.linear.check import check_linear
+from tfline.components.trainer.models.own_code import own_code
 from tfline.components.trainer.models.repeating.check import check_repeating
 from tfline.components.trainer.models.transformer.arguments import check_heads
 from tfline.components.trainer.models.trees.check import check_trees
@@ -341,6 +342,11 @@ class PipelineSpec(FrozenModel):
         return self
 
     @property
+    def models(self) -> tuple[ModelConfig, ...]:
+        """Every model that is trained: that of the spec, and those of the ensemble."""
+        return (self.model, *(self.ensemble.models if self.ensemble else ()))
+
+    @property
     def own_code(self) -> tuple[str, ...]:
         """The dotted paths of the user's own code, wherever the spec names it."""
         steps = [step for feature in self.features for step in feature.steps]
@@ -351,7 +357,7 @@ class PipelineSpec(FrozenModel):
         names = [
             *(step.transform for step in steps),
             self.label.task or "",
-            self.model.name,
+            *(path for model in self.models for path in own_code(model.name, model.arguments)),
             *self.train.own_code,
             *(self.evaluate.metrics or ()),
             *self.evaluate.require,

@@ -148,6 +148,9 @@ def test_edit_of_a_source_concerns_exactly_its_components(
         ("features={mine.own: [fare]}", "Transform"),
         ("model=mine.own", "Trainer"),
         ("evaluate.metrics=[mine.own]", "Evaluator"),
+        ("model={mlp: {activation: mine.own}}", "Trainer"),
+        ("model={mlp: {initializer: {mine.own: {}}}}", "Trainer"),
+        ("ensemble={models: [{mlp: {activation: mine.own}}]}", "Trainer"),
     ],
 )
 def test_edit_of_a_user_module_concerns_its_component(
