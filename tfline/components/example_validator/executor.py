@@ -65,7 +65,8 @@ class ValidateExecutor(stock_validator.Executor):
         stopping = [anomaly for anomaly in anomalies if anomaly.stops(content.validation.stop)]
         if stopping:
             raise _error(stopping)
-        _summary.info("%s", f"{len(anomalies)} warnings" if anomalies else "no anomalies")
+        count = f"{len(anomalies)} warning{'' if len(anomalies) == 1 else 's'}"
+        _summary.info("%s", count if anomalies else "no anomalies")
         for anomaly in anomalies[:_SHOWN]:
             _warning.info("%s", anomaly)
         if len(anomalies) > _SHOWN:

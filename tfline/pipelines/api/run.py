@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tfline.components.artifacts.versions import Version, list_versions
 from tfline.components.evaluator.gate.verdict_reading import FILE_NAME, read_verdict
 from tfline.pipelines.api.verdict import Verdict
-from tfline.pipelines.run.parts import Change, Parts, changes, settings
+from tfline.pipelines.run.parts import Change, all_settings, changes
 from tfline.pipelines.run.plan import training_fingerprint
 from tfline.pipelines.run.records import (
     ComponentRecord,
@@ -148,7 +148,7 @@ class Run:
 
     def changes(self, before: Run) -> list[Change]:
         """Returns the settings of the spec that are others than in an earlier run."""
-        return changes(_settings(before.record), _settings(self.record))
+        return changes(all_settings(before.record.spec), all_settings(self.record.spec))
 
     @property
     def slices(self) -> pd.DataFrame:
@@ -278,10 +278,6 @@ class Run:
         if self.record.output("Evaluator", "evaluation") is not None:
             end += self.verdict._repr_html_()
         return f"<p>{head}</p><table>{rows}</table>{end}"
-
-
-def _settings(record: RunRecord) -> Parts:
-    return tuple(part for key, value in record.spec.items() for part in settings(key, value))
 
 
 def _time(record: ComponentRecord) -> str:

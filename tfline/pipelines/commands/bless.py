@@ -7,9 +7,14 @@ Example:
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from tfline.pipelines.commands.arguments import add_spec, add_work, push_of, read_spec, work_folder
 from tfline.transforms.errors import SpecError
+
+if TYPE_CHECKING:
+    from tfline.pipelines.run.records import RunRecord
+    from tfline.pipelines.spec import PipelineSpec
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,5 +66,18 @@ def run(arguments: argparse.Namespace) -> int:
         override_blessing(blessing, open_store(spec.metadata, folder.metadata), override)
     print(f"{spec.name}: the verdict of run {evaluated[-1].id} is {override}")
     print(f"  recorded in: {spec.metadata.place(folder.metadata)}")
+    told = _other_settings(evaluated[-1], spec)
+    if told:
+        print(f"  that run had other settings, which `tfline run` needs again as --set: {told}")
     print(f"  push it: tfline run {arguments.spec}")
     return 0
+
+
+def _other_settings(record: RunRecord, spec: PipelineSpec) -> str:
+    """Returns in what a run had other settings than the spec has now, in words; empty: in none."""
+    from tfline.pipelines.run.parts import all_settings, changes
+
+    if not record.spec:
+        return ""  # of an older version
+    now, then = all_settings(spec.model_dump(mode="json")), all_settings(record.spec)
+    return "; ".join(str(change) for change in changes(now, then))

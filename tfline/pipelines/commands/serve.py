@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     ports = f"gRPC {arguments.port}" + (
         f", REST {arguments.rest_port}" if arguments.rest_port else ""
     )
-    print(f"serving {spec.name} from {push_of(spec).to}: {ports}; Ctrl-C ends it", flush=True)
+    print(f"starting {spec.name} from {push_of(spec).to}: {ports}; Ctrl-C ends it", flush=True)
     os.execvp(command[0], command)  # noqa: S606 - no shell is wanted
 
 

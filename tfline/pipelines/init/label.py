@@ -110,6 +110,8 @@ def guess(kinds: Mapping[str, Kind], *, in_order: bool = True) -> tuple[str, str
         )
     for words in (LABEL, EVENT, AMOUNT):
         named = [name for name in short if has_word(name, words)]
+        if not named and words is not AMOUNT:  # an error: better than another column
+            named = [n for n, kind in kinds.items() if kind == "constant" and has_word(n, words)]
         if named:
             return named[-1], "by its name"
     if not in_order and len(short) > 1:

@@ -62,6 +62,11 @@ def settings(name: str, value: Any) -> Parts:
     return (Part("setting", name, json.dumps(value, ensure_ascii=False)),)
 
 
+def all_settings(spec: Mapping[str, Any]) -> Parts:
+    """Returns a part for every leaf of a whole spec."""
+    return tuple(part for key, value in spec.items() for part in settings(key, value))
+
+
 def find_setting(parts: Iterable[Part], name: str) -> Any:
     """Returns the value of a setting; None if it is not among the parts."""
     for part in parts:
@@ -93,12 +98,48 @@ class Change:
     def __str__(self) -> str:
         part = self.part
         if self.before is None:
-            return f"{part.label} is new: {part.value}"
+            return f"{part.label} is new: {_short(part.value)}"
         if self.after is None:
-            return f"{part.label} is gone, was {part.value}"
+            return f"{part.label} is gone, was {_short(part.value)}"
         if part.kind == "source":
             return f"{part.label} was edited"
-        return f"{part.label}: {self.before.value} -> {self.after.value}"
+        before, after = self.before.value, self.after.value
+        if part.kind == "setting" and (items := _items(before, after)):
+            return f"{part.label}: {items}"
+        return f"{part.label}: {_short(before)} -> {_short(after)}"
+
+
+_LONGEST = 80
+"""Characters of a value that are shown."""
+
+_SHOWN_ITEMS = 3
+"""Items of a list that are shown."""
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}..."
+
+
+def _items(before: str, after: str) -> str:
+    """Returns which items of a long list of a setting have come and gone; empty if it is none."""
+    old, new = json.loads(before), json.loads(after)
+    if len(before) + len(after) <= _LONGEST or not (
+        isinstance(old, list) and isinstance(new, list)
+    ):
+        return ""
+    told = []
+    for word, items, others in (("without", old, new), ("with", new, old)):
+        found = [_name(item) for item in items if item not in others]
+        more = f" and {len(found) - _SHOWN_ITEMS} more" if len(found) > _SHOWN_ITEMS else ""
+        if found:
+            told.append(f"{word} {', '.join(found[:_SHOWN_ITEMS])}{more}")
+    return ", ".join(told) or "in another order"
+
+
+def _name(item: Any) -> str:
+    """Returns what an item of a list is called."""
+    named = item.get("name") or item.get("key") if isinstance(item, Mapping) else None
+    return named if isinstance(named, str) else _short(json.dumps(item, ensure_ascii=False))
 
 
 def changes(before: Iterable[Part], after: Iterable[Part]) -> list[Change]:

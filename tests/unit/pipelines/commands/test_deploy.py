@@ -133,7 +133,7 @@ def test_serve_with_docker_prints_the_command_and_becomes_it(push_folder: Path) 
     assert printed.startswith("docker run --rm --init ")
     assert f" tensorflow/serving:{importlib.metadata.version('tensorflow')} " in printed
     assert printed.endswith(" --enable_batching --rest_api_num_threads=2")
-    assert says.startswith("serving trips from models/trips: ")
+    assert says.startswith("starting trips from models/trips: ")
     assert called == printed.replace("docker ", "called: ", 1)
 
 

@@ -260,3 +260,10 @@ def test_training_has_about_as_many_steps_whatever_the_data() -> None:
         train = train_settings(records, {})
         assert 2_000 < train["epochs"] * records * 0.8 / train["batch_size"] < 6_000
     assert train_settings(100, {"learning_rate": 0.1})["learning_rate"] == 0.1
+
+
+def test_constant_column_that_is_called_like_a_label_is_not_passed_over_for_another() -> None:
+    found = sample(Attrition=["Yes"] * ROWS, field=["law", "art"] * (ROWS // 2))
+    with pytest.raises(DataError, match="The label 'Attrition' has one class only") as caught:
+        choose_label(found, kinds(found), None)
+    assert "--label" in caught.value.hint

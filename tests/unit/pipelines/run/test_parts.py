@@ -49,3 +49,21 @@ def test_changes_tell_what_was_edited_added_removed_and_set() -> None:
         "source gone is gone, was 1",
         "train.epochs: 3 -> 4",
     ]
+
+
+def test_long_lists_tell_what_has_come_and_gone() -> None:
+    names = [f"feature_{number}" for number in range(30)]
+    features = [
+        {"name": name, "keys": [name], "steps": [{"transform": "z_score"}]} for name in names
+    ]
+
+    def change(after: object) -> str:
+        [found] = changes(settings("features", features), settings("features", after))
+        return str(found)
+
+    assert change(features[1:]) == "features: without feature_0"
+    assert change([*features[4:], {"name": "new"}]) == (
+        "features: without feature_0, feature_1, feature_2 and 1 more, with new"
+    )
+    assert change(features[::-1]) == "features: in another order"
+    assert len(change("z" * 1000)) < 250
