@@ -54,12 +54,15 @@ def test_calls_of_both_apis_are_drained(
         assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
         idle, busy = (stack.enter_context(connected(port)) for _ in range(2))
         assert post(idle, {"instances": [1.0]}).status == 200
+        assert api.call("Predict", predict_request(x=[1.0]))
         slow = predict_request("slow", n=tensor(SLOW["inputs"], types_pb2.DT_INT32))
-        calls = pool.submit(api.call, "Predict", slow), pool.submit(post, busy, SLOW)
-        time.sleep(0.1)
+        calls = []
+        for call in ((api.call, "Predict", slow), (post, busy, SLOW)):
+            calls.append(pool.submit(*call))
+            time.sleep(0.1)  # two of them make no batch
         os.kill(server.pid, signal.SIGTERM)
         assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
-        by_grpc, by_rest = (call.result(timeout=20) for call in calls)
+        by_grpc, by_rest = (future.result(timeout=20) for future in calls)
         assert by_grpc.outputs["y"].float_val
         assert (by_rest.status, by_rest.headers["Connection"]) == (200, "close")
         assert server.wait() == 0
