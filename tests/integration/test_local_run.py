@@ -193,7 +193,7 @@ def test_edit_runs_exactly_what_depends_on_it(project, monkeypatch: pytest.Monke
     # A source file of tfline.
     edit_source(monkeypatch, "tfline.metrics.slices")
     assert project.run() == 0
-    assert project.executed() == ["Evaluator", "Pusher"]
+    assert project.executed() == ["ExampleValidator", "Evaluator", "Pusher"]
 
 
 def test_model_that_is_not_good_enough_is_not_pushed(
