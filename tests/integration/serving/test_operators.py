@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,24 @@ def test_error_says_where_an_operator_is(monkeypatch, operator: str, hint: str):
         Operators().provide(missing(operator))
     assert caught.value.code is Code.NOT_FOUND
     assert operator in caught.value.message
+
+
+def test_library_and_session_are_not_loaded_at_the_same_time(tmp_path: Path):
+    operators, ended = Operators(), threading.Event()
+
+    def load():
+        with pytest.raises(StatusError):
+            operators.load([tmp_path / "nosuch.so"])
+        ended.set()
+
+    with operators.looked_up(), operators.looked_up():  # sessions do not wait for each other
+        thread = threading.Thread(target=load)
+        thread.start()
+        assert not ended.wait(0.2)
+    thread.join(20)
+    assert ended.is_set()
+    with operators.looked_up():
+        pass
 
 
 def test_library_that_cannot_be_loaded_is_an_error(tmp_path: Path):

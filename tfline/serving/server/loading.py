@@ -91,7 +91,8 @@ class Loader:
         """Loads a session, and the operators that it needs, each wheel's at the first need."""
         while True:
             try:
-                return Session(folder, self._tags, self._config)
+                with OPERATORS.looked_up():
+                    return Session(folder, self._tags, self._config)
             except StatusError as error:
                 OPERATORS.provide(error)
 

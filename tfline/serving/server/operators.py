@@ -7,9 +7,10 @@ wheels that are installed beside the server, without importing these; or from an
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tfline.serving.server.c_api import Status, library
@@ -20,11 +21,45 @@ logger = logging.getLogger(__name__)
 
 
 class Operators:
-    """The libraries of operators in this process; none is ever unloaded."""
+    """The libraries of operators in this process; none is ever unloaded.
+
+    A library registers its operators and kernels while the dynamic loader is locked, and a session
+    that is being loaded looks them up, and may need the dynamic loader: neither is done while the
+    other one is.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of who loads libraries
         self._loaded: set[Path] = set()
+        self._change = threading.Condition()
+        self._sessions = 0
+        self._registering = False
+
+    @contextlib.contextmanager
+    def looked_up(self) -> Iterator[None]:
+        """Loads no library while a session is loaded inside this context."""
+        with self._change:
+            self._change.wait_for(lambda: not self._registering)
+            self._sessions += 1
+        try:
+            yield
+        finally:
+            with self._change:
+                self._sessions -= 1
+                self._change.notify_all()
+
+    @contextlib.contextmanager
+    def _registered(self) -> Iterator[None]:
+        """Loads no session while a library is loaded inside this context."""
+        with self._change:
+            self._registering = True
+            self._change.wait_for(lambda: not self._sessions)
+        try:
+            yield
+        finally:
+            with self._change:
+                self._registering = False
+                self._change.notify_all()
 
     def load(self, paths: Sequence[Path]) -> None:
         """Loads libraries, but for those that are there already.
@@ -34,18 +69,21 @@ class Operators:
         """
         with self._lock:
             for path in paths:
-                if path in self._loaded:
-                    continue
-                status = Status()
-                library().TF_LoadLibrary(bytes(path), status.pointer)
-                try:
-                    status.check()
-                except StatusError as error:
-                    raise invalid_argument(
-                        f"The library of operators {path} cannot be loaded: {error.message}"
-                    ) from error
-                self._loaded.add(path)
-                logger.info("Loaded the operators of %s", path)
+                if path not in self._loaded:
+                    self._load(path)
+
+    def _load(self, path: Path) -> None:
+        status = Status()
+        with self._registered():
+            library().TF_LoadLibrary(bytes(path), status.pointer)
+        try:
+            status.check()
+        except StatusError as error:
+            raise invalid_argument(
+                f"The library of operators {path} cannot be loaded: {error.message}"
+            ) from error
+        self._loaded.add(path)
+        logger.info("Loaded the operators of %s", path)
 
     def provide(self, error: StatusError) -> None:
         """Loads the operator that a model could not be loaded for.
