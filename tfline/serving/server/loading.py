@@ -91,8 +91,7 @@ class Loader:
         """Loads a session, and the operators that it needs, each wheel's at the first need."""
         while True:
             try:
-                with OPERATORS.looked_up():
-                    return Session(folder, self._tags, self._config)
+                return Session(folder, self._tags, self._config)
             except StatusError as error:
                 OPERATORS.provide(error)
 

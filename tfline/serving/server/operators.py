@@ -23,37 +23,37 @@ logger = logging.getLogger(__name__)
 class Operators:
     """The libraries of operators in this process; none is ever unloaded.
 
-    A library registers its operators and kernels while the dynamic loader is locked, and a session
-    that is being loaded looks them up, and may need the dynamic loader: neither is done while the
-    other one is.
+    A library registers its operators and kernels one by one, and whoever looks one up meanwhile
+    holds TensorFlow's registry while it waits for it, for ever: neither is done while the other is.
+    Sessions look operators up as they are loaded, and at the first run of a signature.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()  # of who loads libraries
         self._loaded: set[Path] = set()
         self._change = threading.Condition()
-        self._sessions = 0
+        self._users = 0
         self._registering = False
 
     @contextlib.contextmanager
     def looked_up(self) -> Iterator[None]:
-        """Loads no library while a session is loaded inside this context."""
+        """Loads no library while operators are looked up inside this context."""
         with self._change:
             self._change.wait_for(lambda: not self._registering)
-            self._sessions += 1
+            self._users += 1
         try:
             yield
         finally:
             with self._change:
-                self._sessions -= 1
+                self._users -= 1
                 self._change.notify_all()
 
     @contextlib.contextmanager
     def _registered(self) -> Iterator[None]:
-        """Loads no session while a library is loaded inside this context."""
+        """Has no operator looked up while a library is loaded inside this context."""
         with self._change:
             self._registering = True
-            self._change.wait_for(lambda: not self._sessions)
+            self._change.wait_for(lambda: not self._users)
         try:
             yield
         finally:

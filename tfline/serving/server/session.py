@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import time
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from tfline.serving.protos import config_pb2, meta_graph_pb2
 from tfline.serving.server.c_api import Buffer, Output, Status, library
 from tfline.serving.server.call import ENDLESS, Call, deadline_exceeded
 from tfline.serving.server.lifetime import Lifetime
+from tfline.serving.server.operators import OPERATORS
 from tfline.serving.server.status import Code, StatusError, invalid_argument
 from tfline.serving.server.tensor import Tensor
 
@@ -29,6 +31,9 @@ _FADING = 0.99  # of the longest run of late, with each that is shorter
 _LONG_ELSEWHERE_SECONDS, _LONG_WAIT_SECONDS = 0.02, 1.0
 
 _CLOSE_SECONDS = 30.0  # after that a session with a run that does not end stays in memory
+
+
+_NOTHING = contextlib.nullcontext()
 
 
 class Session:
@@ -61,6 +66,7 @@ class Session:
         ).SerializeToString()
         self._lifetime = Lifetime(f"The model of {folder}")
         self._longest: dict[tuple[str, ...], float] = {}  # seconds of the runs, by their inputs
+        self._prepared: set[tuple[tuple[str, ...], ...]] = set()  # feeds and fetches
         lib = library()
         self._outputs: dict[str, Output] = {}
         self._pointer: int | None = None
@@ -73,16 +79,17 @@ class Session:
             serialized = config.SerializeToString()
             lib.TF_SetConfig(options, serialized, len(serialized), status.pointer)
             status.check()
-            self._pointer = lib.TF_LoadSessionFromSavedModel(
-                options,
-                None,
-                bytes(folder),
-                (ctypes.c_char_p * len(tags))(*(tag.encode() for tag in tags)),
-                len(tags),
-                self._graph,
-                meta_graph,
-                status.pointer,
-            )
+            with OPERATORS.looked_up():
+                self._pointer = lib.TF_LoadSessionFromSavedModel(
+                    options,
+                    None,
+                    bytes(folder),
+                    (ctypes.c_char_p * len(tags))(*(tag.encode() for tag in tags)),
+                    len(tags),
+                    self._graph,
+                    meta_graph,
+                    status.pointer,
+                )
             status.check()
             content = ctypes.string_at(meta_graph.contents.data, meta_graph.contents.length)
             if not restored and _VARIABLE_OPERATION in content:
@@ -135,8 +142,12 @@ class Session:
         longest = self._longest.get(kind, _WORTH_STOPPING_SECONDS)
         options = self._run_options(call, longest)
         start, used = time.monotonic(), time.thread_time()
-        with self._lifetime:
+        what = kind, tuple(fetches)
+        # The first run prepares the graph, and looks up its operators.
+        preparing = _NOTHING if what in self._prepared else OPERATORS.looked_up()
+        with self._lifetime, preparing:
             values = self._run(feeds, fetches, options)
+        self._prepared.add(what)
         now, used = time.monotonic(), time.thread_time() - used
         elsewhere = self._elsewhere or options is not self._options
         by_clock = _LONG_ELSEWHERE_SECONDS if elsewhere else _LONG_WAIT_SECONDS

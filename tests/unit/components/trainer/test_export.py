@@ -231,6 +231,7 @@ def test_card_says_what_the_model_is(exported: Export) -> None:
         "inputs": ["age", "city", "day"],
         "target": "",
         "naive_error": None,
+        "intervals": None,
         "training_fingerprint": "abc",
     }
 
