@@ -10,6 +10,8 @@ from pathlib import Path
 import portpicker
 import pytest
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture
 def job_service(tmp_path: Path) -> Iterator[tuple[str, Path]]:

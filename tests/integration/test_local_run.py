@@ -154,6 +154,7 @@ def edit_source(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
     monkeypatch.setattr(sources, "_read_source", read_edited)
 
 
+@pytest.mark.whole
 def test_edit_runs_exactly_what_depends_on_it(project, monkeypatch: pytest.MonkeyPatch) -> None:
     """One story: each edit comes on top of the ones before."""
     for name in [name for name in sys.modules if name.split(".")[0] == "mine"]:
@@ -196,6 +197,7 @@ def test_edit_runs_exactly_what_depends_on_it(project, monkeypatch: pytest.Monke
     assert project.executed() == ["ExampleValidator", "Evaluator", "Pusher"]
 
 
+@pytest.mark.whole
 def test_model_that_is_not_good_enough_is_not_pushed(
     project, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,6 +11,8 @@ from tfline.components.artifacts.versions import read_threshold
 from tfline.components.pusher.certificate import read_certificate
 from tfline.pipelines.run.override import EXECUTION_TYPE
 
+pytestmark = pytest.mark.whole
+
 
 def test_overridden_model_goes_live_without_being_trained_again(
     project, capsys: pytest.CaptureFixture[str]

@@ -20,6 +20,8 @@ from tfline.metrics.table import Metric
 from tfline.tasks.classes import Multiclass
 from tfline.tasks.heads.classes import MulticlassHead
 
+pytestmark = pytest.mark.whole
+
 
 def within_one(confusion):
     """Returns the share of records that are at most one star off."""

@@ -9,6 +9,8 @@ import pytest
 from tfline.components.artifacts.versions import WARMUP, list_versions
 from tfline.components.pusher.certificate import read_certificate
 
+pytestmark = pytest.mark.whole
+
 PUSH = "{{to: models/trips, budgets: {{model_mb: {}, p99_ms: 5000}}}}"
 
 
