@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.whole
+
 TASKS = '''\
 """A rating of one to four stars: a class whose neighbours are nearly right."""
 
@@ -19,8 +21,6 @@ from tfline.metrics.sums import ratio
 from tfline.metrics.table import Metric
 from tfline.tasks.classes import Multiclass
 from tfline.tasks.heads.classes import MulticlassHead
-
-pytestmark = pytest.mark.whole
 
 
 def within_one(confusion):

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
+from tfline.components.artifacts.splits import compression
 from tfline.components.transform.vocabulary import find_vocabulary
 from tfline.tasks.table import find_task
 from tfline.transforms.errors import AnomalyError
@@ -144,8 +145,7 @@ def find_shape(key: str, dtype: tf.DType, files: Sequence[str]) -> LabelShape:
         return lengths, tf.reduce_all(tf.equal(ones, 1)) & ~wrong
 
     for path in files:
-        compression = "GZIP" if path.endswith(".gz") else ""
-        batches = tf.data.TFRecordDataset(path, compression).batch(8192)
+        batches = tf.data.TFRecordDataset(path, compression(path)).batch(8192)
         looks = batches.map(look, num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
         for lengths, one_hot in looks.as_numpy_iterator():
             if len(lengths):
@@ -199,8 +199,7 @@ def count_labels(key: str, dtype: tf.DType, files: Sequence[str]) -> dict[int | 
     counts: dict[int | str, int] = {}
     spec = {key: tf.io.VarLenFeature(dtype)}
     for path in files:
-        compression = "GZIP" if path.endswith(".gz") else ""
-        batches = tf.data.TFRecordDataset(path, compression).batch(8192)
+        batches = tf.data.TFRecordDataset(path, compression(path)).batch(8192)
         labels = batches.map(
             lambda records: tf.io.parse_example(records, spec)[key].values,
             num_parallel_calls=tf.data.AUTOTUNE,

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from tfline.components.artifacts.splits import compression
 from tfline.components.transform.explained import ALONE, codes, explained_class, explained_number
 from tfline.transforms.features import FeatureSpec, LabelSpec
 from tfline.transforms.kinds import kinds_of
@@ -136,7 +137,7 @@ def _kind(dtype: tf.DType) -> str:
 def _batches(files: Sequence[str], every: int) -> Iterator[tf.Tensor]:
     """Yields serialized records, one of `every` in each file."""
     for path in files:
-        records = tf.data.TFRecordDataset(path, "GZIP" if path.endswith(".gz") else "")
+        records = tf.data.TFRecordDataset(path, compression(path))
         yield from records.shard(every, 0).batch(4096)
 
 

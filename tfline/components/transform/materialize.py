@@ -17,6 +17,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from tfline.components.artifacts.blocks import BLOCK_RECORDS, block_records, save_blocks
+from tfline.components.artifacts.splits import compression
 from tfline.transforms.target import STATISTICS
 
 Materialize = Literal["auto", "always", "never"]
@@ -94,10 +95,7 @@ def materialize(
 
 def _records(files: Sequence[str]) -> tf.data.Dataset:
     """Returns the serialized records of TFRecord files; GZIP-compressed ones end in ``.gz``."""
-    datasets = [
-        tf.data.TFRecordDataset(file, "GZIP" if file.endswith(".gz") else "", 4 << 20)
-        for file in files
-    ]
+    datasets = [tf.data.TFRecordDataset(file, compression(file), 4 << 20) for file in files]
     joined = datasets[0]
     for dataset in datasets[1:]:
         joined = joined.concatenate(dataset)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from tfline.components.artifacts.splits import compression
 from tfline.transforms.errors import AnomalyError
 from tfline.transforms.features import FeatureSpec, LabelSpec, Step
 from tfline.transforms.target_text import MARKS, tokens_of, with_specials, without_specials
@@ -45,8 +46,7 @@ def find_vocabulary(
         return tokens.flat_values, tf.reduce_max(tokens.row_lengths())
 
     for path in files:
-        compression = "GZIP" if path.endswith(".gz") else ""
-        records = tf.data.TFRecordDataset(path, compression).batch(BATCH)
+        records = tf.data.TFRecordDataset(path, compression(path)).batch(BATCH)
         batches = records.map(cut, num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
         for tokens, length in batches.as_numpy_iterator():
             found, numbers = np.unique(tokens, return_counts=True)

@@ -122,11 +122,11 @@ def _short(value: str) -> str:
 
 def _items(before: str, after: str) -> str:
     """Returns which items of a long list of a setting have come and gone; empty if it is none."""
-    old, new = json.loads(before), json.loads(after)
     if len(before) + len(after) <= _LONGEST or not (
-        isinstance(old, list) and isinstance(new, list)
+        before.startswith("[") and after.startswith("[")
     ):
         return ""
+    old, new = json.loads(before), json.loads(after)
     told = []
     for word, items, others in (("without", old, new), ("with", new, old)):
         found = [_name(item) for item in items if item not in others]

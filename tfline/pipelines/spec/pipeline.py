@@ -18,16 +18,12 @@ from tfline.components.trainer.conformal.config import (
 )
 from tfline.components.trainer.hyperparameters import with_values
 from tfline.components.trainer.label import check_training
-from tfline.components.trainer.models import MODELS, OWN_TRAINED, REPEATING, TREES, WRITERS
-from tfline.components.trainer.models.linear.check import check_linear
 from tfline.components.trainer.models.own_code import own_code
-from tfline.components.trainer.models.repeating.check import check_repeating
-from tfline.components.trainer.models.transformer.arguments import check_heads
-from tfline.components.trainer.models.trees.check import check_trees
 from tfline.components.tuner.config import TuneConfig
 from tfline.pipelines.spec.beam import BeamSpec
 from tfline.pipelines.spec.card import CardSpec
 from tfline.pipelines.spec.data import DataSpec
+from tfline.pipelines.spec.expected import expectations
 from tfline.pipelines.spec.feature_forms import (
     FormError,
     expand_features,
@@ -36,29 +32,12 @@ from tfline.pipelines.spec.kubernetes import KubernetesSpec
 from tfline.pipelines.spec.label_forms import checked_label, expand_label
 from tfline.pipelines.spec.metadata import MetadataSpec
 from tfline.pipelines.spec.model import as_ensemble, as_model
+from tfline.pipelines.spec.model_rules import check_ensemble, check_model
 from tfline.pipelines.spec.push import PushSpec, as_push
-from tfline.tasks.table import known_task, label_keys, label_takes
-from tfline.transforms.arguments import arguments_model
+from tfline.tasks.table import known_task, label_keys
 from tfline.transforms.augmentation import MOVING, STILL
-from tfline.transforms.errors import ModelError, SpecError
+from tfline.transforms.errors import SpecError
 from tfline.transforms.features import FeatureSpec, FrozenModel, LabelSpec
-from tfline.transforms.kinds import kinds_of
-from tfline.transforms.table import FAMILIES, is_gapped
-from tfline.transforms.table import resolve as resolve_transform
-from tfline.transforms.taken import taken
-
-_EXPECTED: dict[str | None, Literal["number", "bytes"]] = {
-    "Numbers": "number",
-    "Series": "number",
-    "Bytes": "bytes",
-}
-"""What a raw feature must be, by what its first transform takes."""
-
-_LOOKED_UP = frozenset(FAMILIES["categories"]) - {"hashing"}
-"""The transforms that know the values of the train split, and no others."""
-
-_TEXTS = frozenset({"text_vectorization", "token_ids"})
-"""The transforms that end in a text; a text's `embedding` is the width of its tokens."""
 
 
 class PipelineSpec(FrozenModel):
@@ -147,106 +126,19 @@ class PipelineSpec(FrozenModel):
 
     @pydantic.model_validator(mode="after")
     def _check_features_are_given(self) -> Self:
-        if not self.features and not self._writes:
+        if not self.features and not self.writes:
             raise FormError("`features` is missing", ())
         return self
 
     @pydantic.model_validator(mode="after")
     def _check_model(self) -> Self:
-        self.check_model()
+        check_model(self.label, self.features, self.model, self.train, self.tune)
         return self
-
-    def check_model(self) -> None:
-        """Sees that the model fits the label, the features and the training.
-
-        Raises:
-            FormError: It does not.
-        """
-        self._check_model_fits_label()
-        self._check_heads_share_units()
-        self._check_own_training()
-
-    def _check_model_fits_label(self) -> None:
-        is_text, name = self._writes, self.model.name
-        if name in MODELS and is_text != (name in WRITERS):
-            named = ", ".join(sorted(WRITERS))
-            does = "writes no texts" if is_text else "writes texts, and the label is none"
-            raise FormError(
-                f"The model '{name}' {does}", ("model",),
-                f"Choose one that does: {named}." if is_text
-                else "Add `task: text` to the label, or choose another model.",
-            )  # fmt: skip
-        stateful = self.model.arguments.get("stateful") if name == "char_rnn" else None
-        if stateful and (stateful, "consecutive") != (self.train.batch_size, self.train.order):
-            raise FormError(
-                "A stateful model needs batches that follow on from each other", ("model",),
-                f"Write `train: {{batch_size: {stateful}, order: consecutive}}`.",
-            )  # fmt: skip
-        if is_text and self.train.monte_carlo:
-            raise FormError("A text has no mean", ("train", "monte_carlo"), "Take it out.")
-
-    def _check_heads_share_units(self) -> None:
-        name = self.model.name
-        if name not in MODELS:
-            return
-        arguments = vars(arguments_model(MODELS[name])(**self.model.arguments))
-        widths = {arguments["units"]} if "heads" in arguments else set()
-        if name == "text_transformer":  # a token is as wide as its feature says
-            lasts = [feature.steps[-1] for feature in self.features]
-            texts = [step for step in lasts if step.transform in _TEXTS]
-            widths = {step.arguments.get("embedding") or arguments["units"] for step in texts}
-        for width in widths:
-            try:
-                check_heads(width, arguments["heads"])
-            except ModelError as exc:
-                raise FormError(exc.message, ("model", name), exc.hint) from exc
-
-    def _check_own_training(self) -> None:
-        name, arguments = self.model.name, self.model.arguments
-        gapped = [feature for feature in self.features if is_gapped(feature)]
-        if gapped and name in MODELS and name not in TREES:
-            raise FormError(
-                f"'{gapped[0].name}' keeps its missing values, and '{name}' cannot read them",
-                ("features",),
-                "Scale it, such as by `z_score`; or choose a model of trees: "
-                f"{', '.join(sorted(TREES))}.",
-            )
-        if name not in OWN_TRAINED:
-            return
-        tuned = self.tune.over if self.tune is not None else {}
-        of_training = [key.removeprefix("train.") for key in tuned if key.startswith("train.")]
-        given = {*self.train.model_fields_set, *of_training}
-        task = known_task(self.label)
-        try:
-            if name in TREES:
-                check_trees(name, arguments, self.train, given, self.features, self.label, task)
-            elif name in REPEATING:
-                check_repeating(name, given, self.features, self.label, task)
-            else:
-                check_linear(name, given, task)
-        except SpecError as exc:
-            raise FormError(exc.message, tuple(exc.where.split(".")), exc.hint) from exc
-        if self.tune is not None and (self.tune.search == "hyperband" or self.tune.epochs):
-            raise FormError(
-                f"A search over {name} has no epochs", ("tune",),
-                "Take `epochs` out, and search at random or by a Gaussian process (`bayesian`).",
-            )  # fmt: skip
 
     @pydantic.model_validator(mode="after")
     def _check_ensemble(self) -> Self:
-        if self.ensemble is None:
-            return self
-        if self._writes or self.train.warm_start:
-            reason = "writes texts" if self._writes else "begins with a pushed one (`warm_start`)"
-            raise FormError(f"A model that {reason} has no ensemble", ("ensemble",), "Take it out.")
-        for model in self.ensemble.models:
-            changes: dict[str, Any] = {"model": model, "ensemble": None, "tune": None}
-            if model.name in OWN_TRAINED:  # what is said of epochs is said of the others
-                kept = {key: getattr(self.train, key) for key in ("loss", "weight")}
-                said = {key: value for key, value in kept.items() if value is not None}
-                changes["train"] = TrainConfig(**said)
-            alone = self.model_copy(update=changes)
-            alone.check_model()
+        if self.ensemble is not None:
+            check_ensemble(self.label, self.features, self.ensemble, self.train)
         return self
 
     @pydantic.model_validator(mode="after")
@@ -350,7 +242,7 @@ class PipelineSpec(FrozenModel):
     def own_code(self) -> tuple[str, ...]:
         """The dotted paths of the user's own code, wherever the spec names it."""
         steps = [step for feature in self.features for step in feature.steps]
-        if self._writes:
+        if self.writes:
             steps += self.label.tokenization
         task = known_task(self.label)
         of_task = {} if task is None else task.metrics  # a name with a dot is no path
@@ -371,7 +263,7 @@ class PipelineSpec(FrozenModel):
         return task is not None and task.family == "image"
 
     @property
-    def _writes(self) -> bool:
+    def writes(self) -> bool:
         """Whether the answer is a text."""
         task = known_task(self.label)
         return task is not None and task.writes
@@ -379,34 +271,12 @@ class PipelineSpec(FrozenModel):
     @property
     def expectations(self) -> tuple[Expectation, ...]:
         """What this spec says of each raw feature that it names."""
-        values = label_takes(self.label)
-        found = [
-            Expectation(key=key, kind="any", role="label", values=values)
-            for key in label_keys(self.label)
-        ]
-        for feature in self.features:
-            begins = feature.steps[0].transform
-            takes = kinds_of(resolve_transform(begins)).takes
-            kind: Literal["number", "category", "bytes", "any"] = _EXPECTED.get(takes, "any")
-            if begins in _LOOKED_UP:
-                kind = "category"
-            found += [
-                Expectation(key=key, kind=kind, role="feature", values=taken(feature))
-                for key in feature.keys
-            ]
-        weights = dict.fromkeys((self.train.weight, self.evaluation.weight))
-        found += [
-            Expectation(key=key, kind="number", role="weight", values="one")
-            for key in weights
-            if key is not None
-        ]
-        named = {expectation.key for expectation in found}
-        found += [
-            Expectation(key=key, kind="any", role="slice")
-            for key in (*self.evaluate.slice_keys, self.evaluation.unit)
-            if key is not None and key not in named
-        ]
-        return tuple(dict.fromkeys(found))  # a raw feature may be in several features
+        return expectations(
+            self.label,
+            self.features,
+            weights=(self.train.weight, self.evaluation.weight),
+            sliced=(*self.evaluate.slice_keys, self.evaluation.unit),
+        )
 
     @property
     def slicing(self) -> Slicing:

@@ -34,15 +34,23 @@ def test_digest_depends_on_content_and_not_on_order() -> None:
 
 def test_changes_tell_what_was_edited_added_removed_and_set() -> None:
     same = Part("setting", "same", "x")
-    before = [source("a", "1"), source("gone", "1"), Part("setting", "train.epochs", "3"), same]
+    before = [
+        source("a", "1"),
+        source("gone", "1"),
+        Part("setting", "train.epochs", "3"),
+        Part("setting", "baseline", "none"),
+        same,
+    ]
     after = [
         source("a", "2"),
         Part("setting", "train.epochs", "4"),
+        Part("setting", "baseline", "version 7"),
         Part("setting", "model.name", '"mlp"'),
         Part("file", "trips.tfrecord", "4 bytes, ab", role="data.train"),
         same,
     ]
     assert [str(change) for change in changes(before, after)] == [
+        "baseline: none -> version 7",
         "data.train trips.tfrecord is new: 4 bytes, ab",
         'model.name is new: "mlp"',
         "source a was edited",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tfx.dsl.io import fileio
 
+from tfline.components.artifacts.splits import compression
 from tfline.components.evaluator.config import EvaluateConfig
 from tfline.components.evaluator.evidence.associations import RECORDS as ASSOCIATED
 from tfline.components.evaluator.evidence.associations import associate
@@ -113,9 +114,9 @@ def _sample(
 
     Those without a label are left out.
     """
-    compressed = [_is_compressed(file) for file in files]
-    records = tf.data.Dataset.from_tensor_slices((list(files), compressed)).flat_map(
-        lambda file, gzip: tf.data.TFRecordDataset(file, tf.where(gzip, "GZIP", ""))
+    kinds = [compression(file) for file in files]
+    records = tf.data.Dataset.from_tensor_slices((list(files), kinds)).flat_map(
+        tf.data.TFRecordDataset
     )
     numbers: list[int] = []
     sample: list[bytes] = []
@@ -134,11 +135,6 @@ def _decoded(text: tf.Tensor) -> str:
     """Returns the only text of a tensor [1]."""
     first: bytes = text.numpy()[0]
     return first.decode("utf-8", errors="replace")
-
-
-def _is_compressed(file: str) -> bool:
-    with fileio.open(file, "rb") as stream:
-        return bool(stream.read(2) == b"\x1f\x8b")
 
 
 def _evaluate(

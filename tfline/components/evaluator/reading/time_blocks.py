@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfline.components.artifacts.splits import compression
 from tfline.components.artifacts.windows import WINDOW_END, WINDOW_START
 from tfline.metrics.arrays import Floats
 from tfline.transforms.errors import DataError
@@ -103,9 +104,7 @@ def _are_windows(files: Sequence[str]) -> bool:
 
 
 def _records(file: str) -> tf.data.Dataset:
-    with tf.io.gfile.GFile(file, "rb") as stream:
-        kind = "GZIP" if stream.read(2) == b"\x1f\x8b" else ""
-    return tf.data.TFRecordDataset(file, compression_type=kind)
+    return tf.data.TFRecordDataset(file, compression_type=compression(file))
 
 
 def _times(file: str) -> tuple[Any, Any]:
