@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable, KeysView, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping, Set
 from pathlib import Path
 
 import pytest
@@ -43,6 +43,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next(found, len(LONG))
 
     items.sort(key=place)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _leaves_no_files() -> Iterator[None]:
+    """What a test writes into the folder it is started in, a user finds in theirs."""
+    before = {path for path in Path.cwd().iterdir() if not path.name.startswith(".")}
+    folder = Path.cwd()
+    yield
+    left = [path.name for path in folder.iterdir() if path not in before]
+    assert not [name for name in left if not name.startswith((".", "__pycache__"))], left
 
 
 @pytest.fixture

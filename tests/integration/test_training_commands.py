@@ -133,3 +133,21 @@ def test_number_that_is_too_small_is_refused(
 ) -> None:
     assert project.tfline(command, "spec.yaml", *option) == 2
     assert "Expected 2" in capsys.readouterr().err
+
+
+def test_rehearsal_runs_everything_and_keeps_nothing(
+    tuned, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = len(tuned.records)
+    few = ("check", "spec.yaml", "--work", str(tuned.work.root), "--rehearse", "40")
+    assert tuned.tfline(*few) == 0
+    printed = capsys.readouterr().out
+    assert "40 train, 40 eval records" in printed
+    assert printed.splitlines()[-1].startswith("The rehearsal went through")
+    assert (len(tuned.records), (tuned.work.root / "rehearsal").exists()) == (runs, False)
+    (tuned.folder / "own_mistake.py").write_text("def build(features, head):\n    return 1 / 0\n")
+    assert tuned.tfline(*few, "--set", "model=own_mistake.build") == 2
+    error = capsys.readouterr().err
+    assert "own_mistake.py:2: ZeroDivisionError" in error
+    [log] = (tuned.work.root / "rehearsal" / "logs").iterdir()
+    assert f"log: {log}" in error

@@ -67,9 +67,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = importlib.import_module(parsed.module).run(parsed)
     except TflineError as exc:
-        from tfline.pipelines.terminal import say
+        from tfline.pipelines.terminal import say_error
 
-        say(f"tfline {parsed.command}: {exc}", sys.stderr)
+        say_error(exc, parsed.command)
         return exc.exit_code
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

@@ -16,6 +16,8 @@ from typing import IO
 
 from rich.cells import cell_len
 
+from tfline.transforms.errors import TflineError
+
 _GAP = 2
 """Blanks between two columns."""
 
@@ -59,6 +61,13 @@ def say(text: str, stream: IO[str] | None = None, hang: int = 4) -> None:
     """Prints text to a stream, standard output by default; see `broken`."""
     stream = sys.stdout if stream is None else stream
     print(broken(text, width_of(stream), hang), file=stream)
+
+
+def say_error(error: TflineError, command: str) -> None:
+    """Prints an error to standard error: of a run with the component and the log of that run."""
+    say(f"{error.component or f'tfline {command}'}: {error}", sys.stderr)
+    if error.log is not None:
+        say(f"  log: {error.log}", sys.stderr)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from tfline.serving.protos import example_pb2, feature_pb2, meta_graph_pb2, type
 from tfline.transforms.errors import did_you_mean
 
 Row = Mapping[str, Any]
-"""Feature name to value: str, bytes, int, float, bool, a list of these, or None if missing."""
+"""Feature name to value: str, bytes, int, float, bool, a list of these; None or NaN if missing."""
 
 
 class FeatureType(enum.Enum):
@@ -83,7 +83,7 @@ def _serialized_example(row: Row, types: Mapping[str, FeatureType], index: int) 
     example = example_pb2.Example()
     features = example.features.feature
     for name, value in row.items():
-        if value is None:
+        if value is None or (isinstance(value, float) and math.isnan(value)):
             continue
         values = _as_list(value)
         kind = types.get(name)
@@ -92,7 +92,7 @@ def _serialized_example(row: Row, types: Mapping[str, FeatureType], index: int) 
                 raise RowError(
                     f"The model has no feature '{name}'",
                     where=f"row {index}",
-                    hint=did_you_mean(name, types),
+                    hint=f"{did_you_mean(name, types)} Leave the label out, and all else.",
                 )
             kind = _natural_type(values)
         try:

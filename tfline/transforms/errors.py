@@ -2,6 +2,7 @@
 
     TflineError
     ├── SpecError         the spec, an override or a command-line argument
+    │   └── FeatureError  a raw feature is not in the data as the spec takes it
     ├── DataError         files and records: missing, empty, truncated, corrupt, unsplittable
     ├── AnomalyError      well-formed data that the schema or the spec does not allow
     ├── ModelError        a model that cannot be built, trained or exported from these features
@@ -56,6 +57,21 @@ class TflineError(Exception):
 
 class SpecError(TflineError):
     """The spec, an override or a command-line argument is wrong."""
+
+
+class FeatureError(SpecError):
+    """A raw feature is not in the data as the spec takes it.
+
+    Args:
+        message: As for every error.
+        where: Likewise.
+        hint: Likewise.
+        feature: The raw feature's name, by which the line of the spec that names it is found.
+    """
+
+    def __init__(self, message: str, where: str = "", hint: str = "", feature: str = "") -> None:
+        super().__init__(message, where, hint)
+        self.feature = feature
 
 
 class DataError(TflineError):

@@ -117,7 +117,7 @@ def resolve(name: str) -> Transform:
     Raises:
         SpecError: There is no such transform.
     """
-    return find_function(name, TRANSFORMS, "transform")
+    return find_function(name, TRANSFORMS, "transform", ("values",))
 
 
 def is_gapped(feature: FeatureSpec) -> bool:

@@ -38,7 +38,7 @@ def test_value_takes_the_type_of_the_feature(row, field, values):
 
 
 def test_missing_value_is_left_out():
-    assert dict(features({"f": None})) == {}
+    assert dict(features({"f": None, "i": float("nan"), "s": float("nan")})) == {}
 
 
 def test_value_has_its_natural_type_if_the_model_tells_none():
@@ -48,7 +48,7 @@ def test_value_has_its_natural_type_if_the_model_tells_none():
 
 
 @pytest.mark.parametrize(
-    "row", [{"f": "1"}, {"i": 1.5}, {"i": "1"}, {"i": float("nan")}, {"s": 1}, {"i": 2**63}]
+    "row", [{"f": "1"}, {"i": 1.5}, {"i": "1"}, {"i": [float("nan")]}, {"s": 1}, {"i": 2**63}]
 )
 def test_wrong_type_is_an_error_with_its_row(row):
     with pytest.raises(RowError, match="Invalid value for feature") as caught:

@@ -61,7 +61,7 @@ def train_members(
     head: Head,
     data: TrainingData,
     configs: Sequence[TrainConfig],
-    log_dir: str,
+    log_dir: str | None,
     state_dir: str | None,
 ) -> Training:
     """Trains the members one after the other; a kill loses what the one under way has not saved.
@@ -71,7 +71,7 @@ def train_members(
         head: What they predict.
         data: What all of them are trained on.
         configs: How each of them is trained.
-        log_dir: For the logs of TensorBoard.
+        log_dir: For the logs of TensorBoard; None: none are written.
         state_dir: Where the states of their trainings are kept; None: nowhere.
 
     Returns:
@@ -82,7 +82,7 @@ def train_members(
         _progress.info("model %d of %d: %s", place + 1, len(model.members), member.name)
         keras.utils.set_random_seed(config.seed + 1)
         folder = None if state_dir is None else os.path.join(state_dir, f"member-{place}")
-        logs = log_dir and os.path.join(log_dir, f"member-{place}")
+        logs = None if log_dir is None else os.path.join(log_dir, f"member-{place}")
         training = train_model(member, head, data, config, logs, folder)
         resumed = training.resumed and f"{training.resumed} of model {place + 1}"
     history: dict[str, list[float]] = {}

@@ -55,7 +55,7 @@ def fit(
     model: keras.Model,
     data: TrainingData,
     config: TrainConfig,
-    log_dir: str,
+    log_dir: str | None,
     state_dir: str | None,
     fine_tuning: FineTuning | None = None,
 ) -> dict[str, list[float]]:
@@ -65,7 +65,7 @@ def fit(
         model: Changed in place.
         data: What it is trained on.
         config: How it is trained.
-        log_dir: For the logs of TensorBoard.
+        log_dir: For the logs of TensorBoard; None: none are written.
         state_dir: Where the state is saved, and read from at first; None: nowhere.
         fine_tuning: The second phase of the training; None: there is one phase.
 
@@ -91,7 +91,7 @@ def _fit_from(
     model: keras.Model,
     data: TrainingData,
     config: TrainConfig,
-    log_dir: str,
+    log_dir: str | None,
     state_dir: str | None,
     fine_tuning: FineTuning | None,
 ) -> dict[str, list[float]]:
@@ -158,7 +158,7 @@ def _callbacks(
     config: TrainConfig,
     history: History,
     early_stopping: EarlyStopping | None,
-    log_dir: str,
+    log_dir: str | None,
     state_dir: str | None,
 ) -> list[keras.callbacks.Callback]:
     """Returns what happens between the steps and epochs, in that order."""
@@ -175,7 +175,7 @@ def _callbacks(
     if state_dir is not None:
         interval = Interval.of(config.checkpoints)
         callbacks.append(Checkpoint(state_dir, history, early_stopping, data, interval))
-    if config.tensorboard:
+    if config.tensorboard and log_dir is not None:
         callbacks.append(_tensorboard(log_dir))
     return [*callbacks, *(own.make(keras.callbacks.Callback) for own in config.callbacks)]
 

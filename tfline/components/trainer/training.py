@@ -18,7 +18,7 @@ def train_model(
     head: Head,
     data: TrainingData,
     config: TrainConfig,
-    log_dir: str = "",
+    log_dir: str | None = None,
     state_dir: str | None = None,
 ) -> Training:
     """Trains a compiled model.
@@ -28,7 +28,7 @@ def train_model(
         head: What it predicts.
         data: What it is trained on.
         config: How it is trained.
-        log_dir: For the logs of TensorBoard.
+        log_dir: For the logs of TensorBoard; None: none are written.
         state_dir: Where the state of the training is kept, to go on from after a kill; None:
             nowhere.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from tfline.pipelines.spec import PipelineSpec, PushSpec
 from tfline.pipelines.spec.document import Document, read_document
 from tfline.pipelines.spec.load import find_spec, read_spec
 from tfline.transforms.dotted import NOTEBOOK_PACKAGE
-from tfline.transforms.errors import SpecError, did_you_mean
+from tfline.transforms.errors import FeatureError, SpecError, did_you_mean
 
 if TYPE_CHECKING:
     from tfline.pipelines.api.check import Check
@@ -146,7 +147,11 @@ class Pipeline:
         from tfline.pipelines.run.class_check import describe_classes
         from tfline.pipelines.run.preflight import check_data, first_file
 
-        files = check_data(self.spec)
+        try:
+            files = check_data(self.spec)
+        except FeatureError as exc:
+            places = filter(None, (self._document.mention(exc.feature), exc.where))
+            raise FeatureError(exc.message, "; ".join(places), exc.hint, exc.feature) from exc
         first = first_file(self.spec)
         classes = (
             "" if first is None else describe_classes(self.spec.label, first, self.spec.data.where)
@@ -176,6 +181,35 @@ class Pipeline:
         if record.id != run_id:
             self._folder.log(run_id).unlink(missing_ok=True)  # nothing ran
         return Run(record, self._folder)
+
+    def rehearse(self, records: int = 1000, *, progress: bool = True) -> Run:
+        """Runs the whole pipeline on its first records, pushes nothing, and keeps nothing of it.
+
+        So a mistake in one's own model, transform or metric is found in a minute, and not after
+        hours. Nothing is searched, and no anomaly of so few records stops it.
+
+        Args:
+            records: How many of each split, or of the files to be split.
+            progress: Whether to show a line a component.
+
+        Returns:
+            The run; its metrics say little.
+
+        Raises:
+            TflineError: A component failed; its log stays in the folder ``rehearsal`` of the work
+                folder.
+        """
+        from tfline.pipelines.api.rehearsal import rehearsal
+
+        self.check()
+        folder = self._folder.root / "rehearsal"
+        shutil.rmtree(folder, ignore_errors=True)
+        rehearsed = type(self).__new__(type(self))
+        document = rehearsal(self.spec, self._document, records, folder / "data")
+        rehearsed._begin(document, folder)  # noqa: SLF001 - of this very class
+        run = rehearsed.run(progress=progress)
+        shutil.rmtree(folder)
+        return run
 
     @contextlib.contextmanager
     def running(self, command: str, progress: bool) -> Iterator[tuple[str, Listener]]:

@@ -30,6 +30,14 @@ def add_spec(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def count(text: str) -> int:
+    """Reads an argument that is a number of things."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more. Received: {text}")
+    return number
+
+
 def add_work(parser: argparse.ArgumentParser) -> None:
     """Adds --work, for a command that reads or writes what runs have left."""
     parser.add_argument(

@@ -7,6 +7,7 @@ Example:
 from __future__ import annotations
 
 import argparse
+import sys
 
 from tfline.pipelines.commands.arguments import add_spec, read_pipeline
 from tfline.pipelines.commands.extra import require_extra
@@ -23,11 +24,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Compiles the pipeline, checks that the backend accepts it, and prints or writes it."""
     require_extra()
-    text = read_pipeline(arguments).compile(
+    pipeline = read_pipeline(arguments)
+    text = pipeline.compile(
         image=arguments.image, root=arguments.root, data_root=arguments.data_root
     )
     next_step = "tfline submit {file} --host URL"
     print_or_write(text, arguments.output, next_step, arguments.spec)
+    data_root = arguments.data_root or arguments.root
+    for patterns in pipeline.spec.data.patterns.values():
+        for pattern in filter(lambda pattern: not pattern.startswith("/"), patterns):
+            print(f"reads {data_root.rstrip('/')}/{pattern}", file=sys.stderr)
     return 0
 
 

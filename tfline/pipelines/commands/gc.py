@@ -50,5 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     for record in garbage.runs:
         print(f"  {record.id}")
-    print(f"  kept: {len(garbage.kept)} runs, and what is in the push folder")
+    print("kept, beside what is in the push folder:")
+    for record, reason in garbage.kept:
+        print(f"  {record.id}  {reason}")
     return 0

@@ -18,7 +18,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from tfline.pipelines.commands.arguments import add_spec, read_pipeline
+from tfline.pipelines.commands.arguments import add_spec, count, read_pipeline
 
 if TYPE_CHECKING:
     from tfline.pipelines.api.pipeline import Pipeline
@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--tls-key", metavar="FILE", help="PEM of the client's key")
     parser.add_argument("--tls-certificate", metavar="FILE", help="PEM of the client's certificate")
-    parser.add_argument("--limit", type=_count, metavar="N", help="how many rows at most")
+    parser.add_argument("--limit", type=count, metavar="N", help="how many rows at most")
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument("--explain", action="store_true", help="tell what each raw feature has added")
     kind.add_argument(
@@ -73,13 +73,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="another seed draws other texts")
     parser.add_argument("--json", action="store_true", help="print an object a line")
-
-
-def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"expected 1 or more. Received: {text}")
-    return count
 
 
 def run(arguments: argparse.Namespace) -> int:

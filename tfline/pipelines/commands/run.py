@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs the pipeline; prints a line a component, the metrics by slice and the verdict."""
     from tfline.pipelines.console import show_result
-    from tfline.pipelines.terminal import say
+    from tfline.pipelines.terminal import say_error
 
     pipeline = read_pipeline(arguments)
     try:
@@ -38,8 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     except TflineError as exc:
         if not exc.component:
             raise
-        say(f"{exc.component}: {exc}", sys.stderr)
-        say(f"  log: {exc.log}", sys.stderr)
+        say_error(exc, arguments.command)
         _write_report(pipeline.find_run(), sys.stderr)
         return exc.exit_code
     show_result(found.record)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,9 +42,20 @@ def first_features(
         yield from itertools.islice(read_features(path), most)
         return
     looked_at = list(itertools.islice(read_features(path), most * _LOOKED_AT))
-    columns = {name: _column(looked_at, name) for name in names_of(where)}
-    truth = holds(where, columns, len(looked_at))
-    yield from itertools.islice(itertools.compress(looked_at, truth), most)
+    yield from itertools.islice(itertools.compress(looked_at, _used(looked_at, where)), most)
+
+
+def first_records(path: str | Path, most: int, where: str) -> Iterator[bytes]:
+    """Yields the first records of a file that are used, as they are; see `first_features`."""
+    looked_at = list(itertools.islice(read_features(path), most * _LOOKED_AT))
+    used = itertools.compress(read_records(path), _used(looked_at, where))
+    yield from itertools.islice(used, most)
+
+
+def _used(records: Sequence[Mapping[str, Any]], where: str) -> Iterable[bool]:
+    """Tells of each record whether a condition holds."""
+    columns = {name: _column(records, name) for name in names_of(where)}
+    return holds(where, columns, len(records)).tolist()  # type: ignore[no-any-return]
 
 
 def _column(records: Sequence[Mapping[str, Any]], name: str) -> Column:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tfline.pipelines.inputs.records import first_features
 from tfline.tasks.table import TASKS, label_keys
-from tfline.transforms.errors import SpecError, did_you_mean
+from tfline.transforms.errors import FeatureError, did_you_mean
 from tfline.transforms.features import LabelSpec
 
 _RECORDS = 500
@@ -19,7 +19,7 @@ def check_classes(label: LabelSpec, file: str, where: str | None = None) -> None
         where: Which of them are used; None: all.
 
     Raises:
-        SpecError: It names the label.
+        FeatureError: It names the label.
     """
     if label.classes is None or label.task not in (None, "binary", "multiclass"):
         return
@@ -29,18 +29,20 @@ def check_classes(label: LabelSpec, file: str, where: str | None = None) -> None
         feature = features[label.key]
         for index in feature.int64_list.value:
             if not 0 <= index < len(label.classes):
-                raise SpecError(
+                raise FeatureError(
                     f"The label {index} is no index of the {len(label.classes)} classes",
                     file,
                     "An integer label i is `label.classes[i]`, counted from 0.",
+                    label.key,
                 )
         for value in feature.bytes_list.value:
             name = value.decode(errors="replace")
             if name not in label.classes:
-                raise SpecError(
+                raise FeatureError(
                     f"The label '{name}' is none of `label.classes`",
                     file,
                     did_you_mean(name, label.classes),
+                    label.key,
                 )
 
 

@@ -28,14 +28,14 @@ class Garbage:
     """What may go.
 
     Attributes:
-        kept: The runs that stay, the oldest first.
+        kept: The runs that stay, the oldest first, and why each of them does.
         runs: The runs that go.
         artifacts: Folders of executions that no kept run refers to.
         files: Logs, pages and records of the runs that go.
         size: All of it, in bytes.
     """
 
-    kept: tuple[RunRecord, ...]
+    kept: tuple[tuple[RunRecord, str], ...]
     runs: tuple[RunRecord, ...]
     artifacts: tuple[Path, ...]
     files: tuple[Path, ...]
@@ -51,12 +51,14 @@ def find_garbage(folder: WorkFolder, keep: int, push_folder: Path | None) -> Gar
         push_folder: Where blessed models go; None: nowhere.
     """
     records = list_runs(folder.runs)
-    kept = _kept(records, keep, push_folder)
-    gone = [record for record in records if record not in kept]
+    reasons = _reasons(records, keep, push_folder)
+    kept = [record for record in records if record.id in reasons]
+    gone = [record for record in records if record.id not in reasons]
     artifacts = tuple(_unused(folder.artifacts, kept))
     files = tuple(_files_of(folder, kept, gone))
     size = sum(map(_size, (*artifacts, *files)))
-    return Garbage(tuple(kept), tuple(gone), artifacts, files, size)
+    stay = tuple((record, reasons[record.id]) for record in kept)
+    return Garbage(stay, tuple(gone), artifacts, files, size)
 
 
 def remove(garbage: Garbage) -> None:
@@ -67,17 +69,22 @@ def remove(garbage: Garbage) -> None:
         file.unlink(missing_ok=True)
 
 
-def _kept(records: list[RunRecord], keep: int, push_folder: Path | None) -> list[RunRecord]:
+def _reasons(records: list[RunRecord], keep: int, push_folder: Path | None) -> dict[str, str]:
+    """Returns why runs stay, by their ids."""
     pushed = {
-        version.training_fingerprint
+        version.training_fingerprint: version.number
         for version in (list_versions(push_folder) if push_folder else ())
     }
     blessed = [record.id for record in records if is_blessed(record)]
     complete = [record.id for record in records if record.status == "complete"]
     of_models = {_model_of(record): record.id for record in records}
-    ways_back = {of_models[model] for model in pushed if model in of_models}
-    last = {record.id for record in records[-keep:]} | {*blessed[-1:], *complete[-1:]}
-    return [record for record in records if record.id in last | ways_back]
+    reasons = {record.id: f"one of the last {keep}" for record in records[-keep:]}
+    reasons |= dict.fromkeys(complete[-1:], "the last that was complete")
+    reasons |= dict.fromkeys(blessed[-1:], "the last that was blessed")
+    for model, number in pushed.items():
+        if model in of_models:
+            reasons[of_models[model]] = f"its model is version {number} of the push folder"
+    return reasons
 
 
 def _model_of(record: RunRecord) -> str:

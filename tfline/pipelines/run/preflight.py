@@ -19,7 +19,7 @@ from tfline.pipelines.run.plan import read_schema
 from tfline.pipelines.run.task_check import check_task
 from tfline.pipelines.spec import PipelineSpec
 from tfline.transforms.condition import Kind, check_kinds, names_of
-from tfline.transforms.errors import SpecError, did_you_mean
+from tfline.transforms.errors import FeatureError, SpecError, did_you_mean
 from tfline.transforms.value_counts import HINTS, ValueCount, count_problem
 
 _RECORDS = 500
@@ -156,22 +156,24 @@ def _check_where(where: str, surveys: Sequence[_Survey]) -> None:
         check_kinds(where, kinds)
         for name in names_of(where):
             if survey.seen[name].high > 1:
-                raise SpecError(
+                raise FeatureError(
                     f"The feature '{name}', which `where` names, holds {survey.seen[name].count} "
                     f"in the first {survey.records:,} records",
                     survey.file,
                     "Name a feature of one value a record.",
+                    name,
                 )
 
 
 def _check_split_feature(key: str, survey: _Survey) -> None:
     """Refuses to divide by a feature that no record has."""
     if survey.records and key not in survey.seen:
-        raise SpecError(
+        raise FeatureError(
             f"The feature '{key}', by which `data.split` divides, is in none of the first "
             f"{survey.records:,} records",
             survey.file,
             did_you_mean(key, survey.seen),
+            key,
         )
 
 
@@ -179,11 +181,12 @@ def _check_records(spec: PipelineSpec, survey: _Survey) -> None:
     """Compares the spec with the first records of a file."""
     for expected in spec.expectations:
         if survey.records and expected.key not in survey.seen:
-            raise SpecError(
+            raise FeatureError(
                 f"The {expected.role} '{expected.key}' is in none of the first "
                 f"{survey.records:,} records",
                 survey.file,
                 did_you_mean(expected.key, survey.seen),
+                expected.key,
             )
         if expected.key in survey.seen:
             _check_feature(expected, survey)
@@ -194,23 +197,26 @@ def _check_feature(expected: Expectation, survey: _Survey) -> None:
     seen = survey.seen[expected.key]
     what = f"The {expected.role} '{expected.key}'"
     if expected.kind == "number" and "bytes_list" in seen.kinds:
-        raise SpecError(
+        raise FeatureError(
             f"{what} holds text in the first {survey.records:,} records, but numbers are taken",
             survey.file,
             "Use a transform of categories or of text, or mend the data.",
+            expected.key,
         )
     if expected.kind == "bytes" and seen.kinds & {"float_list", "int64_list"}:
-        raise SpecError(
+        raise FeatureError(
             f"{what} holds numbers in the first {survey.records:,} records, but bytes are taken",
             survey.file,
             "Numbers of an image: `transform: [{reshape: {shape: [height, width, channels]}}]`.",
+            expected.key,
         )
     if problem := count_problem(seen.count if seen.high else None, expected.values):
-        raise SpecError(
+        raise FeatureError(
             f"{what} holds {seen.count} in the first {survey.records:,} records, but it takes "
             f"{problem}",
             survey.file,
             HINTS[expected.role, expected.values],
+            expected.key,
         )
 
 
@@ -240,9 +246,10 @@ def _check_same_lengths(spec: PipelineSpec, train: _Survey, split: str, other: _
             continue
         width = mine.count.width
         if width is not None and width > 1 and theirs.count != mine.count:
-            raise SpecError(
+            raise FeatureError(
                 f"The {expected.role} '{expected.key}' holds {theirs.count} in the {split} split, "
                 f"but {mine.count} in the train split",
                 other.file,
                 "Convert all splits in the same way.",
+                expected.key,
             )

@@ -115,6 +115,21 @@ class Document:
         dotted = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in known).lstrip(".")
         return f"{where}, {dotted}" if dotted else where
 
+    def mention(self, name: str) -> str:
+        """Returns the first place that names a raw feature; empty if none does."""
+        values = {path: self._value(path) for path in self.places}
+        whole = [path for path, value in values.items() if name in (value, path[-1])]
+        word = re.compile(rf"\b{re.escape(name)}\b")  # in a formula or a condition
+        texts = {path: value for path, value in values.items() if isinstance(value, str)}
+        parts = [path for path, text in texts.items() if word.search(text)]
+        return next(map(self.place, (*whole, *parts)), "")
+
+    def _value(self, path: Path_) -> Any:
+        value: Any = self.data
+        for key in path:
+            value = value[key]
+        return value
+
 
 _NAMES = frozenset({"model", "features"})
 

@@ -30,7 +30,7 @@ def explain_all(
     best = _best_by_place(ordered, document)
     first, *others = [explain(error, document, spec) for error in best]
     more = [f"       also {other.where}: {other.message}" for other in others]
-    hint = "\n  ".join([first.hint or "Mend the value.", *more])
+    hint = "\n  ".join([first.hint or _where_to_read(best[0]["loc"], spec), *more])
     return SpecError(first.message, first.where, hint)
 
 
@@ -126,6 +126,14 @@ def _hint(error: Any) -> str:
     if error["type"] == "string_type" and isinstance(error["input"], int | float):
         return f'Put quotes around it if it is a text: "{error["input"]}".'
     return ""
+
+
+def _where_to_read(loc: Sequence[str | int], spec: type[pydantic.BaseModel]) -> str:
+    """Returns the command that explains the nearest key of the reference: `data`, `data.split`."""
+    key = str(loc[0]) if loc else ""
+    if len(loc) > 1 and any(loc[1] in model.model_fields for model in _models_at(spec, loc[:1])):
+        key = f"{key}.{loc[1]}"
+    return f"`tfline help {key}` tells what there is to say." if key else "See `tfline schema`."
 
 
 def _models_at(spec: type[pydantic.BaseModel], loc: Sequence[str | int]) -> Models:

@@ -38,7 +38,7 @@ def train(
 ) -> Any:
     each = [member.train for member in members_of(config)]
     head = case.graph().head
-    return train_members(model, head, data, each, "", None if state is None else str(state))
+    return train_members(model, head, data, each, None, None if state is None else str(state))
 
 
 def test_each_model_is_trained_with_each_seed() -> None:

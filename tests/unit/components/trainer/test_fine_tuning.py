@@ -43,7 +43,7 @@ def train(state_dir: Path | None = None) -> tuple[keras.Model, History]:
     epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
     data = TrainingData(batches, batches, batches, epoch, STEPS, EPOCHS * STEPS, records={})
     second = find_fine_tuning(model, HEAD, config, data)
-    return model, fit(model, data, config, "", str(state_dir) if state_dir else None, second)
+    return model, fit(model, data, config, None, str(state_dir) if state_dir else None, second)
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ MODEL = {"hidden_units": [8], "dropout": 0.2}
 def train(
     case: Case,
     state_dir: Path | None = None,
-    log_dir: str = "",
+    log_dir: str | None = None,
     mlp: dict[str, Any] | None = None,
     **settings: Any,
 ) -> tuple[keras.Model, dict[str, list[float]]]:
@@ -381,11 +381,19 @@ def test_damaged_state_is_refused(tmp_path: Path) -> None:
 
 
 def test_tensorboard_that_is_missing_is_an_error(
-    cases: dict[str, Case], monkeypatch: pytest.MonkeyPatch
+    cases: dict[str, Case], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ModelError, match="TensorBoard is not installed"):
-        train(cases["binary"], tensorboard=True)
+        train(cases["binary"], log_dir=str(tmp_path), tensorboard=True)
+
+
+def test_trial_writes_no_logs_into_the_folder_it_runs_in(
+    cases: dict[str, Case], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    train(cases["binary"], epochs=1, tensorboard=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_logs_for_tensorboard_are_written(cases: dict[str, Case], tmp_path: Path) -> None:

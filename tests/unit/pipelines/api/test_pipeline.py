@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 import tfline
+from tfline.pipelines.run.plan import make_plan
+from tfline.pipelines.run.records import ComponentRecord, RunRecord
 from tfline.pipelines.spec import load_spec
 
 SECTIONS: dict[str, Any] = {
@@ -60,6 +62,49 @@ def test_changes_of_a_loaded_spec_keep_what_they_do_not_name() -> None:
 def test_overrides_are_those_of_the_command_line() -> None:
     spec = tfline.Pipeline.load("taxi", ["train.epochs=1"], train={"batch_size": 8}).spec
     assert (spec.train.epochs, spec.train.batch_size) == (1, 8)
+
+
+@pytest.mark.parametrize(
+    ("features", "line"),
+    [
+        ("{z_score: [fare, miles]}", "spec.yaml:4, features.z_score[1]"),
+        ("{one_hot: [day], miles: {transform: log1p}}", "spec.yaml:4, features.miles"),
+        (
+            "{rate: {formula: fare / miles, transform: z_score}}",
+            "spec.yaml:4, features.rate.formula",
+        ),
+    ],
+)
+def test_feature_that_no_record_has_is_said_with_the_line_that_names_it(
+    data: Path, features: str, line: str
+) -> None:
+    (data / "spec.yaml").write_text(
+        "name: trips\ndata: {train: train.tfrecord, eval: eval.tfrecord}\n"
+        f"label: tip\nfeatures: {features}\nmodel: mlp\n"
+    )
+    with pytest.raises(tfline.SpecError, match="The feature 'miles' is in none") as caught:
+        tfline.Pipeline.load("spec.yaml").check()
+    assert caught.value.where == f"{line}; {data / 'train.tfrecord'}"
+
+
+def test_component_does_not_run_again_if_an_earlier_run_has_its_result(data: Path) -> None:
+    two, three = (tfline.Pipeline(**SECTIONS, train={"epochs": epochs}) for epochs in (2, 3))
+    for number, pipeline in enumerate((two, three)):
+        with pipeline.work.locked():
+            RunRecord(
+                id=f"2026010{number + 1}-000000-000000",
+                pipeline="trips",
+                parts=make_plan(pipeline.spec).parts,
+                components={"Trainer": ComponentRecord(seconds=1, cached=False)},
+            ).write(pipeline.work.runs)
+    why = two.why("Trainer")
+    assert not why
+    assert str(why).splitlines() == [
+        "Changed since Trainer last ran:",
+        "  Trainer: train.epochs: 3 -> 2",
+        "In the run 20260101-000000-000000 all was as it is now: its result is taken.",
+    ]
+    assert tfline.Pipeline(**SECTIONS, train={"epochs": 4}).why("Trainer")
 
 
 @pytest.mark.parametrize(

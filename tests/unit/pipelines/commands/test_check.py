@@ -105,7 +105,7 @@ BROKEN = {
         {"train": "{checkpoints: often}"},
         "such as `500 steps` or `10 minutes`. Received: 'often'",
         "spec.yaml:6, train.checkpoints",
-        "Mend the value",
+        "`tfline help train.checkpoints`",
     ),
     "a schedule of one's own that is not there": (
         {"train": "{schedule: my_rates.halves}"},

@@ -66,7 +66,12 @@ def test_last_runs_stay_and_the_last_of_each_kind_and_what_is_pushed(
 ) -> None:
     garbage = find_garbage(work, 1, tmp_path / "models")
     # pushed: 2; last blessed: 4; last complete: 5; last: 6
-    assert [record.id for record in garbage.kept] == [run_id(n) for n in (2, 4, 5, 6)]
+    assert [(record.id, reason) for record, reason in garbage.kept] == [
+        (run_id(2), "its model is version 7 of the push folder"),
+        (run_id(4), "the last that was blessed"),
+        (run_id(5), "the last that was complete"),
+        (run_id(6), "one of the last 1"),
+    ]
     assert [record.id for record in garbage.runs] == [run_id(n) for n in (1, 3)]
     assert {path.name for path in garbage.artifacts} == {"11", "13", "21", "23"}
     assert garbage.size > 200

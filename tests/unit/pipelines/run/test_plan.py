@@ -146,7 +146,7 @@ def test_edit_of_a_source_concerns_exactly_its_components(
     ("override", "component"),
     [
         ("features={mine.own: [fare]}", "Transform"),
-        ("model=mine.own", "Trainer"),
+        ("model=mine.build", "Trainer"),
         ("evaluate.metrics=[mine.own]", "Evaluator"),
         ("model={mlp: {activation: mine.own}}", "Trainer"),
         ("model={mlp: {initializer: {mine.own: {}}}}", "Trainer"),
@@ -158,9 +158,9 @@ def test_edit_of_a_user_module_concerns_its_component(
 ) -> None:
     monkeypatch.syspath_prepend(folder)
     monkeypatch.delitem(sys.modules, "mine", raising=False)
-    (folder / "mine.py").write_text("def own(x): ...\n")
+    (folder / "mine.py").write_text("def own(x): ...\ndef build(features, head): ...\n")
     before = plan(override)
-    (folder / "mine.py").write_text("def own(x): return x\n")
+    (folder / "mine.py").write_text("def own(x): return x\ndef build(features, head): ...\n")
     os.utime(folder / "mine.py", ns=(1, 1))
     assert changed(before, plan(override)) == [component]
 

@@ -133,4 +133,4 @@ def resolve(name: str) -> ModelBuilder:
     Raises:
         SpecError: There is no such builder.
     """
-    return find_function(name, MODELS, "model")
+    return find_function(name, MODELS, "model", ("features", "head"))

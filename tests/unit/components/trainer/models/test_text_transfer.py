@@ -61,7 +61,7 @@ def train(case: Case, config: RunConfig, state_dir: Path) -> keras.Model:
         data = load_data(case.train_files, case.eval_files, graph, config.train, scratch)
         model = prepare_model(config, graph, graph.head, data)
         second = find_fine_tuning(model, graph.head, config.train, data)
-        fit(model, data, config.train, "", str(state_dir), second)
+        fit(model, data, config.train, None, str(state_dir), second)
     return model
 
 

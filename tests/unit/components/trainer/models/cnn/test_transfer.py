@@ -81,7 +81,7 @@ def test_first_only_the_new_layer_learns_then_all(weights: str) -> None:
         begin()
 
     object.__setattr__(second, "begin", begin_and_note)
-    history = fit(model, data, config, "", None, second)
+    history = fit(model, data, config, None, None, second)
     assert kept == [[True] * len(before)]
     assert history["learning_rate"] == pytest.approx([0.01, 0.01, 0.001, 0.001])
     trained = {weight.path for weight in model.trainable_weights}
