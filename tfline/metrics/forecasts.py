@@ -25,13 +25,14 @@ class HorizonErrors(Statistic):
         examples: How many forecasts there are, int64 [r].
         absolute: Absolute errors, float64 [r, h].
         changes: Absolute changes of the labels from each step to the next, float64 [r, h - 1].
-        naive_error: See `Decision`.
+        scaled: Absolute errors, each in units of the naive error of its series, float64 [r, h];
+            None: that is not known.
     """
 
     examples: Integers
     absolute: Floats
     changes: Floats
-    naive_error: float | None = None
+    scaled: Floats | None = None
 
     @classmethod
     def of(
@@ -39,12 +40,13 @@ class HorizonErrors(Statistic):
     ) -> Self:
         """Sums in double precision."""
         label = labels.astype(np.float64)  # [n, h]
-        error = predictions.astype(np.float64) - label
+        error = np.abs(predictions.astype(np.float64) - label)
+        naive = None if decision.naive_error is None else np.asarray(decision.naive_error)
         return cls(
             weight_of(labels, weights),
-            totals(np.abs(error), weights),
+            totals(error, weights),
             totals(np.abs(np.diff(label, axis=1)), weights),
-            decision.naive_error,
+            None if naive is None else totals(error / naive.reshape(-1, 1), weights),
         )
 
     def __add__(self, other: Self) -> Self:
@@ -53,7 +55,7 @@ class HorizonErrors(Statistic):
             self.examples + other.examples,
             self.absolute + other.absolute,
             self.changes + other.changes,
-            self.naive_error,
+            None if self.scaled is None or other.scaled is None else self.scaled + other.scaled,
         )
 
 
@@ -61,12 +63,13 @@ def mase_of_each(errors: HorizonErrors) -> Floats:
     """Returns the mean absolute scaled error at each step, [r, h] (Hyndman and Koehler 2006).
 
     The scale is the mean absolute error of the naive forecast one step ahead, that a value stays
-    what it is, in the train split: so it is the same for every slice, model and horizon. Where that
-    is not known, since no series among the features is what is forecast, it is that over the values
+    what it is, in the train split: so it is the same for every slice, model and horizon. Of several
+    series (`label: {series: FEATURE}`) each error is scaled by that of its own. Where that is not
+    known, since no series among the features is what is forecast, it is that over the values
     that were forecast: NaN where they never change, and for a horizon of one step.
     """
-    if errors.naive_error:
-        return _mean(errors.absolute, errors.examples) / errors.naive_error
+    if errors.scaled is not None:
+        return _mean(errors.scaled, errors.examples)
     changes = errors.changes.sum(axis=1)  # [r]
     count = errors.examples * errors.changes.shape[1]  # [r]
     with np.errstate(divide="ignore", invalid="ignore"):

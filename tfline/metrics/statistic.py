@@ -45,12 +45,13 @@ class Decision:
         num_classes: Number of classes k; 0 for a regression.
         threshold: Probability from which on a binary prediction is class 1.
         naive_error: Mean absolute error of the naive forecast one step ahead, that a value stays
-            what it is, in the train split; None: not known.
+            what it is, in the train split; of several series that of each example's own, float64
+            [n]; None: not known.
     """
 
     num_classes: int
     threshold: float = 0.5
-    naive_error: float | None = None
+    naive_error: float | Floats | None = None
 
 
 def decide(predictions: Floats, decision: Decision, several: bool = False) -> Array:

@@ -143,7 +143,7 @@ class Forecast(Regression):
     """The next values of a series."""
 
     family = "forecast"
-    fields = frozenset({"horizon", "steps", "transform"})
+    fields = frozenset({"horizon", "steps", "series", "transform"})
     head: ClassVar[type[Head]] = ForecastHead
     compared = "mae"
     part = "step"

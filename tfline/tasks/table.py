@@ -91,7 +91,8 @@ def check_label(label: LabelSpec) -> LabelSpec:
     """
     task = None if label.task is None else find_task(label.task)
     fields = {"classes"} if task is None else task.fields
-    for name in ("targets", "classes", "shape", "horizon", "steps", "length", "top_k", "marks"):
+    for name in ("targets", "classes", "shape", "horizon", "steps", "series", "length",
+                 "top_k", "marks"):  # fmt: skip
         if getattr(label, name) != type(label).model_fields[name].default and name not in fields:
             fitting = [known for known, other in TASKS.items() if name in other.fields]
             raise ValueError(

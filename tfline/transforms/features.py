@@ -103,6 +103,8 @@ class LabelSpec(FrozenModel):
             each of its steps, by a sequence-to-sequence model; the raw label is the list of values
             that follow the first step. Only the forecast after the last step is evaluated and
             served.
+        series: Of a forecast of several series, the raw feature that names the one of a record. The
+            errors of each are scaled by itself in `mase`; to tell the model, make it a feature.
         transform: Of numbers, what a model is trained on in their place; it is undone in whatever
             is shown, evaluated and served. ``standardize`` (the default): the number less its mean
             over its standard deviation, both of the train split, each target by itself and all
@@ -128,6 +130,7 @@ class LabelSpec(FrozenModel):
     )
     horizon: int = pydantic.Field(default=1, ge=1)
     steps: int = pydantic.Field(default=1, ge=1)
+    series: str | None = None
     transform: Steps | TargetTransform = ()
     length: int | None = pydantic.Field(default=None, ge=3)
     top_k: int | None = pydantic.Field(default=None, ge=1)

@@ -1,7 +1,7 @@
 """Transforms of sequences: all values of a numeric feature, in their order, of any number.
 
-They end with `pad` or `window`, which give each record the same number of steps; `mask` tells
-which of them are padding.
+They end with `pad` or `window`, which give each record the same number of steps, or with `future`,
+whose steps follow those of the others; `mask` tells which of them are padding.
 """
 
 from __future__ import annotations
@@ -134,6 +134,24 @@ def window(x: Series, *, length: Steps, horizon: Annotated[int, Field(ge=0)] = 0
     return pad(
         positions.with_flat_values(tf.gather(x.flat_values, indices)), length=length, side="start"
     )
+
+
+def future(x: Series, *, length: Steps) -> Vector:
+    """Returns what is known in advance of the steps that a forecast is made of.
+
+    A holiday, a price or a plan of the rows that are forecast, as `tfline data convert --known`
+    writes them. They are no steps of the window: a model of series joins them to what it has read
+    of the past, others read them as numbers.
+
+    Args:
+        x: ragged float64 [batch, (steps)].
+        length: How many steps; as many as the label's `horizon`. A shorter series is padded with
+            zeros at its end; of a longer one the end is left out.
+
+    Returns:
+        float32 [batch, length].
+    """
+    return pad(x, length=length)
 
 
 def last(x: Series) -> Numbers:

@@ -85,6 +85,7 @@ FAMILIES: dict[str, dict[str, Transform]] = {
         "z_score_steps": sequence.z_score_steps,
         "window": sequence.window,
         "pad": sequence.pad,
+        "future": sequence.future,
         "mask": sequence.mask,
         "last": sequence.last,
         "steps": sequence.steps,
@@ -134,6 +135,11 @@ def holds_steps(feature: FeatureSpec) -> bool:
         step.transform in _COLUMNS or kinds_of(resolve(step.transform)).takes in _OF_NO_ORDER
         for step in feature.steps
     )
+
+
+def is_known_ahead(feature: FeatureSpec) -> bool:
+    """Tells whether a feature holds what is known in advance of the steps that are forecast."""
+    return feature.steps[-1].transform == "future"
 
 
 _OF_NO_ORDER = ("Strings", "Tokens", "Times")

@@ -47,6 +47,8 @@ def make_row(spec: PipelineSpec, chance: random.Random) -> Row:
         row[spec.train.weight] = chance.random() + 0.5
     if spec.data.split is not None and spec.data.split.feature is not None:
         row.setdefault(spec.data.split.feature, chance.choice(_WORDS))
+    if spec.label.series is not None:
+        row.setdefault(spec.label.series, chance.choice(_WORDS))
     return {**row, **_label(spec.label, chance)}
 
 

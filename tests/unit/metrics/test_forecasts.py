@@ -53,6 +53,20 @@ def test_error_of_the_train_split_is_the_scale_at_every_horizon(horizon: int) ->
     np.testing.assert_allclose(mase(parts[0] + parts[1]), [expected.mean()])
 
 
+def test_error_of_each_series_is_scaled_by_its_own() -> None:
+    scales = np.where(np.arange(300) % 3, 0.5, 20.0)
+    weights = np.random.default_rng(1).integers(0, 3, (300, 2))
+    parts = [
+        HorizonErrors.of(
+            LABELS[rows], PREDICTIONS[rows], Decision(0, naive_error=scales[rows]), weights[rows]
+        )
+        for rows in (slice(0, 100), slice(100, None))
+    ]
+    scaled = np.abs(ERRORS).mean(axis=1) / scales
+    expected = [np.average(scaled, weights=weights[:, column]) for column in range(2)]
+    np.testing.assert_allclose(mase(parts[0] + parts[1]), expected)
+
+
 @pytest.mark.parametrize("labels", [np.ones((5, 3)), np.ones((5, 1)), np.ones((0, 3))])
 def test_scale_that_is_not_defined_gives_no_number(labels: np.ndarray) -> None:
     statistic = HorizonErrors.of(labels, labels + 1, Decision(0))

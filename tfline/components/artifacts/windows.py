@@ -7,3 +7,6 @@ WINDOW_START, WINDOW_END = "window_start", "window_end"
 
 AHEAD = "_ahead"
 """Ends the name of what is to be forecast."""
+
+FUTURE = "_future"
+"""Ends the name of what is known in advance of the rows that are forecast."""

@@ -83,7 +83,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             seen = split_files(input_dict["examples"], SELECTION)
             chosen = evaluation.find_threshold(seen, candidate_path, card, config, *where)
             config = config.model_copy(update={"threshold": chosen.threshold})
-        counting = find_counting(config.weight, config.unit, files)
+        counting = find_counting(config.weight, config.unit, files, card.naive)
         results = evaluation.evaluate(files, models, card, config, *where, counting)
         write_evidence(output, files, predictor, card, config, results[0].count)
         naive = _measure_naive(candidate, files, predictor, card, config, counting)

@@ -31,7 +31,7 @@ from tfline.components.trainer.hyperparameters import with_values
 from tfline.components.trainer.losses import with_link
 from tfline.components.trainer.measuring import Measure, measured
 from tfline.components.trainer.models import WATCHING
-from tfline.components.trainer.naive.models import naive_error
+from tfline.components.trainer.naive.errors import naive_errors
 from tfline.components.trainer.raw_values import raw_values
 from tfline.components.trainer.run_fn import prepare_model
 from tfline.components.trainer.schedules import Plateau
@@ -153,7 +153,10 @@ def cross_validate(
     check_weights(split, graph)
     rows = load_rows(split, graph)
     weights = None if weight is None else _weights(split, graph, weight)
-    scale = naive_error(graph, graph.head, files)
+    naive = naive_errors(graph, graph.head, files)
+    scale: float | np.ndarray | None = naive.overall
+    if naive.overall and naive.series:
+        scale = naive.of_each(raw_values(split, graph, naive.series))
     division = _division(split, graph, dividing or Dividing())
     labels, seed = _labels(rows, graph), config.train.seed
     found: dict[str, list[tuple[float, float]]] = {}

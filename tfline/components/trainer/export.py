@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
+from tfline.components.artifacts.naive import NaiveErrors
 from tfline.components.trainer.config import RunConfig
 from tfline.components.trainer.conformal.intervals import Intervals
 from tfline.components.trainer.explain.explainer import Explainer
@@ -32,7 +33,7 @@ def export(
     head: Head,
     config: RunConfig,
     folder: str,
-    naive_error: float | None = None,
+    naive: NaiveErrors | None = None,
     explainer: Explainer | None = None,
     intervals: Intervals | None = None,
 ) -> None:
@@ -44,7 +45,7 @@ def export(
         head: What it predicts.
         config: Of this training.
         folder: Written beside itself and renamed when it is complete.
-        naive_error: What errors of a forecast are compared with; None: not known.
+        naive: What errors of a forecast are compared with; None: not known.
         explainer: Of the signature ``explain``; None: there is none.
         intervals: What is possible beside each answer; None: that is not told.
     """
@@ -52,7 +53,7 @@ def export(
     serving = ServingModel(model, graph, head, config.train.monte_carlo, explainer, intervals)
     tf.saved_model.save(serving, partial, signatures=serving.signatures())
     name_signatures(partial, serving.arguments)
-    _write_card(partial, graph, head, config, naive_error)
+    _write_card(partial, graph, head, config, naive or NaiveErrors())
     tf.io.gfile.rename(partial, folder)
 
 
@@ -99,7 +100,7 @@ def _write_card(
     graph: TransformGraph,
     head: Head,
     config: RunConfig,
-    naive_error: float | None,
+    naive: NaiveErrors,
 ) -> None:
     metadata = graph.metadata
     has_classes = not graph.task.writes  # its tokens are too many to list
@@ -114,7 +115,9 @@ def _write_card(
         "features": {key: dtype.name for key, dtype in graph.columns.items()},
         "inputs": [feature.name for feature in graph.features],
         "target": target_form(head),
-        "naive_error": naive_error,
+        "naive_error": naive.overall,
+        "series": naive.series,
+        "naive_errors": naive.of_series,
         "model": config.model.name,
         "intervals": None if config.intervals is None else config.intervals.level,
         "training_fingerprint": config.training_fingerprint,

@@ -28,18 +28,21 @@ class Measure:
         metrics: Names of `METRICS`; empty: those of the training.
         threshold: From which probability on a record is of a class.
         weights: How much each record counts, float64 [n]; None: all the same.
-        naive_error: What errors of a forecast are compared with; None: not known.
+        naive_error: What errors of a forecast are compared with, of each record's series, float64
+            [n], or of all; None: not known.
     """
 
     metrics: Sequence[str]
     threshold: float
     weights: np.ndarray | None
-    naive_error: float | None
+    naive_error: float | np.ndarray | None
 
     def of(self, records: Indices) -> Measure:
         """Returns what is measured of some of the records."""
         weights = None if self.weights is None else self.weights[records]
-        return dataclasses.replace(self, weights=weights)
+        naive = self.naive_error
+        naive = naive[records] if isinstance(naive, np.ndarray) else naive
+        return dataclasses.replace(self, weights=weights, naive_error=naive)
 
 
 def measured(

@@ -29,7 +29,8 @@ from tfline.components.trainer.losses import loss_unit, with_link
 from tfline.components.trainer.models.build import build_model, compile_model
 from tfline.components.trainer.models.own_training import Training
 from tfline.components.trainer.monte_carlo import check_samples
-from tfline.components.trainer.naive.models import naive_error, write_naive
+from tfline.components.trainer.naive.errors import naive_errors
+from tfline.components.trainer.naive.models import write_naive
 from tfline.components.trainer.report import write_report
 from tfline.components.trainer.training import train_model
 from tfline.components.trainer.transform_graph import TransformGraph
@@ -81,7 +82,7 @@ def run_fn(fn_args: FnArgs) -> None:
             training = _with_doubt(training, model, head, data, config.train.monte_carlo)
         folder = os.path.join(os.path.dirname(fn_args.serving_model_dir.rstrip("/")), FOLDER)
         write_naive(folder, graph, head, data, fn_args.train_files, config.train)
-        scale = naive_error(graph, head, fn_args.train_files)
+        naive = naive_errors(graph, head, fn_args.train_files)
         explainer = (
             make_explainer(config.explain, model, graph, head, data.plain) if explained else None
         )
@@ -90,7 +91,7 @@ def run_fn(fn_args: FnArgs) -> None:
         if config.intervals is not None:
             intervals = calibrate(model, graph, head, config.intervals, fn_args.eval_files)
 
-    export(model, graph, head, config, fn_args.serving_model_dir, scale, explainer, intervals)
+    export(model, graph, head, config, fn_args.serving_model_dir, naive, explainer, intervals)
     write_report(fn_args.model_run_dir, model, data, config, training, seconds, begun, unit)
     if state_dir is not None and tf.io.gfile.exists(state_dir):
         tf.io.gfile.rmtree(state_dir)

@@ -52,6 +52,7 @@ class FeatureMetadata(_Metadata):
     depth: int | None
     gapped: bool = False
     in_order: bool = True
+    ahead: bool = False
     embedding: int | None = None
     augment: dict[str, Any] | None = None
 
@@ -65,6 +66,7 @@ class TransformMetadata(_Metadata):
         label_keys: The raw features that it is read from.
         size: How many numbers the label has.
         steps: At how many steps of a series it has them.
+        series: The raw feature that names one of several series; None: there is one.
         classes: The names of the classes.
         class_values: The raw label of each class.
         shape: Of a mask or an image.
@@ -81,6 +83,7 @@ class TransformMetadata(_Metadata):
     label_keys: tuple[str, ...]
     size: int
     steps: int = 1
+    series: str | None = None
     classes: tuple[str, ...]
     class_values: tuple[int | str, ...]
     shape: tuple[int, ...] | None = None
@@ -125,6 +128,7 @@ class TransformGraph(tf.Module):
                 feature.embedding,
                 feature.gapped,
                 feature.in_order,
+                feature.ahead,
             )
             for feature in self.metadata.features
         )

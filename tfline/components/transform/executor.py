@@ -68,6 +68,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         weight = config.get("weight")
         keys = [*label_keys(label), *(key for feature in features for key in feature.keys)]
         raw = raw_dtypes(schema, keys if weight is None else [*keys, weight])
+        if label.series is not None:
+            raw_dtypes(schema, [label.series])  # is there, but no input of a model
         examples = artifact_utils.get_single_instance(input_dict["examples"])
         files = split_files(examples)
         records = examples.get_int_custom_property("records_train")
@@ -160,6 +162,7 @@ def _describe(
         "label_keys": list(find_task(str(label.task)).keys(label)),
         "size": label.size,
         "steps": label.steps,
+        "series": label.series,
         "shape": label.shape,
         "separator": label.separator,
         "target": describe_target(tensors, label),

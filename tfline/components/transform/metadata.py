@@ -11,7 +11,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from tfline.transforms.features import FeatureSpec, LabelSpec
-from tfline.transforms.table import holds_steps, is_gapped
+from tfline.transforms.table import holds_steps, is_gapped, is_known_ahead
 from tfline.transforms.target import STATISTICS, read_scale
 
 FILE_NAME = "tfline.json"
@@ -71,6 +71,7 @@ def describe_features(
                 "depth": depths.get(feature.name) if kind == "index" else None,
                 "gapped": is_gapped(feature),
                 "in_order": holds_steps(feature),
+                "ahead": is_known_ahead(feature),
                 "embedding": feature.steps[-1].arguments.get("embedding"),
                 "augment": feature.augment,
             }

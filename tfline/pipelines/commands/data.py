@@ -84,6 +84,14 @@ def _add_convert(convert: argparse.ArgumentParser) -> None:
     )
     series.add_argument("--series", metavar="COLUMN", help="which of several series a row is of")
     series.add_argument(
+        "--known",
+        metavar="COLUMN",
+        action="append",
+        default=[],
+        help="a column whose future is known, such as holidays or prices: COLUMN_future holds its "
+        "values in the rows that are forecast",
+    )
+    series.add_argument(
         "--unknown-future",
         action="store_true",
         help="the windows at the end, whose targets are not known yet: to predict",
@@ -158,6 +166,7 @@ def _windows(arguments: argparse.Namespace) -> Windows | None:
         time=arguments.time,
         series=arguments.series,
         future="unknown" if arguments.unknown_future else "known",
+        known=tuple(arguments.known),
     )
 
 

@@ -62,12 +62,18 @@ class Conversion:
         reasons = {
             f"`{target}` is missing at a target": self.left_out.target_missing,
             "their future is unknown: `--unknown-future` makes them": self.left_out.future_unknown,
+            f"the table ends before the rows that say {_listed(self.windows.known)} of their "
+            "future": self.left_out.known_missing,
         }
         for reason, count in reasons.items():
             if count:
                 yield f"  left out: {count:,} windows, since {reason}"
         if self.left_out.too_short:
             yield f"  left out: {self.left_out.too_short:,} series, too short for a window"
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(f"`{column}`" for column in columns)
 
 
 def _spoilt_lines(column: str, spoilt: Spoilt) -> Iterator[str]:

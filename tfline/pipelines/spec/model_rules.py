@@ -16,7 +16,7 @@ from tfline.tasks.table import known_task
 from tfline.transforms.arguments import arguments_model
 from tfline.transforms.errors import ModelError, SpecError
 from tfline.transforms.features import FeatureSpec, LabelSpec
-from tfline.transforms.table import is_gapped
+from tfline.transforms.table import is_gapped, is_known_ahead
 
 _TEXTS = frozenset({"text_vectorization", "token_ids"})
 """The transforms that end in a text; a text's `embedding` is the width of its tokens."""
@@ -44,6 +44,7 @@ def check_model(
     _check_fits_label(label, model, train)
     _check_heads_share_units(model, features)
     _check_keeps_no_gaps(model, features)
+    _check_known_future(label, features)
     if model.name in OWN_TRAINED:
         _check_own_training(label, features, model, train, tune)
 
@@ -125,6 +126,16 @@ def _check_keeps_no_gaps(model: ModelConfig, features: Sequence[FeatureSpec]) ->
             "Scale it, such as by `z_score`; or choose a model of trees: "
             f"{', '.join(sorted(TREES))}.",
         )
+
+
+def _check_known_future(label: LabelSpec, features: Sequence[FeatureSpec]) -> None:
+    known = [feature for feature in features if is_known_ahead(feature)]
+    if known and label.steps > 1:
+        raise FormError(
+            f"'{known[0].name}' is known of the future of the last step alone, and the label asks "
+            "for a forecast at each step", ("features",),
+            "Leave out the label's `steps`, or this feature.",
+        )  # fmt: skip
 
 
 def _check_own_training(

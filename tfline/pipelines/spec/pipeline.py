@@ -275,7 +275,7 @@ class PipelineSpec(FrozenModel):
             self.label,
             self.features,
             weights=(self.train.weight, self.evaluation.weight),
-            sliced=(*self.evaluate.slice_keys, self.evaluation.unit),
+            sliced=(*self.evaluate.slice_keys, self.evaluation.unit, self.label.series),
         )
 
     @property

@@ -10,16 +10,18 @@ import pytest
 import tensorflow as tf
 from sklearn.linear_model import LinearRegression
 
+from tests.unit.components.trainer.conftest import example, write_records
 from tfline.components.trainer.config import TrainConfig
 from tfline.components.trainer.data import load_data
 from tfline.components.trainer.models.inputs import TensorFeature
+from tfline.components.trainer.naive.errors import naive_errors
 from tfline.components.trainer.naive.least_squares import column_features, columns_of, fit_linear
 from tfline.components.trainer.naive.models import write_naive
 from tfline.components.trainer.naive.seasons import (
     Repeated,
     find_repeated,
+    forecast_key,
     last_values,
-    one_step_error,
     places,
 )
 
@@ -137,18 +139,36 @@ def test_naive_models_count_by_the_weight_of_a_record_and_not_by_that_of_its_cla
     np.testing.assert_allclose(found, np.average(labels, weights=weights), rtol=1e-5)
 
 
-def test_naive_error_is_that_of_the_series_which_goes_on() -> None:
+def test_past_of_a_forecast_is_found_by_its_name_or_by_its_values() -> None:
     rng = np.random.default_rng(0)
     load = rng.normal(size=(50, 5)).cumsum(axis=1)
     series = {"noise": rng.normal(size=(50, 4)), "load": load[:, :4]}
     labels = load[:, 4:]
-    expected = np.abs(load[:, 4] - load[:, 3]).mean()
-    assert one_step_error(series, labels, "label") == pytest.approx(expected)
-    assert one_step_error(series, labels, "load_ahead") == pytest.approx(expected)
-    assert one_step_error({"noise": series["noise"]}, labels, "label") is None
-    assert one_step_error({}, labels, "label") is None
-    still = np.ones((5, 3))
-    assert one_step_error({"load": still}, still[:, :1], "load_ahead") is None
+    assert forecast_key(series, labels, "label") == "load"
+    assert forecast_key(series, labels, "noise_ahead") == "noise"
+    assert forecast_key({"noise": series["noise"]}, labels, "label") is None
+    assert forecast_key({}, labels, "label") is None
+
+
+@pytest.mark.parametrize("series", [None, "place"])
+def test_naive_error_is_that_of_one_step_in_each_series(
+    cases: dict[str, Case], tmp_path: Path, series: str | None
+) -> None:
+    graph = cases["series"].graph()  # at 6 steps 2 values each: 7 labels
+    graph.metadata = graph.metadata.model_copy(update={"series": series})
+    places = {"a": 1.0, "b": 5.0, "still": 0.0}
+    records = [
+        example(load=[0.0, float(i)], label=[0.0] * 5 + [i + places[place], 0.0], place=place)
+        for i, place in enumerate(["a", "b", "b", "still"] * 10)
+    ]
+    files = write_records(tmp_path / "train" / "data.tfrecord", records)
+    found = naive_errors(graph, graph.head, files)
+    assert found.overall == pytest.approx(11 / 4)
+    assert found.of_series == ({} if series is None else {"a": 1.0, "b": 5.0})
+    assert found.series == series
+    names = [b"b", None, "still", "a"]
+    expected = [5, 2.75, 2.75, 1] if series else [2.75] * 4
+    np.testing.assert_allclose(found.of_each(names), expected)
 
 
 def test_linear_model_finds_out_what_a_missing_number_stands_for() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from pathlib import Path
 from typing import Any
@@ -144,3 +145,84 @@ def test_command_says_which_windows_are_left_out(
     assert main([*command, "--window", "2", "--target", "load", "--missing", "NA",
                  "--unknown-future"]) == 0  # fmt: skip
     assert "x.tfrecord: 1 records" in capsys.readouterr().out
+
+
+def test_rows_are_counted_in_each_series_where_there_is_no_time() -> None:
+    rows = [{"x": n, "s": name} for name in "ab" for n in range(4)]
+    found = list(cut_windows(rows, Windows(2, "x", series="s")))
+    assert [(r["s"], r["window_start"], r["window_end"]) for r in found] == [
+        ("a", 0, 2), ("a", 1, 3), ("b", 0, 2), ("b", 1, 3),
+    ]  # fmt: skip
+
+
+SALES: list[dict[str, Any]] = [
+    {"sold": n if n < 6 else None, "price": 10 + n, "day": "sun" if n % 2 else "sat"}
+    for n in range(8)
+]
+
+
+def test_known_columns_are_kept_for_the_rows_that_are_forecast() -> None:
+    windows = Windows(2, "sold", steps=2, known=("price", "day"))
+    left_out = LeftOut()
+    records = list(cut_windows(SALES, windows, left_out))
+    assert [record["price"] for record in records] == [[10.0, 11.0], [11.0, 12.0], [12.0, 13.0]]
+    assert [r["price_future"] for r in records] == [[12.0, 13.0], [13.0, 14.0], [14.0, 15.0]]
+    assert records[0]["day_future"] == ["sat", "sun"]
+    assert [record["sold_ahead"] for record in records] == [[2.0, 3.0], [3.0, 4.0], [4.0, 5.0]]
+    assert left_out == LeftOut(future_unknown=2)
+
+
+def test_unknown_future_has_what_is_known_of_it() -> None:
+    windows = Windows(2, "sold", steps=2, known=("price",), future="unknown")
+    records = list(cut_windows(SALES, windows))
+    assert [record["sold"] for record in records] == [[3.0, 4.0], [4.0, 5.0]]
+    assert [record["price_future"] for record in records] == [[15.0, 16.0], [16.0, 17.0]]
+    assert not any("sold_ahead" in record for record in records)
+    left_out = LeftOut()
+    records = list(cut_windows(SALES[:7], windows, left_out))
+    assert [record["price_future"] for record in records] == [[15.0, 16.0]]
+    assert left_out == LeftOut(known_missing=1)
+
+
+def test_known_values_are_those_of_the_targets_where_these_are_not_the_next_rows() -> None:
+    windows = Windows(2, "sold", horizon=3, known=("price",))
+    [first, *_] = cut_windows(SALES, windows)
+    assert (first["sold_ahead"], first["price_future"]) == (4.0, [14.0])
+    unknown = list(cut_windows(SALES, dataclasses.replace(windows, future="unknown")))
+    assert [record["price_future"] for record in unknown] == [[16.0], [17.0]]
+    assert [record["sold"] for record in unknown] == [[2.0, 3.0], [3.0, 4.0]]
+
+
+def test_gap_in_the_target_is_no_future() -> None:
+    rows = [{**row, "sold": None if n == 2 else n} for n, row in enumerate(SALES[:6])]
+    left_out = LeftOut()
+    records = list(cut_windows(rows, Windows(2, "sold", known=("price",)), left_out))
+    assert [record["sold_ahead"] for record in records] == [3.0, 4.0, 5.0]
+    assert math.isnan(records[0]["sold"][1])
+    assert left_out == LeftOut(target_missing=1, future_unknown=1)
+
+
+@pytest.mark.parametrize(
+    ("known", "message"),
+    [("sold", "is what is forecast"), ("pric", "no column 'pric' to know"), ("at", "says when")],
+)
+def test_column_that_cannot_be_known_is_refused(known: str, message: str) -> None:
+    rows = [{**row, "at": n} for n, row in enumerate(SALES)]
+    with pytest.raises((SpecError, DataError), match=message):
+        list(cut_windows(rows, Windows(2, "sold", time="at", known=(known,))))
+
+
+def test_command_keeps_what_is_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "sales.csv").write_text("sold,price\n1,9\n2,8\n3,7\n,6\n")
+    output = tmp_path / "sales.tfrecord"
+    command = ["data", "convert", str(tmp_path / "sales.csv"), str(output), "--window", "2"]
+    command += ["--target", "sold", "--known", "price"]
+    assert main(command) == 0
+    assert main([*command, "--unknown-future"]) == 0
+    [record] = [example_protos().Example.FromString(r) for r in tfrecord.read_records(output)]
+    assert list(record.features.feature["sold"].float_list.value) == [2, 3]
+    assert list(record.features.feature["price_future"].float_list.value) == [6]
+    (tmp_path / "sales.csv").write_text("sold,price\n1,9\n2,8\n3,7\n4,6\n")
+    capsys.readouterr()
+    assert main([*command, "--unknown-future"]) == 2
+    assert "ends before the rows that say `price` of their future" in capsys.readouterr().err

@@ -117,7 +117,7 @@ class ResampleGroup(beam.DoFn):
         weights = resample_weights(group, how.seed, how.resamples)
         sums: _Sums = {
             (model, statistic.__name__): statistic.resample(
-                group.labels, predictions, how.decisions[model], weights
+                group.labels, predictions, group.decision(how.decisions[model]), weights
             )
             for model, predictions in group.predictions.items()
             for statistic in how.statistics

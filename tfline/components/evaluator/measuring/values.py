@@ -72,7 +72,7 @@ class SumGroup(beam.DoFn):
         """Yields the slice of a group with its sums."""
         sums: Sums = {}
         for model, predictions in group.predictions.items():
-            decision = self._measuring.decisions[model]
+            decision = group.decision(self._measuring.decisions[model])
             for statistic in self._measuring.statistics:
                 weights = group.column_of_weights if statistic.is_weighted else None
                 sums["exact", model, statistic.__name__] = statistic.of(

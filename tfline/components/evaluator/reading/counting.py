@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from tfline.components.artifacts.naive import NaiveErrors
 from tfline.components.artifacts.windows import WINDOW_START
 from tfline.components.evaluator.reading.time_blocks import TimeBlocks, find_time_blocks
 from tfline.metrics.arrays import Floats, Integers
@@ -23,22 +24,27 @@ class Counting:
         weight: The raw feature that says how much an example counts; None: all the same.
         unit: The raw feature that examples which belong together share; None: there is none.
         time: The blocks of time in which windows belong together; None: there are none.
+        naive: What the errors of each of several series are compared with; None: all with the
+            same.
     """
 
     weight: str | None = None
     unit: str | None = None
     time: TimeBlocks | None = None
+    naive: NaiveErrors | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The raw features that are read."""
         begin = WINDOW_START if self.time else None
-        return tuple(key for key in (self.weight, self.unit, begin) if key is not None)
+        series = self.naive.series if self.naive else None
+        found = (self.weight, self.unit, begin, series)
+        return tuple(dict.fromkeys(key for key in found if key is not None))
 
     @property
     def independent(self) -> bool:
         """Whether all examples count the same, and each stands for itself."""
-        return not self.keys
+        return not (self.weight or self.unit or self.time)
 
     @property
     def words(self) -> str:
@@ -48,15 +54,19 @@ class Counting:
         return self.time.words if self.time else ""
 
 
-def find_counting(weight: str | None, unit: str | None, files: Sequence[str]) -> Counting:
+def find_counting(
+    weight: str | None, unit: str | None, files: Sequence[str], naive: NaiveErrors | None = None
+) -> Counting:
     """Returns how the examples of a split count: windows of series by blocks of time.
 
     Args:
         weight: See `Counting`.
         unit: The unit that was asked for; None: blocks of time, if the records are windows.
         files: TFRecord files of tf.Examples.
+        naive: What the errors of a forecast are compared with.
     """
-    return Counting(weight, unit, find_time_blocks(files) if unit is None else None)
+    of_series = naive if naive is not None and naive.series and naive.overall else None
+    return Counting(weight, unit, find_time_blocks(files) if unit is None else None, of_series)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -69,11 +79,14 @@ class Counted:
             for itself.
         places: Where each window begins, in lengths of a block of time, float64 [n]; None: none
             is a window.
+        naive_errors: What the errors of each forecast are compared with, float64 [n]; None: all
+            with the same.
     """
 
     weights: Floats | None = None
     units: Integers | None = None
     places: Floats | None = None
+    naive_errors: Floats | None = None
 
     def rows(self, rows: Integers) -> Counted:
         """Returns how some of the examples count."""
@@ -81,6 +94,7 @@ class Counted:
             None if self.weights is None else self.weights[rows],
             None if self.units is None else self.units[rows],
             None if self.places is None else self.places[rows],
+            None if self.naive_errors is None else self.naive_errors[rows],
         )
 
 
@@ -118,7 +132,18 @@ def count_examples(
             raise DataError(f"A window has no `{WINDOW_START}`.", where=place(int(without[0])))
         places = counting.time.places(starts)
         units = np.floor(places).astype(np.int64).astype(np.uint64)
-    return Counted(weights, units, places)
+    naive = counting.naive
+    if naive is None or naive.series is None:
+        return Counted(weights, units, places)
+    return Counted(weights, units, places, _naive_errors(naive, columns[naive.series], examples))
+
+
+def _naive_errors(naive: NaiveErrors, column: Column, examples: int) -> Floats:
+    """Returns what the errors of each example are compared with."""
+    found, without = column.first(examples)
+    names = np.full(examples, None, object)
+    names[np.setdiff1d(np.arange(examples), without, assume_unique=True)] = found
+    return naive.of_each(names)
 
 
 def _weights(column: Column, key: str, examples: int, place: Callable[[int], str]) -> Floats:

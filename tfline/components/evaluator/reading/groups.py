@@ -19,6 +19,7 @@ from tfline.components.evaluator.reading.model import ModelCard, Predictor
 from tfline.metrics.arrays import Array, Floats, Integers
 from tfline.metrics.slice_by import Cross
 from tfline.metrics.slices import SliceKey, group_rows
+from tfline.metrics.statistic import Decision
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -49,6 +50,11 @@ class Group:
     def column_of_weights(self) -> Floats | None:
         """The weights as a statistic takes them, float64 [n, 1]; None: all the same."""
         return None if self.counted.weights is None else self.counted.weights[:, None]
+
+    def decision(self, decision: Decision) -> Decision:
+        """Returns a decision with what the errors of each example are compared with."""
+        of_each = self.counted.naive_errors
+        return decision if of_each is None else dataclasses.replace(decision, naive_error=of_each)
 
 
 class EvaluateFile(beam.DoFn):

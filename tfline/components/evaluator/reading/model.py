@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import pydantic
 
+from tfline.components.artifacts.naive import NaiveErrors
 from tfline.components.artifacts.saved_model import load_saved_model
 from tfline.metrics.arrays import Floats
 from tfline.tasks.table import find_task
@@ -38,6 +39,8 @@ class ModelCard(FrozenModel):
         class_values: The raw label of each class.
         features: The raw features that it is predicted from, and their dtypes.
         naive_error: What the errors of a forecast are compared with; None: not known.
+        series: The raw feature that names one of several series; None: there is one.
+        naive_errors: What the errors of each series are compared with, by its name.
     """
 
     model_config = pydantic.ConfigDict(extra="ignore")
@@ -50,6 +53,8 @@ class ModelCard(FrozenModel):
     class_values: tuple[int | str, ...] = pydantic.Field(default=(), strict=False)
     features: dict[str, str] = pydantic.Field(default_factory=dict)
     naive_error: float | None = None
+    series: str | None = None
+    naive_errors: dict[str, float] = pydantic.Field(default_factory=dict)
 
     @pydantic.model_validator(mode="after")
     def _check_classes(self) -> ModelCard:
@@ -63,6 +68,11 @@ class ModelCard(FrozenModel):
     def asks(self) -> Task:
         """The task."""
         return find_task(self.task)
+
+    @property
+    def naive(self) -> NaiveErrors:
+        """What the errors of a forecast are compared with."""
+        return NaiveErrors(self.naive_error, self.series, self.naive_errors)
 
     @property
     def is_flat(self) -> bool:

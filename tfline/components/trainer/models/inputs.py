@@ -31,6 +31,7 @@ class TensorFeature:
         embedding: The size of its embedding; None: the model's own choice.
         gapped: Whether a missing number is NaN, which only trees take; else it has been replaced.
         in_order: Whether several numbers may be the steps of a series; those of categories are not.
+        ahead: Whether it is what is known in advance of the steps that are forecast.
     """
 
     name: str
@@ -40,6 +41,7 @@ class TensorFeature:
     embedding: int | None = None
     gapped: bool = False
     in_order: bool = True
+    ahead: bool = False
 
     @property
     def dtype(self) -> str:
@@ -56,7 +58,8 @@ class TensorFeature:
     @property
     def is_series(self) -> bool:
         """Whether it is a series: numbers in their order, [batch, steps] or [batch, steps, n]."""
-        return self.kind == "numeric" and len(self.shape) in (1, 2) and self.in_order
+        in_order = self.in_order and not self.ahead
+        return self.kind == "numeric" and len(self.shape) in (1, 2) and in_order
 
     def __str__(self) -> str:
         if self.is_text:

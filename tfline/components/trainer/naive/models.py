@@ -23,7 +23,6 @@ from tfline.components.trainer.naive.seasons import (
     Repeated,
     find_repeated,
     last_values,
-    one_step_error,
     repeat,
 )
 from tfline.components.trainer.splits import read_records
@@ -136,7 +135,7 @@ def write_naive(
     if head.task not in FAMILIES:
         return
     linear = fit_linear(_numbers(graph, head, data, config))
-    repeated = _repeated(*_series(graph, head, files)) if head.task == "forecast" else {}
+    repeated = _repeated(*some_series(graph, head, files)) if head.task == "forecast" else {}
     naive = NaiveModels(graph, head, linear, repeated)
     examples = tf.TensorSpec([None], tf.string, name="examples")
     predict = tf.function(naive.predict, autograph=False, input_signature=[examples])
@@ -167,20 +166,7 @@ def _outputs(y: tf.Tensor, head: Head) -> np.ndarray:
     return values.astype(np.float64).reshape(len(values), -1)
 
 
-def naive_error(graph: TransformGraph, head: Head, files: Any) -> float | None:
-    """Returns what errors of a forecast are compared with; see `one_step_error`.
-
-    Args:
-        graph: Reads the label.
-        head: What is predicted.
-        files: Patterns of the files of the train split.
-    """
-    if head.task != "forecast":
-        return None
-    return one_step_error(*_series(graph, head, files), graph.metadata.label)
-
-
-def _series(
+def some_series(
     graph: TransformGraph, head: Head, files: Any
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Returns some of the raw series of the train split, by name, and what follows them."""

@@ -57,10 +57,8 @@ def find_repeated(
     return _best(plain), _best(seasonal)
 
 
-def one_step_error(
-    series: Mapping[str, np.ndarray], labels: np.ndarray, label: str
-) -> float | None:
-    """Returns the mean absolute error of the naive forecast one step ahead: the last value stays.
+def forecast_key(series: Mapping[str, np.ndarray], labels: np.ndarray, label: str) -> str | None:
+    """Returns the raw feature that holds the past of what is forecast.
 
     Args:
         series: Raw feature to its values so far, float [n, steps]; NaN where there is none.
@@ -69,7 +67,7 @@ def one_step_error(
 
     Returns:
         None if no series is what is forecast: by its name, or since its last value is nearer to
-        what follows than the median of all labels; or if it never changes.
+        what follows than the median of all labels.
     """
     first = labels[:, 0]
     errors = {key: np.abs(values[:, -1] - first) for key, values in series.items()}
@@ -77,11 +75,11 @@ def one_step_error(
     if not means:
         return None
     key = label.removesuffix(AHEAD)
-    if key not in means:
-        key = min(means, key=lambda name: means[name])
-        if means[key] >= np.nanmean(np.abs(first - np.nanmedian(first))):
-            return None
-    return float(means[key]) or None
+    if key in means:
+        return key
+    key = min(means, key=lambda name: means[name])
+    near = means[key] < np.nanmean(np.abs(first - np.nanmedian(first)))
+    return key if near else None
 
 
 def _best(errors: Mapping[Repeated, float]) -> Repeated | None:

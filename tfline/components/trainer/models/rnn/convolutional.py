@@ -10,7 +10,7 @@ from pydantic import Field
 from tfline.components.trainer.models.inputs import TensorFeature, build_inputs
 from tfline.components.trainer.models.layers import LayerArguments, Layers, Size
 from tfline.components.trainer.models.rnn.layers import RecurrentArguments, RecurrentLayers, Widths
-from tfline.components.trainer.models.rnn.series import stack_series
+from tfline.components.trainer.models.rnn.series import join_future, stack_series
 from tfline.tasks.heads.head import Head
 from tfline.transforms.errors import ModelError
 from tfline.transforms.lazy import lazy_import
@@ -38,7 +38,8 @@ def conv_gru(
     `steps` it keeps all of them and sees none ahead: it is causal, without strides.
 
     Args:
-        features: One or more series of equally many steps; see `stack_series`.
+        features: One or more series of equally many steps; see `stack_series` and, of what is
+            known of the future, `join_future`.
         head: What to predict, from the last step, or at each.
         filters: The number of patterns.
         kernel_size: How many steps a pattern has.
@@ -73,6 +74,7 @@ def conv_gru(
     reading = {"padding": "causal"} if every_step else {"strides": strides}
     x = keras.layers.Conv1D(filters, kernel_size, activation="relu", **reading, **weights)(x)
     x = layers.stack(x, keras.layers.GRU, units, every_step=every_step)
+    x = join_future(x, inputs, features, head, "conv_gru")
     return keras.Model(inputs, head.output(x), name="conv_gru")
 
 
@@ -91,7 +93,8 @@ def wavenet(
     output at a step depends on the 31 steps up to it. No step sees a later one.
 
     Args:
-        features: One or more series of equally many steps; see `stack_series`.
+        features: One or more series of equally many steps; see `stack_series` and, of what is
+            known of the future, `join_future`.
         head: What to predict, from the last step.
         filters: The width of each layer.
         dilations: How many steps lie between the two that each layer reads.
@@ -111,4 +114,5 @@ def wavenet(
         x = layers.causal_convolution(x, filters, 2, rate)  # [batch, steps, filters]
     if head.steps == 1:
         x = x[:, -1]  # [batch, filters]
-    return keras.Model(inputs, head.output(layers.drop(x)), name="wavenet")
+    x = join_future(layers.drop(x), inputs, features, head, "wavenet")
+    return keras.Model(inputs, head.output(x), name="wavenet")

@@ -13,7 +13,7 @@ from tfline.components.trainer.models.rnn.layers import (
     RecurrentLayers,
     Widths,
 )
-from tfline.components.trainer.models.rnn.series import stack_series
+from tfline.components.trainer.models.rnn.series import join_future, stack_series
 from tfline.tasks.heads.head import Head
 from tfline.transforms.errors import ModelError
 from tfline.transforms.lazy import lazy_import
@@ -58,7 +58,8 @@ def deep_rnn(
     """Builds several layers of `simple_rnn`, each reading the steps of the one below.
 
     Args:
-        features: One or more series of equally many steps; see `stack_series`.
+        features: One or more series of equally many steps; see `stack_series` and, of what is
+            known of the future, `join_future`.
         head: What to predict, from the last step or at each.
         units: The width of each layer.
         **options: Of the recurrent layers.
@@ -156,6 +157,7 @@ def _build(
     x = layers.stack(
         x, layer, units, every_step=every_step
     )  # [batch, width] or [batch, steps, width]
+    x = join_future(x, inputs, features, head, name)
     return keras.Model(inputs, head.output(x), name=name)
 
 

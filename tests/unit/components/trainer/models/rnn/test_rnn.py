@@ -75,9 +75,7 @@ def test_series_and_constants_are_channels() -> None:
     assert model.count_params() == 3 * 5 + (channels + 4 + 1) * 4 + 5
 
 
-@pytest.mark.parametrize(
-    "name", ["deep_rnn", "layer_norm_rnn", "lstm", "gru", "conv_gru", "wavenet"]
-)
+@pytest.mark.parametrize("name", [*RECURRENT, "wavenet"])
 def test_forecast_at_a_step_does_not_see_what_follows(name: str) -> None:
     head = TASKS["forecast"].head(size=2, steps=12)
     model = build_model(name, {}, [LOAD], head)
@@ -88,6 +86,31 @@ def test_forecast_at_a_step_does_not_see_what_follows(name: str) -> None:
     assert before.shape == (3, 12, 2)
     np.testing.assert_array_equal(before[:, :8], after[:, :8])
     assert (np.abs(before - after)[:, 8:] > 0).any()
+
+
+@pytest.mark.parametrize("name", [*RECURRENT, "wavenet"])
+@pytest.mark.parametrize("length", [3, 12])
+def test_known_future_counts_beside_the_past(name: str, length: int) -> None:
+    holiday = TensorFeature("holiday_future", "numeric", (length,), ahead=True)
+    head = TASKS["forecast"].head(size=3)
+    model = build_model(name, {}, [LOAD, holiday], head)
+    rng = np.random.default_rng(0)
+    x = {
+        "load": rng.normal(size=(1, 12)).astype(np.float32),
+        "holiday_future": rng.normal(size=(1, length)).astype(np.float32),
+    }
+    before = np.asarray(model(x))
+    past = build_model(name, {}, [LOAD], head).layers[-1].input.shape[-1]
+    assert model.layers[-1].input.shape[-1] == 2 * past + length
+    for key in x:
+        moved = {**x, key: x[key] + 1}
+        assert (np.abs(np.asarray(model(moved)) - before) > 1e-4).all(), key
+
+
+def test_known_future_of_a_forecast_at_each_step_is_refused() -> None:
+    holiday = TensorFeature("holiday_future", "numeric", (3,), ahead=True)
+    with pytest.raises(ModelError, match="of the future of the last one alone"):
+        build_model("gru", {}, [LOAD, holiday], TASKS["forecast"].head(size=3, steps=12))
 
 
 def test_error_of_a_forecast_is_that_after_the_last_step() -> None:
