@@ -426,6 +426,12 @@ REFERENCES = {
         "keras pad_sequences", ("series",), (("pad", {"length": 4, "side": "start"}),),
         lambda: keras.utils.pad_sequences(RAW["series"], 4, dtype="float32"),
     ),
+    "future": Reference(
+        "keras pad_sequences", ("series",), (("future", {"length": 3}),),
+        lambda: keras.utils.pad_sequences(
+            RAW["series"], 3, dtype="float32", padding="post", truncating="post"
+        ),
+    ),
     "window": Reference(
         "keras pad_sequences", ("series",), (("window", {"length": 3, "horizon": 1}),),
         lambda: padded([row[:-1] for row in RAW["series"]], 3, side="pre"),

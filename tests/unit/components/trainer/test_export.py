@@ -231,6 +231,8 @@ def test_card_says_what_the_model_is(exported: Export) -> None:
         "inputs": ["age", "city", "day"],
         "target": "",
         "naive_error": None,
+        "series": None,
+        "naive_errors": {},
         "intervals": None,
         "training_fingerprint": "abc",
     }
