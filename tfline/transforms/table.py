@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tfline.transforms import categorical, combine, image, kernel, numeric, sequence, text, times
+from tfline.transforms import (
+    categorical,
+    combine,
+    image,
+    kernel,
+    numeric,
+    quantiles,
+    sequence,
+    text,
+    times,
+)
 from tfline.transforms.dotted import find_function
 from tfline.transforms.features import FeatureSpec
 from tfline.transforms.kinds import GAPPED, kinds_of
@@ -35,6 +45,8 @@ FAMILIES: dict[str, dict[str, Transform]] = {
         "impute_constant": numeric.impute_constant,
         "missing": numeric.missing,
         "polynomial": numeric.polynomial,
+        "piecewise_linear": quantiles.piecewise_linear,
+        "quantile_normal": quantiles.quantile_normal,
         "random_fourier": kernel.random_fourier,
     },
     "times": {
@@ -144,5 +156,5 @@ def is_known_ahead(feature: FeatureSpec) -> bool:
 
 _OF_NO_ORDER = ("Strings", "Tokens", "Times")
 
-_COLUMNS = ("pca", "polynomial", "random_fourier")
+_COLUMNS = ("pca", "piecewise_linear", "polynomial", "random_fourier")
 """What makes columns of numbers that are no steps."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
@@ -92,6 +93,14 @@ def bins(key: str, count: int) -> np.ndarray:
     return discretizer.fit_transform(numbers(key).astype(np.float64))[:, 0]
 
 
+def pieces(key: str, count: int) -> np.ndarray:
+    """Returns how far a number is through each range between quantiles, and where it is missing."""
+    x = numbers(key).astype(np.float64)
+    edges = np.nanquantile(x, np.linspace(0, 1, count + 1))
+    columns = [np.interp(x[:, 0], [low, high], [0, 1]) for low, high in itertools.pairwise(edges)]
+    return np.column_stack([np.nan_to_num(np.array(columns).T), np.isnan(x[:, 0])])
+
+
 def counted(vectorizer: Any) -> np.ndarray:
     """Returns what a vectorizer of scikit-learn makes of the texts, our columns first to last."""
     matrix = vectorizer.fit_transform(RAW["text"]).toarray()
@@ -164,6 +173,21 @@ REFERENCES = {
     "max_abs": Reference(
         "sklearn MaxAbsScaler", ("gappy",), ("max_abs",),
         lambda: scaled(preprocessing.MaxAbsScaler(), "gappy"),
+    ),
+    "quantile_normal": Reference(
+        "sklearn QuantileTransformer", ("gappy",), ("quantile_normal",),
+        lambda: scaled(preprocessing.QuantileTransformer(
+            n_quantiles=101, output_distribution="normal", subsample=None
+        ), "gappy").clip(-3.0902323, 3.0902323),
+    ),
+    "quantile_normal, rounded": Reference(
+        "sklearn QuantileTransformer", ("rounded",), ("quantile_normal",),
+        lambda: scaled(preprocessing.QuantileTransformer(
+            n_quantiles=101, output_distribution="normal", subsample=None
+        ), "rounded").clip(-3.0902323, 3.0902323),
+    ),
+    "piecewise_linear": Reference(
+        "numpy", ("gappy",), (("piecewise_linear", {"bins": 8}),), lambda: pieces("gappy", 8)
     ),
     "robust": Reference(
         "sklearn RobustScaler", ("gappy",), ("robust",),

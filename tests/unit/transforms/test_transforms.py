@@ -191,6 +191,27 @@ CASES = {
         (("robust", {"percent": (0.0, 100.0)}),),
         [1.0, 2.0, None, 3.0, 4.0, 5.0], [-0.5, -0.25, 0, 0, 0.25, 0.5], [None], [0],
     ),
+    "piecewise_linear": Case(  # the ranges 0 to 2, 2 to 6; then whether it is missing
+        (("piecewise_linear", {"bins": 2}),),
+        [0.0, 1.0, None, 2.0, 4.0, 6.0],
+        [[0, 0, 0], [0.5, 0, 0], [0, 0, 1], [1, 0, 0], [1, 0.5, 0], [1, 1, 0]],
+        [-9.0, 99.0, None], [[0, 0, 0], [1, 1, 0], [0, 0, 1]],
+    ),
+    "piecewise_linear of a value that repeats": Case(
+        (("piecewise_linear", {"bins": 4}),),
+        [0.0, 0.0, 0.0, 0.0, 8.0],
+        [*[[1, 1, 1, 0, 0]] * 4, [1, 1, 1, 1, 0]],
+        [-1.0, 4.0], [[0, 0, 0, 0, 0], [1, 1, 1, 0.5, 0]],
+    ),
+    "quantile_normal": Case(  # shares of 0, 1/4, 1/2, 3/4 and 1
+        ("quantile_normal",),
+        [10.0, 20.0, None, 30.0, 400.0, 5000.0],
+        [-3.0902323, -0.6744898, 0, 0, 0.6744898, 3.0902323],
+        [-1e9, 15.0, 1e9], [-3.0902323, -1.1503494, 3.0902323],
+    ),
+    "quantile_normal of a constant": Case(
+        ("quantile_normal",), [7.0, 7.0, None, 7.0, 7.0], [0] * 5, [9.0], [3.0902323],
+    ),
     "power": Case(
         (("power", {"exponent": 0.5}), ("passthrough", {"default": -1.0})),
         [4.0, 9.0, None, -1.0, 0.0], [2, 3, -1, -1, 0], [16.0], [4],

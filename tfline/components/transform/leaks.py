@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from tfline.components.artifacts.splits import compression
 from tfline.components.transform.explained import ALONE, codes, explained_class, explained_number
+from tfline.components.transform.pairs import find_pairs
 from tfline.transforms.features import FeatureSpec, LabelSpec
 from tfline.transforms.kinds import kinds_of
 from tfline.transforms.table import FAMILIES, resolve
@@ -68,15 +69,20 @@ def find_leaks(
         return []
     score = explained_number if label.task == "regression" else explained_class
     found = []
+    alone = set()
     for key, column in sorted(columns.items()):
         share = score(codes(column, numeric=key in numbers), target)
         if share >= ALONE:
+            alone.add(key)
             found.append(
                 f"'{key}' alone tells the label: it explains {share:.1%} of it. Is it known before "
                 "the label is?"
             )
-    if label.task == "regression":
-        found += _sums({key: columns[key] for key in sorted(numbers & columns.keys())}, target)
+    numeric = {key: columns[key] for key in sorted(numbers & columns.keys())}
+    sums = _sums(numeric, target) if label.task == "regression" else []
+    numeric = {key: column for key, column in numeric.items() if key not in alone}
+    words = {key: columns[key] for key in sorted(categories & columns.keys()) if key not in alone}
+    found += sums or _together(numeric, words, target, is_class=label.task != "regression")
     found += [_id_text(key) for key in sorted(categories & columns.keys()) if _is_id(columns[key])]
     return found
 
@@ -139,6 +145,29 @@ def _batches(files: Sequence[str], every: int) -> Iterator[tf.Tensor]:
     for path in files:
         records = tf.data.TFRecordDataset(path, compression(path))
         yield from records.shard(every, 0).batch(4096)
+
+
+def _together(
+    numbers: Mapping[str, npt.NDArray[np.generic]],
+    categories: Mapping[str, npt.NDArray[np.generic]],
+    target: npt.NDArray[Any],
+    *,
+    is_class: bool,
+) -> list[str]:
+    """Returns a sentence for each two features whose combination tells the label."""
+    gappy = {key: _gappy(column) for key, column in numbers.items()}
+    pairs = find_pairs(gappy, categories, target.astype(np.float64), is_class=is_class)
+    return [
+        f"'{pair.first}' and '{pair.second}' together tell the label, by {pair.form}. Are both "
+        "known before the label is?"
+        for pair in pairs
+    ]
+
+
+def _gappy(column: npt.NDArray[np.generic]) -> Array:
+    """Returns numbers with NaN where they are missing."""
+    numbers = column.astype(np.float64)
+    return np.where(column == _MISSING[column.dtype.kind], np.nan, numbers)
 
 
 def _sums(columns: Mapping[str, npt.NDArray[np.generic]], target: Array) -> list[str]:

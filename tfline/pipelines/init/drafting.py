@@ -17,7 +17,7 @@ from tfline.pipelines.init.columns import Column, Sample
 from tfline.pipelines.init.features import MOST_LINES, PICTURES, usable
 from tfline.pipelines.init.kinds import Kind, kind_of
 from tfline.pipelines.init.label import Label, choose_label
-from tfline.pipelines.init.leaks import explained_by
+from tfline.pipelines.init.leaks import explained_by, told_together
 from tfline.pipelines.init.probe import Probe, probe
 from tfline.pipelines.init.series import Series
 from tfline.pipelines.init.spec_text import Section, listed, write_text
@@ -197,8 +197,11 @@ def draft_table(sample: Sample, given: Given, asked: str | None) -> Draft:
     is_class = label.task in ("binary", "multiclass")
     one_value = label.task in ("binary", "multiclass", "regression")
     explained = explained_by(sample, kinds, label.name, is_class=is_class) if one_value else {}
+    together = (
+        told_together(sample, kinds, label.name, explained, is_class=is_class) if one_value else {}
+    )
     split = None if given.is_split else choose_split(sample, kinds, label)
-    kept, left_out, notes = usable(sample, kinds, {label.name: ""}, explained)
+    kept, left_out, notes = usable(sample, kinds, {label.name: ""}, explained, together)
     if not kept:
         raise DataError(
             f"No column is left to predict '{label.name}' from",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from tfline.pipelines.init.columns import Column, Sample
@@ -43,6 +44,7 @@ def usable(
     kinds: Mapping[str, Kind],
     taken: Mapping[str, str],
     explained: Mapping[str, float],
+    together: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[dict[str, Kind], dict[str, list[str]], tuple[str, ...]]:
     """Divides the columns into those that a model may learn from, and the others by their reason.
 
@@ -51,6 +53,7 @@ def usable(
         kinds: What each column is.
         taken: Columns that have another use, such as the label, and which; empty: none to speak of.
         explained: How much of the label each explains.
+        together: Columns that tell the label with another one, and how.
 
     Returns:
         The kinds of the usable ones, the others by reason, and what else is to be said.
@@ -63,6 +66,8 @@ def usable(
         share = explained.get(name, 0.0)
         if reason is None and gives_away(share):
             reason = "gives the label away"
+        if reason is None:
+            reason = together.get(name)
         if reason is None:
             kept[name] = kind
             if share >= SUSPICIOUS:

@@ -45,7 +45,7 @@ def find(tmp_path: Path) -> Find:
 
 
 def test_honest_features_are_left_alone(find: Find) -> None:
-    y = (X + Z > 0).astype(int).tolist()
+    y = (X + Z + 0.3 * RNG.normal(size=ROWS) > 0).astype(int).tolist()
     gappy = [None if i % 3 else float(x) for i, x in enumerate(X)]
     found = find("binary", {"z_score": ["x", "g"], "one_hot": ["c"]}, y=y, x=X.tolist(), g=gappy,
                  c=["ab"[i % 2] for i in range(ROWS)])  # fmt: skip
@@ -89,3 +89,18 @@ def test_lists_and_missing_labels_are_no_matter(find: Find) -> None:
     y = [None if i % 2 else float(x) for i, x in enumerate(X)]
     found = find("regression", {"z_score": ["x", "v"]}, y=y, x=X.tolist(), v=[[1.0, 2.0]] * ROWS)
     assert [text.split()[0] for text in found] == ["'x'"]
+
+
+def test_two_features_that_together_tell_the_label_are_named(find: Find) -> None:
+    whole = (100 * X).astype(int)
+    gappy = [None if i % 5 == 0 else int(value) for i, value in enumerate(whole)]
+    y = (0.01 * whole < Z).astype(int).tolist()
+    [text] = find("binary", {"z_score": ["a", "b"]}, y=y, a=Z.tolist(), b=(0.01 * whole).tolist())
+    assert text.startswith("'a' and 'b' together tell the label, by a - b")
+    product = (Z * whole).tolist()
+    [text] = find("regression", {"z_score": ["a", "b"]}, y=product, a=Z.tolist(), b=gappy)
+    assert "by a * b" in text
+    towns = [[f"town {n}" for n in RNG.integers(0, 4, ROWS)] for _ in range(2)]
+    same = [int(a == b) for a, b in zip(*towns, strict=True)]
+    [text] = find("binary", {"one_hot": ["a", "b"]}, y=same, a=towns[0], b=towns[1])
+    assert "by a = b" in text

@@ -14,7 +14,7 @@ from tfline.pipelines.init.columns import Column, Sample, as_values
 from tfline.pipelines.init.features import network_features, picture_features, usable
 from tfline.pipelines.init.kinds import kind_of
 from tfline.pipelines.init.label import Label, choose_label
-from tfline.pipelines.init.leaks import explained_by
+from tfline.pipelines.init.leaks import explained_by, told_together
 from tfline.pipelines.init.settings import bounds, looks_protected, slices, train_settings
 from tfline.pipelines.init.split import choose_split
 from tfline.transforms.errors import DataError
@@ -220,6 +220,24 @@ def test_number_that_is_a_function_of_a_feature_is_a_leak_and_a_strong_one_is_po
     _, left_out, notes = usable(found, kinds(found), {"y": ""}, explained)
     assert left_out == {"gives the label away": ["same"]}
     assert [note.split()[0] for note in notes] == ["near"]
+
+
+def test_two_columns_that_tell_the_label_together_lose_the_one_that_says_more() -> None:
+    spent = [abs(CHANCE.gauss(0, 1)) for _ in MANY]
+    for label, form in (
+        ([3 * a - b for a, b in zip(MANY, spent, strict=True)], "earned - spent"),
+        ([int(3 * a > b) for a, b in zip(MANY, spent, strict=True)], "earned - spent"),
+    ):
+        found = sample(
+            y=label, earned=[3 * value for value in MANY], spent=spent, other=spent[::-1]
+        )
+        is_class = isinstance(label[0], int)
+        explained = explained_by(found, kinds(found), "y", is_class=is_class)
+        told = told_together(found, kinds(found), "y", explained, is_class=is_class)
+        assert told == {"earned": f"gives the label away beside spent, as {form}"}
+        kept, left_out, _ = usable(found, kinds(found), {"y": ""}, explained, told)
+        assert set(kept) == {"spent", "other"}
+        assert left_out == {told["earned"]: ["earned"]}
 
 
 def test_few_records_show_no_leak() -> None:
