@@ -180,12 +180,6 @@ REFERENCES = {
             n_quantiles=101, output_distribution="normal", subsample=None
         ), "gappy").clip(-3.0902323, 3.0902323),
     ),
-    "quantile_normal, rounded": Reference(
-        "sklearn QuantileTransformer", ("rounded",), ("quantile_normal",),
-        lambda: scaled(preprocessing.QuantileTransformer(
-            n_quantiles=101, output_distribution="normal", subsample=None
-        ), "rounded").clip(-3.0902323, 3.0902323),
-    ),
     "piecewise_linear": Reference(
         "numpy", ("gappy",), (("piecewise_linear", {"bins": 8}),), lambda: pieces("gappy", 8)
     ),

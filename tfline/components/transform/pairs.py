@@ -103,8 +103,10 @@ def _likely(numbers: Mapping[str, Array], target: Array) -> dict[str, Array]:
     }
     if len(kept) <= MOST_COLUMNS:
         return kept
-    ranks = _ranks(target[:, None])[:, 0]
-    goes = {name: abs(_correlation(_ranks(x[:, None]), ranks)[0]) for name, x in kept.items()}
+    goes = {}
+    for name, values in kept.items():
+        known = np.isfinite(values)
+        goes[name] = _ordered_alike(values[known], target[known])
     chosen = sorted(kept, key=lambda name: -goes[name])[:MOST_COLUMNS]
     return {name: kept[name] for name in kept if name in chosen}
 
@@ -119,15 +121,16 @@ class _Numbers:
 
     def probably(self, values: Array) -> npt.NDArray[np.bool_]:
         """Tells it of columns of the probed rows, [probed, columns] -> [columns]."""
-        return abs(_correlation(_ranks(values), self._probed)) >= _PROBED_ORDER
+        found = _correlation(_ranks(values), self._probed, np.isfinite(values))
+        return abs(found) >= _PROBED_ORDER
 
     def by(self, values: Array) -> bool:
         """Tells it of a combination of all rows, [records]."""
         known = np.isfinite(values)
         if known.sum() < LEAST or known.mean() < _PRESENT:
             return False
-        ranks = [_ranks(x[known][:, None]) for x in (values, self._target)]
-        return bool(abs(_correlation(ranks[0], ranks[1][:, 0])[0]) >= _SAME_ORDER)
+        found = _ordered_alike(values[known], self._target[known])
+        return found >= _SAME_ORDER
 
 
 class _Classes:
@@ -144,8 +147,10 @@ class _Classes:
 
     def probably(self, values: Array) -> npt.NDArray[np.bool_]:
         """Tells it of columns of the probed rows, [probed, columns] -> [columns]."""
-        ordered = self._probed[np.argsort(values, axis=0, kind="stable")]
-        changes = (ordered[1:] != ordered[:-1]).sum(axis=0)
+        order = np.argsort(values, axis=0, kind="stable")  # what is missing comes last
+        ordered, known = self._probed[order], np.isfinite(values).sum(axis=0)
+        both = np.arange(1, len(values))[:, None] < known
+        changes = ((ordered[1:] != ordered[:-1]) & both).sum(axis=0)
         found: npt.NDArray[np.bool_] = changes <= self._changes + _PROBED_CHANGES
         return found
 
@@ -211,6 +216,12 @@ def _spread(records: int, most: int) -> npt.NDArray[np.intp]:
     return np.unique(np.linspace(0, records - 1, most).astype(np.intp))
 
 
+def _ordered_alike(values: Array, target: Array) -> float:
+    """Returns the absolute correlation of the ranks of two columns, [records] each."""
+    ranks, others = _ranks(values[:, None]), _ranks(target[:, None])[:, 0]
+    return float(abs(_correlation(ranks, others, np.ones(ranks.shape, bool))[0]))
+
+
 def _ranks(values: Array) -> Array:
     """Returns the rank of each value in its column, the same for equal ones, [rows, columns]."""
     order = np.argsort(values, axis=0, kind="stable")
@@ -222,9 +233,17 @@ def _ranks(values: Array) -> Array:
     return ranks
 
 
-def _correlation(columns: Array, target: Array) -> Array:
-    """Returns Pearson's correlation of each column with the target, [columns]; 0 of constants."""
-    x, y = columns - columns.mean(axis=0), target - target.mean()
-    size = np.sqrt((x**2).sum(axis=0) * (y**2).sum())
-    found: Array = (y @ x) / np.where(size > 0, size, np.inf)
+def _correlation(columns: Array, target: Array, known: npt.NDArray[np.bool_]) -> Array:
+    """Returns Pearson's correlation of each column with the target, [columns]; 0 of constants.
+
+    Args:
+        columns: [rows, columns].
+        target: [rows].
+        known: The values that are looked at, [rows, columns].
+    """
+    count = np.maximum(known.sum(axis=0), 1)
+    x = np.where(known, columns - (columns * known).sum(axis=0) / count, 0)
+    y = np.where(known, target[:, None] - (target @ known) / count, 0)
+    size = np.sqrt((x**2).sum(axis=0) * (y**2).sum(axis=0))
+    found: Array = (x * y).sum(axis=0) / np.where(size > 0, size, np.inf)
     return found
