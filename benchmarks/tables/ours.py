@@ -96,10 +96,9 @@ def contend(
 
 
 def defaults() -> list[Candidate]:
-    """Returns boosted trees and the networks, as `init` writes them."""
-    known = [c for c in CANDIDATES["table"] if isinstance(c.model, str)]
-    by_name = {candidate.name: candidate for candidate in known}
-    return [by_name[name] for name in ("boosted_trees", *NETWORKS) if name in by_name]
+    """Returns boosted trees and the networks with their default arguments, as `init` has them."""
+    first = {candidate.name: candidate for candidate in reversed(CANDIDATES["table"])}
+    return [dataclasses.replace(first[name], model=name) for name in ("boosted_trees", *NETWORKS)]
 
 
 def reached(draft: Draft, candidate: Candidate, test: str, metric: str) -> float:
