@@ -69,6 +69,7 @@ CASES: dict[str, tuple[tuple[TensorFeature, ...], Head]] = {
     "transfer": (image(224, 3), TEN),
     "xception": (image(299, 3), IMAGENET),
     "localizer": (image(64), TASKS["box"].head(tuple("abcdefghij"))),
+    "detector": (image(64), TASKS["boxes"].head(tuple("abcdefghij"))),
     "segmenter": (image(64), TASKS["mask"].head(tuple("abc"), size=64 * 64)),
     **dict.fromkeys(
         ("conv_gru", "deep_rnn", "gru", "layer_norm_rnn", "lstm", "simple_rnn", "wavenet"),

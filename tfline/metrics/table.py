@@ -16,6 +16,7 @@ from typing import Any, Literal
 from tfline.metrics import (
     boxes,
     classes,
+    detections,
     forecasts,
     label_sets,
     likelihood,
@@ -23,12 +24,14 @@ from tfline.metrics import (
     number_errors,
     pictures,
     ranking,
+    ranks,
     scores,
     statistic,
     texts,
 )
 from tfline.metrics.boxes import Boxes
 from tfline.metrics.classes import Classes, Confusion
+from tfline.metrics.detections import Detections
 from tfline.metrics.forecasts import HorizonErrors
 from tfline.metrics.label_sets import Sets
 from tfline.metrics.likelihood import LogLoss
@@ -95,24 +98,30 @@ class Metric:
         return self.values[family if family in self.values else ANY](kept)
 
 
+def _of_several(value: Callable[[Any], Any]) -> Mapping[str, Callable[[Any], Any]]:
+    """Returns the values of a metric of one class of several."""
+    return {"multiclass": value, "ordinal": value}
+
+
 def _of_class(value: classes.ByClass) -> Mapping[str, Callable[[Any], Any]]:
     """Returns the values of a metric of the positive class, or of each of several classes."""
     return {
         "binary": partial(classes.of_class_one, value),
-        "multiclass": value,
+        **_of_several(value),
         "multilabel": value,
     }
 
 
 def _macro(value: classes.ByClass) -> Mapping[str, Callable[[Any], Any]]:
     return {
-        "multiclass": partial(classes.macro, value),
+        **_of_several(partial(classes.macro, value)),
         "multilabel": partial(classes.macro_of_all, value),
     }
 
 
 def _weighted(value: classes.ByClass) -> Mapping[str, Callable[[Any], Any]]:
-    return dict.fromkeys(("multiclass", "multilabel"), partial(classes.weighted, value))
+    mean = partial(classes.weighted, value)
+    return {**_of_several(mean), "multilabel": mean}
 
 
 def _of_numbers(value: Callable[[Any], Any]) -> Mapping[str, Callable[[Any], Any]]:
@@ -120,7 +129,10 @@ def _of_numbers(value: Callable[[Any], Any]) -> Mapping[str, Callable[[Any], Any
 
 
 def _micro(share: Callable[[Any], Share]) -> Mapping[str, Callable[[Any], Any]]:
-    return {"multiclass": classes.accuracy, "multilabel": partial(classes.micro, share)}
+    return {
+        **_of_several(classes.accuracy),
+        "multilabel": partial(classes.micro, share),
+    }
 
 
 METRICS: Mapping[str, Metric] = {
@@ -128,7 +140,7 @@ METRICS: Mapping[str, Metric] = {
     "accuracy": Metric(
         "share of examples whose class was predicted",
         Classes,
-        {"binary": classes.accuracy, "multiclass": classes.accuracy},
+        {"binary": classes.accuracy, **_of_several(classes.accuracy)},
         better="larger",
         usual=True,
         share=classes.right_of_all,
@@ -231,27 +243,21 @@ METRICS: Mapping[str, Metric] = {
     "micro_precision": Metric(
         "precision over all decisions; with one class an example it equals accuracy",
         Classes,
-        {
-            "multiclass": classes.accuracy,
-            "multilabel": partial(classes.micro, classes.right_of_predicted),
-        },
+        _micro(classes.right_of_predicted),
         better="larger",
         range=SHARE,
     ),
     "micro_recall": Metric(
         "recall over all decisions; with one class an example it equals accuracy",
         Classes,
-        {
-            "multiclass": classes.accuracy,
-            "multilabel": partial(classes.micro, classes.right_of_labelled),
-        },
+        _micro(classes.right_of_labelled),
         better="larger",
         range=SHARE,
     ),
     "micro_f1": Metric(
         "F1 over all decisions; with one class an example it equals accuracy",
         Classes,
-        {"multiclass": classes.accuracy, "multilabel": classes.micro_f1},
+        {**_of_several(classes.accuracy), "multilabel": classes.micro_f1},
         better="larger",
         range=SHARE,
     ),
@@ -275,22 +281,38 @@ METRICS: Mapping[str, Metric] = {
     "top_3_accuracy": Metric(
         "share of examples whose class is among the 3 most probable",
         Ranks,
-        {"multiclass": partial(ranking.top_accuracy, 3)},
+        _of_several(partial(ranking.top_accuracy, 3)),
         better="larger",
         range=SHARE,
     ),
     "top_5_accuracy": Metric(
         "share of examples whose class is among the 5 most probable",
         Ranks,
-        {"multiclass": partial(ranking.top_accuracy, 5)},
+        _of_several(partial(ranking.top_accuracy, 5)),
         better="larger",
         range=SHARE,
     ),
     "confusion_matrix": Metric(
         "how often each class was taken for each other",
         Confusion,
-        {"binary": classes.confusion_matrix, "multiclass": classes.confusion_matrix},
+        {"binary": classes.confusion_matrix, **_of_several(classes.confusion_matrix)},
         usual=True,
+    ),
+    "rank_mae": Metric(
+        "how many ranks the predicted class is off, mean; the lowest class has rank 0",
+        Confusion,
+        {"ordinal": ranks.rank_mae},
+        better="smaller",
+        usual=True,
+        range=POSITIVE,
+    ),
+    "quadratic_kappa": Metric(
+        "agreement beyond chance, by the squared distance of ranks; 1 is perfect, 0 is chance",
+        Confusion,
+        {"ordinal": ranks.quadratic_kappa},
+        better="larger",
+        usual=True,
+        range=(-1.0, 1.0),
     ),
     # Probabilities.
     "auc": Metric(
@@ -312,7 +334,7 @@ METRICS: Mapping[str, Metric] = {
     "log_loss": Metric(
         "mean negative log-likelihood of the labels",
         LogLoss,
-        {"binary": likelihood.log_loss, "multiclass": likelihood.log_loss},
+        {"binary": likelihood.log_loss, **_of_several(likelihood.log_loss)},
         better="smaller",
         usual=True,
         range=POSITIVE,
@@ -448,6 +470,22 @@ METRICS: Mapping[str, Metric] = {
         "share of boxes of the right class with an intersection over union of 0.5 at least",
         Boxes,
         {"box": boxes.detection_rate},
+        better="larger",
+        usual=True,
+        range=SHARE,
+    ),
+    "map_50": Metric(
+        "average precision of detections that overlap an object by a half; mean of the classes",
+        Detections,
+        {"boxes": detections.map_50},
+        better="larger",
+        usual=True,
+        range=SHARE,
+    ),
+    "map_50_95": Metric(
+        "average precision of detections; mean of the classes, and of overlaps from 0.5 to 0.95",
+        Detections,
+        {"boxes": detections.map_50_95},
         better="larger",
         usual=True,
         range=SHARE,

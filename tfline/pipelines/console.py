@@ -29,6 +29,10 @@ _SHOWN_METRICS = (
     "macro_recall",
     "rmse",
     "r2",
+    "rank_mae",
+    "quadratic_kappa",
+    "map_50",
+    "map_50_95",
 )
 """What is shown beside the metrics that decide; verdict.json has everything."""
 

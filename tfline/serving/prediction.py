@@ -26,6 +26,21 @@ class Explanation:
 
 
 @dataclass(frozen=True)
+class DetectedObject:
+    """An object of a picture.
+
+    Attributes:
+        label: Its class.
+        score: How probable it is.
+        box: Where it is: top, left, bottom and right, in shares of the picture.
+    """
+
+    label: str
+    score: float
+    box: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Prediction:
     """The answer for one row.
 
@@ -39,6 +54,8 @@ class Prediction:
         scores: The logarithm of the probability of each, divided by its length penalty; empty for
             texts that were drawn.
         box: Where what is of the class is: top, left, bottom and right, in shares of the image.
+        objects: The objects that were found in a picture, the surest first; None if the model looks
+            for none.
         mask: The index of the class of each pixel, row by row.
         image: The numbers of each row of an image, from 0 to 1, those of a pixel side by side.
         quantiles: Level to the quantile of the number, or of each of `values`: of a model that was
@@ -59,6 +76,7 @@ class Prediction:
     texts: tuple[str, ...] = ()
     scores: tuple[float, ...] = ()
     box: tuple[float, ...] = ()
+    objects: tuple[DetectedObject, ...] | None = None
     mask: tuple[tuple[int, ...], ...] = ()
     image: tuple[tuple[float, ...], ...] = ()
     quantiles: Mapping[float, tuple[float, ...]] = field(default_factory=dict)

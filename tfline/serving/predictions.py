@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tfline.serving.beside import add_beside
 from tfline.serving.errors import RequestError
-from tfline.serving.prediction import Prediction
+from tfline.serving.prediction import DetectedObject, Prediction
 from tfline.serving.protos import predict_pb2
 from tfline.serving.tensors import Outputs, floats, integers, rows, strings
 
@@ -15,6 +15,8 @@ _LABEL, _PROBABILITIES, _CLASSES, _VALUE = "label", "probabilities", "classes", 
 _DECISIONS = "decisions"
 _SEQUENCES, _SCORES = "sequences", "scores"
 _BOX, _MASK, _IMAGE = "box", "mask", "image"
+_COUNT, _BOXES, _INDICES = "num_detections", "detection_boxes", "detection_classes"
+_SURE = "detection_scores"
 _QUANTILES, _LEVELS = "quantiles", "levels"
 
 
@@ -27,8 +29,10 @@ def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
             several classes, with ``box`` float [N, 4] where it is also told where that is;
             ``prediction`` float [N] or [N, n], with ``quantiles`` [N, q] or [N, n, q] and their
             ``levels`` [N, q] where an interval is predicted; ``sequences`` string and ``scores``
-            float, both [N, k], or ``sequences`` [N] alone; ``mask`` int64 [N, height, width]; or
-            ``image`` float [N, height, width, channels].
+            float, both [N, k], or ``sequences`` [N] alone; ``mask`` int64 [N, height, width];
+            ``image`` float [N, height, width, channels]; or ``num_detections`` int64 [N], with
+            ``detection_boxes`` float [N, m, 4], ``detection_scores`` float [N, m] and
+            ``detection_classes`` int64 [N, m], which are indices of ``classes``.
             With intervals also ``lower`` and ``upper`` of the shape of ``prediction``, or
             ``prediction_set`` int64 [N, k].
             Numbers and probabilities may have a ``standard_deviation`` of their shape.
@@ -45,7 +49,7 @@ def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
     raise RequestError(
         f"The model's outputs are {sorted(response.outputs)}. Expected '{_VALUE}', or "
         f"'{_LABEL}' (or '{_DECISIONS}'), '{_PROBABILITIES}' and '{_CLASSES}', or "
-        f"'{_SEQUENCES}', '{_MASK}' or '{_IMAGE}'",
+        f"'{_SEQUENCES}', '{_MASK}', '{_IMAGE}' or '{_COUNT}'",
         where=f"model '{response.model_spec.name}' version {response.model_spec.version.value}",
         hint="Export the model with tfline's signatures, or use the gRPC API directly.",
     )
@@ -129,6 +133,27 @@ def _read_images(outputs: Outputs) -> list[Prediction]:
     return [Prediction(image=tuple(rows(image, height))) for image in images]
 
 
+def _read_objects(outputs: Outputs) -> list[Prediction]:
+    counts = integers(outputs[_COUNT])
+    many = len(counts)
+    columns = zip(
+        counts,
+        rows(integers(outputs[_INDICES]), many),
+        rows(floats(outputs[_SURE]), many),
+        rows(floats(outputs[_BOXES]), many),
+        rows(strings(outputs[_CLASSES]), many),
+        strict=True,
+    )
+    found = []
+    for count, classes, scores, sides, names in columns:
+        objects = (
+            DetectedObject(names[index], score, sides[4 * place : 4 * place + 4])
+            for place, (index, score) in enumerate(zip(classes[:count], scores, strict=False))
+        )
+        found.append(Prediction(objects=tuple(objects)))
+    return found
+
+
 _READERS: Mapping[str, Callable[[Outputs], list[Prediction]]] = {
     _VALUE: _read_numbers,
     _BOX: _read_boxes,
@@ -137,6 +162,7 @@ _READERS: Mapping[str, Callable[[Outputs], list[Prediction]]] = {
     _SEQUENCES: _read_texts,
     _MASK: _read_masks,
     _IMAGE: _read_images,
+    _COUNT: _read_objects,
 }
 """What to read answers with, by the output that tells."""
 
@@ -148,6 +174,7 @@ _NEEDED = {
     _BOX: frozenset({_LABEL, _PROBABILITIES, _CLASSES}),
     _MASK: frozenset[str](),
     _IMAGE: frozenset[str](),
+    _COUNT: frozenset({_BOXES, _INDICES, _SURE, _CLASSES}),
 }
 """What has to be there beside it."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tfline.metrics.statistic import decide
 from tfline.tasks.answers import named_classes, tiled
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from tfline.metrics.arrays import Array, Floats
     from tfline.metrics.statistic import Decision
+    from tfline.tasks.heads.head import Head
     from tfline.tasks.task import Columns, Errors, Outputs
     from tfline.transforms.value_counts import Taken
 else:
@@ -128,7 +129,7 @@ class Multiclass(_OneClass):
     """One of several classes: the probability of each."""
 
     family = "multiclass"
-    head = MulticlassHead
+    head: ClassVar[type[Head]] = MulticlassHead
     has_mean = True
     importance = "accuracy"
     compared = "accuracy"

@@ -18,11 +18,13 @@ from collections.abc import Mapping
 FAMILIES = (
     "binary",
     "multiclass",
+    "ordinal",
     "multilabel",
     "regression",
     "forecast",
     "text",
     "box",
+    "boxes",
     "mask",
     "image",
 )
@@ -30,8 +32,8 @@ FAMILIES = (
 
 _TWO = ("binary", "multilabel")
 _NUMBERS = ("regression", "forecast")
-_MANY = ("multiclass",)
-_MANY_IN_TRAINING = ("multiclass", "mask", "text")
+_MANY = ("multiclass", "ordinal")
+_MANY_IN_TRAINING = (*_MANY, "mask", "text")
 """An output has a probability, or a logit, for each class, at each pixel or token."""
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from tfline.tasks.classes import Binary, Multiclass, Multilabel
 from tfline.tasks.images import Box, Mask
 from tfline.tasks.numbers import Forecast, Regression
+from tfline.tasks.objects import Objects
+from tfline.tasks.ordinal import Ordinal
 from tfline.tasks.task import Task
 from tfline.tasks.text import Text
 from tfline.tasks.whole_image import Image
@@ -18,17 +20,19 @@ from tfline.transforms.value_counts import Taken
 TASKS: Mapping[str, Task] = {
     "binary": Binary("binary"),
     "multiclass": Multiclass("multiclass"),
+    "ordinal": Ordinal("ordinal"),
     "multilabel": Multilabel("multilabel"),
     "regression": Regression("regression"),
     "forecast": Forecast("forecast"),
     "text": Text("text"),
     "box": Box("box"),
+    "boxes": Objects("boxes"),
     "mask": Mask("mask"),
     "image": Image("image"),
 }
-"""What a label may ask for: one of two classes, one of several, any number of several, one or more
-numbers, the next values of a series, a text, a class and the box around it, the class of each
-pixel, or an image."""
+"""What a label may ask for: one of two classes, one of several, one of several that are in an
+order, any number of several, one or more numbers, the next values of a series, a text, a class and
+the box around it, any number of these, the class of each pixel, or an image."""
 
 
 def find_task(name: str) -> Task:

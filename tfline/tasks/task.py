@@ -47,6 +47,13 @@ class LabelData(Protocol):
     def vocabulary(self, label: LabelSpec) -> tuple[LabelSpec, Values]:
         """Returns the label with the length of its texts, and what each token stands for."""
 
+    def objects(self, label: LabelSpec) -> LabelSpec:
+        """Returns a label of objects with the most that a picture may have.
+
+        Raises:
+            AnomalyError: A record has lists of different lengths, a wrong box or too many objects.
+        """
+
     def check_numbers(self, label: LabelSpec) -> None:
         """Sees that the label holds numbers, and one a record where one is asked for.
 
@@ -115,6 +122,7 @@ class Task(abc.ABC):
         decides: Whether its answers are decided by a threshold.
         has_mean: Whether several answers have a mean: those of Monte Carlo dropout.
         one_class: Whether each record is of exactly one class.
+        may_be_empty: Whether a record without the raw label has one: no objects.
         examined: Records that are looked at closely for the report, at most.
         importance: The metric by which the importance of a feature is told; empty: none is.
         compared: The metric by which a model is compared with naive ones; empty: there are none.
@@ -130,6 +138,7 @@ class Task(abc.ABC):
     decides: ClassVar[bool] = False
     has_mean: ClassVar[bool] = False
     one_class: ClassVar[bool] = False
+    may_be_empty: ClassVar[bool] = False
     examined: ClassVar[int] = 4000
     importance: ClassVar[str] = ""
     compared: ClassVar[str] = ""

@@ -90,11 +90,13 @@ class LabelSpec(FrozenModel):
             or a string is a class).
         classes: The names of the classes, in the order of the model's outputs. An integer label i
             is ``classes[i]``; a string label is its own name. None: the sorted distinct values
-            of the train split.
+            of the train split. Of an ordinal label, from the lowest to the highest; names have to
+            be given, integers are in order.
         targets: The raw features of a label with several parts, in place of `key`: the numbers of
             a regression, or a flag (0 or 1) a class of a multi-label task, named by its feature.
             Beside `key`, which holds the class: the top, left, bottom and right of a box, in
-            shares of the image's height and width.
+            shares of the image's height and width; of the task boxes each holds a list, and left
+            out they are ``image/object/bbox/ymin``, ``xmin``, ``ymax`` and ``xmax``.
         shape: Height and width of a mask; the raw label is a byte a pixel, or a grey PNG, whose
             values are indices of `classes`. Of an image its height and width, and 3 for a colour
             one; the raw label is a PNG, a JPEG, or a byte a number.
@@ -113,7 +115,8 @@ class LabelSpec(FrozenModel):
             such as prices. ``none``: the number as it is. Of a text, the steps that cut it into
             tokens; left out, at white space.
         length: The most tokens of a text, its marks included; what is longer is cut. None: those
-            of the longest text of the train split.
+            of the longest text of the train split. Of the task boxes, the most objects of a
+            picture; None: 100.
         top_k: How many tokens are kept, the most frequent; None: all.
         marks: Whether a start and an end mark are put around each text; without them all texts
             that are written have the same length.

@@ -15,6 +15,7 @@ from tfline.components.example_gen.tfrecord import write_records
 from tfline.pipelines.spec import PipelineSpec
 from tfline.transforms.features import FeatureSpec, LabelSpec
 from tfline.transforms.kinds import kinds_of
+from tfline.transforms.objects import object_sides
 from tfline.transforms.table import resolve
 
 Row = dict[str, Any]
@@ -75,6 +76,10 @@ def _label(label: LabelSpec, chance: random.Random) -> Row:
         return {label.key: " ".join(chance.choice(_WORDS) for _ in range(3))}
     if label.task == "box":
         return {label.key: chance.choice(_WORDS), **dict.fromkeys(label.targets, 0.5)}
+    if label.task == "boxes":
+        sides = zip(object_sides(label), (0.1, 0.2, 0.5, 0.6), strict=True)
+        classes = [chance.choice(label.classes or _WORDS) for _ in range(2)]
+        return {label.key: classes, **{key: [side] * 2 for key, side in sides}}
     if label.targets:
         return {key: float(chance.random() > 0.5) for key in label.targets}
     if label.task == "regression":

@@ -37,7 +37,10 @@ PREDICTIONS = {
     "regression": (LABELS["regression"] + RNG.normal(0.0, 1.0, 500)).astype(np.float32),
     "forecast": (LABELS["forecast"] + RNG.normal(0.0, 1.0, (500, 4))).astype(np.float32),
 }
+for named in (LABELS, PREDICTIONS):
+    named["ordinal"] = named["multiclass"]
 DECISIONS = {
+    "ordinal": Decision(K),
     "binary": Decision(2),
     "multiclass": Decision(K),
     "multilabel": Decision(K),
@@ -182,7 +185,12 @@ EXPECTED: dict[tuple[str, str], Callable[[Array, Array], Any]] = {
         ("mean_prediction", task): lambda labels, predictions: predictions.mean(dtype=np.float64)
         for task in ("binary", "regression")
     },
+    ("rank_mae", "ordinal"): of_decisions(sk.mean_absolute_error),
+    ("quadratic_kappa", "ordinal"): of_decisions(sk.cohen_kappa_score, weights="quadratic"),
     **{("example_count", task): lambda labels, predictions: len(labels) for task in LABELS},
+}
+EXPECTED |= {
+    (name, "ordinal"): value for (name, task), value in EXPECTED.items() if task == "multiclass"
 }
 CASES = [
     (name, task)
@@ -281,6 +289,25 @@ def test_regression_metric_by_hand_on_six_examples(name: str, expected: float) -
     predictions = np.array([2.0, 2.0, 1.0, 4.0, 8.0, 4.0])  # errors 1, 0, -2, 0, 3, -2
     value = measure(name, "regression", labels, predictions, Decision(0))
     np.testing.assert_allclose(value, expected, rtol=1e-6)
+
+
+def test_ordinal_metric_by_hand_on_five_examples() -> None:
+    labels, decided = np.array([0, 0, 1, 2, 2]), np.array([0, 1, 1, 0, 2])
+    predictions = np.eye(3, dtype=np.float32)[decided]
+    value = measure("rank_mae", "ordinal", labels, predictions, Decision(3))
+    assert value == pytest.approx((1 + 2) / 5)
+    value = measure("quadratic_kappa", "ordinal", labels, predictions, Decision(3))
+    chance = sum(
+        given * found * (i - j) ** 2
+        for i, given in enumerate((2, 1, 2))
+        for j, found in enumerate((2, 2, 1))
+    )
+    assert value == pytest.approx(1 - 5 / (chance / 5))
+
+
+def test_kappa_of_a_single_class_is_not_defined() -> None:
+    labels, predictions = np.zeros(3, np.int64), np.eye(3, dtype=np.float32)[[0, 0, 0]]
+    assert math.isnan(measure("quadratic_kappa", "ordinal", labels, predictions, Decision(3)))
 
 
 def test_accuracy_hides_a_model_that_finds_nobody_who_leaves() -> None:

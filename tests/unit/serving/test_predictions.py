@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from tfline.serving.errors import RequestError
-from tfline.serving.prediction import Explanation, Prediction
+from tfline.serving.prediction import DetectedObject, Explanation, Prediction
 from tfline.serving.predictions import predictions
 from tfline.serving.protos import predict_pb2
 
@@ -69,6 +69,25 @@ def test_texts_come_with_their_scores():
     assert predictions(message) == [
         Prediction(texts=("ab", "ba"), scores=(-0.5, -1.0)),
         Prediction(texts=("", "c"), scores=(-0.25, -2.0)),
+    ]
+
+
+def test_objects_come_with_class_score_and_box():
+    message = response(
+        detection_scores=[0.75, 0.5, 0.0, 0.0],
+        detection_boxes=[0.0, 0.25, 0.5, 1.0, 0.5, 0.5, 1.0, 1.0, *[0.0] * 8],
+        classes=["a", "b", "a", "b"],
+    )
+    message.outputs["num_detections"].int64_val.extend([2, 0])
+    message.outputs["detection_classes"].int64_val.extend([1, 0, -1, -1])
+    assert predictions(message) == [
+        Prediction(
+            objects=(
+                DetectedObject("b", 0.75, (0.0, 0.25, 0.5, 1.0)),
+                DetectedObject("a", 0.5, (0.5, 0.5, 1.0, 1.0)),
+            )
+        ),
+        Prediction(objects=()),
     ]
 
 

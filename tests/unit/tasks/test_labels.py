@@ -82,7 +82,10 @@ def test_forecast_at_each_step_begins_there() -> None:
 @pytest.mark.parametrize(
     ("label", "message"),
     [
-        ({"targets": ["a", "b"]}, "the task multilabel or regression or box. Received: task None"),
+        (
+            {"targets": ["a", "b"]},
+            "the task multilabel or regression or box or boxes. Received: task None",
+        ),
         ({"task": "regression", "targets": ["a", "a"]}, "A target is given twice"),
         ({"task": "multilabel", "targets": ["a"], "classes": ["a"]}, "a target names its class"),
         ({"task": "regression", "horizon": 3}, "the task forecast. Received: task regression"),

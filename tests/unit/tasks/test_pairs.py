@@ -31,7 +31,7 @@ from tfline.transforms.errors import ModelError, SpecError
 from tfline.transforms.features import LabelSpec
 
 HERE = "tests.unit.tasks.test_pairs"
-COMPUTED = ("binary", "multiclass", "multilabel", "regression", "forecast")
+COMPUTED = ("binary", "multiclass", "ordinal", "multilabel", "regression", "forecast")
 BASES = {"Loss", "Metric", "Mean", "Sum", "MeanMetricWrapper"}
 RNG = np.random.default_rng(0)
 RECORDS, WIDTH = 64, 4
@@ -47,13 +47,13 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 
 
 def head_of(task: str) -> Head:
-    classes = ("a", "b", "c", "d") if task in ("multiclass", "multilabel") else ()
+    classes = ("a", "b", "c", "d") if task in ("multiclass", "ordinal", "multilabel") else ()
     return TASKS[task].head(classes, WIDTH if task == "forecast" else 1)
 
 
 def batch(task: str) -> tuple[Any, Any]:
     """Returns labels, and predictions that are near them."""
-    if task == "multiclass":
+    if task in ("multiclass", "ordinal"):
         labels = RNG.integers(0, WIDTH, (RECORDS, 1))
         near = np.eye(WIDTH)[labels[:, 0]] + RNG.random((RECORDS, WIDTH))
         return labels, (near / near.sum(axis=1, keepdims=True)).astype(np.float32)

@@ -52,6 +52,7 @@ def expectation_anomalies(
                 hint = did_you_mean(expected.key, others)
                 found.append(Anomaly(split, expected.key, f"{expected.role} {text}", hint=hint))
             continue
+        needed = expected.role == "label" and not expected.may_lack
         constant_matters = expected.role == "feature" and split == "train"
         problems = {
             "type": _type_problem(expected, stats),
@@ -60,7 +61,7 @@ def expectation_anomalies(
             "infinite": _infinite_problem(stats) if expected.role != "slice" else "",
             "precision": _precision_problem(expected, stats),
             "constant": _constant_problem(stats, dataset) if constant_matters else "",
-            "missing_label": _missing_problem(stats, dataset) if expected.role == "label" else "",
+            "missing_label": _missing_problem(stats, dataset) if needed else "",
         }
         found += [
             Anomaly(split, expected.key, text, hint=_hint(check, expected))

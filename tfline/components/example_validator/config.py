@@ -69,12 +69,14 @@ class Expectation(FrozenModel):
             string), or ``any``.
         role: What it is used for, to be named in an error.
         values: How many values of it a record may hold.
+        may_lack: Whether a record without it is whole, as a picture that shows no objects is.
     """
 
     key: str
     kind: Literal["number", "category", "bytes", "any"]
     role: Literal["feature", "label", "slice", "weight"]
     values: Taken = "list"
+    may_lack: bool = False
 
 
 class Slicing(FrozenModel):

@@ -118,5 +118,6 @@ def _flags(label: tf.Tensor, y: tf.Tensor) -> tuple[Floats, Floats]:
 _OF_CLASSES: dict[str, Callable[[tf.Tensor, tf.Tensor], tuple[Floats, Floats]]] = {
     "binary": _flags,
     "multiclass": _one_class,
+    "ordinal": _one_class,
     "multilabel": _flags,
 }

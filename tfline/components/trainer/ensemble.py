@@ -16,7 +16,7 @@ from tfline.components.trainer.explain.scores import decided
 from tfline.components.trainer.models.inputs import TensorFeature, build_inputs
 from tfline.components.trainer.models.own_training import Training
 from tfline.components.trainer.training import train_model
-from tfline.tasks.heads.head import Head
+from tfline.tasks.heads.head import ONE_OF_SEVERAL, Head
 
 _progress = logging.getLogger("tfline.progress")
 
@@ -122,7 +122,7 @@ class MeanExplainer(Explainer):
         self, features: Mapping[str, tf.Tensor], chosen: tf.Tensor | None = None
     ) -> Explained:
         """See `Explainer.explain`; all members explain the class that the ensemble answers."""
-        if chosen is None and self._head.task == "multiclass":
+        if chosen is None and self._head.task in ONE_OF_SEVERAL:
             chosen = decided(self._model({**features}, training=False))
         found = [member.explain(features, chosen) for member in self._members]
         names = dict.fromkeys(name for each in found for name in each.contributions)

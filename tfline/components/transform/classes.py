@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfline.components.artifacts.splits import compression
+from tfline.components.transform.objects import check_objects
 from tfline.components.transform.vocabulary import find_vocabulary
 from tfline.tasks.table import find_task
 from tfline.transforms.errors import AnomalyError
@@ -69,6 +70,10 @@ class LabelColumn:
     def vocabulary(self, label: LabelSpec) -> tuple[LabelSpec, list[int | str]]:
         """Returns the label with the length of its texts, and what each token stands for."""
         return find_vocabulary(label, self._dtype, self._files["train"])
+
+    def objects(self, label: LabelSpec) -> LabelSpec:
+        """Returns a label of objects with the most of a picture; see `check_objects`."""
+        return check_objects(label, self._dtype, self._files)
 
     def classes(
         self, label: LabelSpec, *, lists: bool = False

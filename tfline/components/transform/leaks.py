@@ -50,7 +50,7 @@ def find_leaks(
         label: What is predicted, with its task; several targets, texts, boxes and masks are not
             looked at.
     """
-    if label.task not in ("binary", "multiclass", "regression") or label.targets:
+    if label.task not in ("binary", "multiclass", "ordinal", "regression") or label.targets:
         return []
     numbers = _keys(features, raw, numeric=True)
     categories = _keys(features, raw, numeric=False) - numbers

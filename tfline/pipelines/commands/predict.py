@@ -194,6 +194,12 @@ def _text(prediction: Prediction) -> str:
         )
     if prediction.texts:
         return "\t".join(prediction.texts)
+    if prediction.objects is not None:
+        return "\n".join(
+            f"{found.label:<16} {found.score:.4f}  "
+            f"box {' '.join(f'{side:.4f}' for side in found.box)}"
+            for found in prediction.objects
+        )
     if prediction.mask:
         return "\n".join(" ".join(map(str, row)) for row in prediction.mask)
     if prediction.image:

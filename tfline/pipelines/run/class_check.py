@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tfline.pipelines.inputs.records import first_features
-from tfline.tasks.table import TASKS, label_keys
+from tfline.tasks.ordinal import NAME_THEM
+from tfline.tasks.table import TASKS, known_task, label_keys
 from tfline.transforms.errors import FeatureError, did_you_mean
 from tfline.transforms.features import LabelSpec
 
@@ -21,7 +22,10 @@ def check_classes(label: LabelSpec, file: str, where: str | None = None) -> None
     Raises:
         FeatureError: It names the label.
     """
-    if label.classes is None or label.task not in (None, "binary", "multiclass"):
+    task = known_task(label)
+    if task is not None and task.family == "ordinal" and label.classes is None:
+        _check_order(label, file, where)
+    if label.classes is None or (task is not None and not task.one_class):
         return
     for features in first_features(file, _RECORDS, where):
         if label.key not in features:
@@ -44,6 +48,19 @@ def check_classes(label: LabelSpec, file: str, where: str | None = None) -> None
                     did_you_mean(name, label.classes),
                     label.key,
                 )
+
+
+def _check_order(label: LabelSpec, file: str, where: str | None) -> None:
+    for features in first_features(file, _RECORDS, where):
+        if label.key in features and features[label.key].bytes_list.value:
+            name = features[label.key].bytes_list.value[0].decode(errors="replace")
+            raise FeatureError(
+                f"The classes of the ordinal label '{label.key}' are names, such as '{name}', "
+                "whose order is not known",
+                file,
+                NAME_THEM,
+                label.key,
+            )
 
 
 def describe_classes(label: LabelSpec, file: str, where: str | None = None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from tfline.components.example_validator.config import Expectation
-from tfline.tasks.table import label_keys, label_takes
+from tfline.tasks.table import known_task, label_keys, label_takes
 from tfline.transforms.features import FeatureSpec, LabelSpec
 from tfline.transforms.kinds import kinds_of
 from tfline.transforms.table import FAMILIES
@@ -38,9 +38,11 @@ def expectations(
         weights: The raw features that weigh a record in training and evaluation, if any.
         sliced: The raw features by which the records are grouped in an evaluation.
     """
-    values = label_takes(label)
+    task, values = known_task(label), label_takes(label)
+    may_lack = task is not None and task.may_be_empty
     found = [
-        Expectation(key=key, kind="any", role="label", values=values) for key in label_keys(label)
+        Expectation(key=key, kind="any", role="label", values=values, may_lack=may_lack)
+        for key in label_keys(label)
     ]
     for feature in features:
         begins = feature.steps[0].transform

@@ -165,7 +165,7 @@ class PipelineSpec(FrozenModel):
     @pydantic.model_validator(mode="after")
     def _check_label_moves_along(self) -> Self:
         task = known_task(self.label)
-        if task is None or task.family not in ("box", "mask", "image"):
+        if task is None or task.family not in ("box", "boxes", "mask", "image"):
             return self
         for feature in self.features:
             given = feature.augment or {}

@@ -17,6 +17,10 @@ else:
     keras = lazy_import("keras")
 
 
+ONE_OF_SEVERAL = frozenset({"multiclass", "ordinal"})
+"""The families whose outputs are the probabilities of several classes, one of which is true."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Head(abc.ABC):
     """What a model has to predict. There is a class for each task: see `tfline.tasks`.
@@ -48,6 +52,11 @@ class Head(abc.ABC):
         """The width of the output."""
 
     @property
+    def logits(self) -> int:
+        """The width of what `activate` takes."""
+        return self.units
+
+    @property
     def output_shape(self) -> tuple[int | None, ...]:
         """The shape of the output, the batch first."""
         return (None, self.units)
@@ -60,7 +69,7 @@ class Head(abc.ABC):
         return dense(x)
 
     def activate(self, logits: keras.KerasTensor, name: str) -> keras.KerasTensor:
-        """Returns the output, in float32, for logits [batch, units] that are there already."""
+        """Returns the output, in float32, for logits [batch, logits] that are there already."""
         return keras.layers.Activation(self.activation, dtype="float32", name=name)(logits)
 
     def example(self, features: Features, label: tf.Tensor) -> tuple[Features, tf.Tensor]:

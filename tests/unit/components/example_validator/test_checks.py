@@ -40,6 +40,7 @@ FARE = Expectation(key="fare", kind="number", role="feature")
 CITY = Expectation(key="city", kind="any", role="feature")
 IMAGE = Expectation(key="city", kind="bytes", role="feature")
 LABEL = Expectation(key="fare", kind="any", role="label")
+MAY_LACK = LABEL.model_copy(update={"may_lack": True})
 SLICE = Expectation(key="fare", kind="any", role="slice")
 ONE_TO_FOUR = [1.0, 2.0, 3.0, 4.0]
 
@@ -54,6 +55,7 @@ ONE_TO_FOUR = [1.0, 2.0, 3.0, 4.0]
         (CITY, {"city": [1, 2, 3, 4]}),
         (IMAGE, {"city": [b"\xff\x00", b"\xfe", b"\x01", b"\x02"]}),
         (LABEL, {"fare": [0, 1, 0, 1]}),
+        (MAY_LACK, {"fare": [[1.0], None, [0.0, 1.0], None]}),
         (SLICE, {"fare": [1.0, 1.0, 1.0, math.inf]}),
     ],
 )

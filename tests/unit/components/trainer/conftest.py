@@ -33,6 +33,7 @@ CITIES = ("Bern", "Lima", "Oslo")
 CLASSES: dict[str, list[str]] = {
     "binary": ["no", "yes"],
     "multiclass": [*CITIES],
+    "ordinal": [*CITIES],
     "multilabel": [*CITIES, "old"],
     "regression": [],
     "forecast": [],
@@ -186,6 +187,7 @@ def write_table(
         label = {
             "binary": "yes" if age > 10 else "no",
             "multiclass": city,
+            "ordinal": city,
             "multilabel": [city, *(["old"] if age > 10 else [])],
             "regression": age / 10 + i % 3,
             "forecast": [age / 10, age / 10 + 1],

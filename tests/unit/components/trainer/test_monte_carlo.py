@@ -153,7 +153,7 @@ def test_coverage_counts_the_labels_within_the_interval() -> None:
     assert measured["val_width_95"] == [pytest.approx(2 * 1.96 * 8**0.5, rel=0.05)]
 
 
-@pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel", "regression", "forecast"])
+@pytest.mark.parametrize("task", ["binary", "ordinal", "multilabel", "regression", "forecast"])
 def test_doubt_is_measured_for_each_task(task: str, cases: dict[str, Case]) -> None:
     graph = cases[task].graph()
     model = build_model("mlp", {"dropout": 0.5}, graph.features, graph.head)

@@ -30,6 +30,8 @@ BASE: dict[str, Any] = {
 LABELS: dict[str, Any] = {
     "binary": {"key": "big_tipper", "task": "binary"},
     "multiclass": {"key": "kind", "task": "multiclass"},
+    "ordinal": {"key": "rating", "task": "ordinal", "classes": ["bad", "good"]},
+    "boxes": {"key": "kinds", "task": "boxes"},
     "multilabel": {"key": "kinds", "task": "multilabel", "targets": ["red", "blue"]},
     "regression": {"key": "price", "task": "regression"},
     "forecast": {"key": "ahead", "task": "forecast", "horizon": 2},

@@ -227,6 +227,17 @@ def test_what_would_fail_after_minutes_is_refused(
         check_data(make_spec(**changes))
 
 
+def test_names_of_ordered_classes_have_to_be_told() -> None:
+    label = {"key": "day", "task": "ordinal"}
+    with pytest.raises(SpecError, match="are names, such as 'monday', whose order is not") as error:
+        check_data(make_spec(label=label))
+    assert "from the lowest to the highest" in error.value.hint
+    assert check_data(make_spec(label={**label, "classes": ["monday", "sunday"]}))
+    assert check_data(make_spec(label={"key": "tip", "task": "ordinal"}))
+    with pytest.raises(SpecError, match="The label 'monday' is none"):
+        check_data(make_spec(label={**label, "classes": ["sunday", "saturday"]}))
+
+
 def test_classes_that_are_there_and_a_schema_that_can_be_read_are_fine(data: Path) -> None:
     (data / "schema.pbtxt").write_text('feature { name: "fare" type: FLOAT }')
     label = {"key": "day", "classes": ["monday", "sunday"]}

@@ -30,7 +30,19 @@ def test_image_may_be_its_own_label() -> None:
         PipelineSpec.model_validate(mask)
 
 
-@pytest.mark.parametrize("label", [CONTENT["label"], MASK])
+OBJECTS = {"key": "image/object/class/text", "task": "boxes"}
+
+
+def test_a_picture_may_lack_objects() -> None:
+    spec = PipelineSpec.model_validate({**CONTENT, "label": OBJECTS, "evaluate": {}})
+    labels = [expected for expected in spec.expectations if expected.role == "label"]
+    assert len(labels) == 5
+    assert all(expected.may_lack and expected.values == "list" for expected in labels)
+    mask = PipelineSpec.model_validate({**CONTENT, "label": MASK, "evaluate": {}})
+    assert not any(expected.may_lack for expected in mask.expectations)
+
+
+@pytest.mark.parametrize("label", [CONTENT["label"], MASK, OBJECTS])
 @pytest.mark.parametrize("augment", [{"flip": "horizontal"}, {"zoom": 0.1}])
 def test_label_that_would_have_to_move_along_is_refused(
     label: dict[str, Any], augment: dict[str, Any]

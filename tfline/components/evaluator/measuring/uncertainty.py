@@ -125,7 +125,7 @@ class ResampleGroup(beam.DoFn):
         duels = how.asks.one_class and how.independent
         if duels and len(group.predictions) == 2:
             sums[_DUEL] = _duel(group, how.decisions)
-        if how.asks.family in ("binary", "multiclass", "multilabel"):
+        if how.asks.family in ("binary", "multiclass", "ordinal", "multilabel"):
             sums[_LABELLED] = _labelled(group, how.decisions)
         sums[_PIECES] = Pieces.of(group, binary=how.asks.family == "binary")
         yield group.key, sums

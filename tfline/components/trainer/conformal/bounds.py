@@ -10,7 +10,7 @@ import abc
 
 import tensorflow as tf
 
-from tfline.tasks.heads.head import Head
+from tfline.tasks.heads.head import ONE_OF_SEVERAL, Head
 from tfline.tasks.heads.links import Log, Quantiles
 from tfline.tasks.heads.numbers import RegressionHead
 from tfline.transforms.errors import ModelError
@@ -120,7 +120,7 @@ def find_bounds(head: Head) -> Bounds:
     Raises:
         ModelError: There is none.
     """
-    if head.task in ("binary", "multiclass"):
+    if head.task == "binary" or head.task in ONE_OF_SEVERAL:
         return ClassSet()
     if not isinstance(head, RegressionHead):
         raise ModelError(f"There are no intervals of a {head.task} label", where="intervals")

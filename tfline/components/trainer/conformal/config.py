@@ -10,7 +10,7 @@ from tfline.tasks.task import Task
 from tfline.transforms.errors import SpecError
 from tfline.transforms.features import FrozenModel
 
-FAMILIES = ("binary", "multiclass", "regression", "forecast")
+FAMILIES = ("binary", "multiclass", "ordinal", "regression", "forecast")
 """The labels that there are intervals of, or sets of classes."""
 
 

@@ -13,6 +13,7 @@ import keras
 import tensorflow as tf
 
 from tfline.components.trainer.models.inputs import TensorFeature
+from tfline.tasks.heads.cumulative import CumulativeLogit
 from tfline.tasks.heads.head import Head
 
 
@@ -68,6 +69,8 @@ class Network:
 def _before_activation(model: keras.Model, head: Head) -> tuple[keras.KerasTensor, Any]:
     """Returns what leads to the logits, and the function that makes them of it."""
     layer = model.output._keras_history.operation  # noqa: SLF001 - Keras has no other way to it
+    if isinstance(layer, CumulativeLogit):
+        return layer.input, tf.identity
     if getattr(getattr(layer, "activation", None), "__name__", "") != head.activation:
         raise UncutError(f"its last layer has not the activation {head.activation}")
     if isinstance(layer, keras.layers.Activation):

@@ -20,6 +20,7 @@ from tfline.tasks.heads.numbers import RegressionHead
 
 PROBABILITY = "probability"
 _LOG_ODDS = "log-odds"
+_OF_HIGHER = "log-odds of a higher class"
 _ABOVE_MEAN = "log-probability above the mean of the classes"
 _NUMBER, _LOG_NUMBER, _LOG_1P = "number", "logarithm of the number", "log(1 + number)"
 
@@ -46,6 +47,8 @@ def find_score(head: Head) -> Score | None:
         return _of_numbers(head)
     if head.task == "binary":
         return Score(_LOG_ODDS, 1, lambda logits, _: logits)
+    if head.task == "ordinal":
+        return Score(_OF_HIGHER, 1, lambda logits, _: logits)
     if head.task == "multilabel":
         return Score(_LOG_ODDS, head.units, lambda logits, _: logits)
     if head.task == "multiclass":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from tfline.components.trainer.losses.loss import Loss, LossFunction
+from tfline.tasks.heads.head import ONE_OF_SEVERAL
 from tfline.transforms.lazy import lazy_import
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ else:
     keras = lazy_import("keras")
 
 YES_OR_NO = frozenset({"binary", "multilabel"})
-ONE_OF_MANY = frozenset({"multiclass"})
 
 _LEAST_PROBABILITY = 1e-6
 """Of 0 and 1 there is no logit; a margin of 14 is enough for any of these losses."""
@@ -45,7 +45,7 @@ class SparseCategoricalCrossentropy(Loss):
     """The crossentropy of several classes."""
 
     keras_name = "SparseCategoricalCrossentropy"
-    tasks = ONE_OF_MANY
+    tasks = ONE_OF_SEVERAL
 
     name: Literal["sparse_categorical_crossentropy"] = "sparse_categorical_crossentropy"
 
@@ -54,7 +54,7 @@ class CategoricalCrossentropy(Loss):
     """The crossentropy of several classes, with smoothed labels (Szegedy et al. 2016)."""
 
     keras_name = "CategoricalCrossentropy"
-    tasks = ONE_OF_MANY
+    tasks = ONE_OF_SEVERAL
 
     name: Literal["categorical_crossentropy"] = "categorical_crossentropy"
     label_smoothing: Smoothing = Field(
@@ -70,7 +70,7 @@ class CategoricalCrossentropy(Loss):
 class Focal(Loss):
     """Crossentropy that counts what is learnt already for less (Lin et al. 2017)."""
 
-    tasks = YES_OR_NO | ONE_OF_MANY
+    tasks = YES_OR_NO | ONE_OF_SEVERAL
 
     name: Literal["focal"] = "focal"
     gamma: float = Field(default=2.0, ge=0, description="How much less; 0: the crossentropy.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tfline.components.trainer.losses.loss import LossFunction
-from tfline.tasks.heads.head import Head
+from tfline.tasks.heads.head import ONE_OF_SEVERAL, Head
 from tfline.transforms.errors import SpecError
 from tfline.transforms.lazy import lazy_import
 
@@ -68,7 +68,7 @@ def _batch(head: Head) -> tuple[Any, Any] | None:
     if head.task in ("binary", "multilabel"):
         labels = chance.integers(0, 2, shape)
         return labels.astype("float32"), chance.uniform(0.1, 0.9, shape).astype("float32")
-    if head.task == "multiclass":
+    if head.task in ONE_OF_SEVERAL:
         probabilities = chance.dirichlet(np.ones(shape[1]), shape[0])
         return (np.arange(_RECORDS) % shape[1])[:, None], probabilities.astype("float32")
     if head.task in ("regression", "forecast", "image"):

@@ -9,6 +9,7 @@ from tfline.components.trainer.models import text_transfer
 from tfline.components.trainer.models.cnn import (
     alexnet,
     deep_cnn,
+    detector,
     googlenet,
     lenet5,
     localizer,
@@ -65,6 +66,7 @@ FAMILIES: dict[str, dict[str, ModelBuilder]] = {
         "alexnet": alexnet.alexnet,
         "cnn": plain.cnn,
         "deep_cnn": deep_cnn.deep_cnn,
+        "detector": detector.detector,
         "googlenet": googlenet.googlenet,
         "lenet5": lenet5.lenet5,
         "localizer": localizer.localizer,

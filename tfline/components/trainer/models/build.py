@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -73,7 +74,7 @@ def _check_fit(
             hint="Begin it with `build_inputs(features)`, and leave out of the spec what it does "
             "not need.",
         )
-    if model.output_shape != head.output_shape:
+    if not _fits(model.output_shape, head.output_shape):
         raise ModelError(
             f"Model '{name}' does not fit a {head.task} label: expected an output of shape "
             f"{head.output_shape}. Received: {model.output_shape}",
@@ -81,6 +82,12 @@ def _check_fit(
         )
     if name not in MODELS:
         _check_activation(model, name, head)
+
+
+def _fits(shape: tuple[int | None, ...], expected: tuple[int | None, ...]) -> bool:
+    """Tells whether an output is of the shape of a head; None stands for any size."""
+    pairs = itertools.zip_longest(shape, expected, fillvalue=0)
+    return all(size == wanted or wanted is None for size, wanted in pairs)
 
 
 def _check_activation(model: keras.Model, name: str, head: Head) -> None:

@@ -27,12 +27,12 @@ from tfline.components.trainer.naive.seasons import (
 )
 from tfline.components.trainer.splits import read_records
 from tfline.components.trainer.transform_graph import TransformGraph
-from tfline.tasks.heads.head import Head
+from tfline.tasks.heads.head import ONE_OF_SEVERAL, Head
 from tfline.tasks.heads.numbers import RegressionHead
 
 _logger = logging.getLogger(__name__)
 
-FAMILIES = ("binary", "multiclass", "multilabel", "regression", "forecast")
+FAMILIES = ("binary", "multiclass", "ordinal", "multilabel", "regression", "forecast")
 """The labels that there are naive models of."""
 
 FIT_RECORDS = 50_000
@@ -101,7 +101,7 @@ class NaiveModels(tf.Module):
         y = tf.clip_by_value(y, 0.0, 1.0)
         if self._head.task == "binary":
             return y[:, 0]
-        if self._head.task == "multiclass":
+        if self._head.task in ONE_OF_SEVERAL:
             y += 1e-6
             return y / tf.reduce_sum(y, axis=1, keepdims=True)
         return y
@@ -159,7 +159,7 @@ def _numbers(
 def _outputs(y: tf.Tensor, head: Head) -> np.ndarray:
     """Returns what a linear model predicts, float64 [batch, outputs]."""
     values: np.ndarray = y.numpy()
-    if head.task == "multiclass":
+    if head.task in ONE_OF_SEVERAL:
         values = np.eye(len(head.classes))[values]
     elif head.steps > 1:
         values = values[:, -1]

@@ -158,7 +158,7 @@ def collect(files: RunFiles) -> CurvesSection | None:
     if family == "binary":
         chosen = verdict["threshold"], verdict.get("threshold_reason", "")
         return _binary(section, labels == 1, predictions, classes[1], *chosen, weights)
-    if family == "multiclass":
+    if family in ("multiclass", "ordinal"):
         return _multiclass(section, labels, predictions, classes, weights)
     if family == "multilabel":
         return _multilabel(section, labels > 0, predictions, classes, weights)

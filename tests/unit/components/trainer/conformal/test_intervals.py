@@ -48,13 +48,13 @@ def answers(case: Case, path: Path, **intervals: Any) -> Outputs:
     return {**outputs, "truth": label.numpy()}
 
 
-@pytest.mark.parametrize("task", ["binary", "multiclass", "regression", "forecast"])
+@pytest.mark.parametrize("task", ["binary", "multiclass", "ordinal", "regression", "forecast"])
 def test_as_many_records_as_asked_for_are_within(
     cases: dict[str, Case], tmp_path: Path, task: str
 ) -> None:
     answer = answers(cases[task], tmp_path / "model", level=0.8)
     truth = answer["truth"]
-    if task in ("binary", "multiclass"):
+    if task in ("binary", "multiclass", "ordinal"):
         within = answer["prediction_set"][np.arange(60), truth] == 1
         p = answer["probabilities"]
         assert p[answer["prediction_set"] == 1].min() > p[answer["prediction_set"] == 0].max()

@@ -57,7 +57,7 @@ def explain(model: keras.Model, case: Case, path: Path) -> dict[str, np.ndarray]
 @pytest.mark.parametrize(
     ("name", "task"),
     [("mlp", "multiclass"), ("wide_deep", "binary"), ("tabular_transformer", "regression"),
-     ("mlp", "multilabel"), ("wide_deep", "forecast")],
+     ("mlp", "multilabel"), ("wide_deep", "forecast"), ("wide_deep", "ordinal")],
 )  # fmt: skip
 def test_attributions_sum_to_the_score_of_the_answer(
     cases: dict[str, Case], tmp_path: Path, name: str, task: str
@@ -82,6 +82,9 @@ def test_attributions_sum_to_the_score_of_the_answer(
         expected = np.log(p).max(axis=1) - np.log(p).mean(axis=1)
     elif task == "binary":
         expected = np.log(p[:, 1] / p[:, 0])
+    elif task == "ordinal":  # up to the lowest threshold
+        above = np.log((1 - p[:, 0]) / p[:, 0])
+        expected = above - above[0] + score[0]
     else:
         expected = np.log(p / (1 - p))
     np.testing.assert_allclose(score, expected, rtol=1e-3, atol=1e-4)

@@ -59,6 +59,7 @@ HEADS: dict[str, Head] = {
     "regression": TASKS["regression"].head(),
     "forecast": TASKS["forecast"].head(size=4),
     "box": TASKS["box"].head(tuple("abc")),
+    "boxes": TASKS["boxes"].head(tuple("ab"), size=3),
     "mask": TASKS["mask"].head(("low", "high"), size=64),
     "image": TASKS["image"].head(size=64),
     "text": TASKS["text"].head(TOKENS, size=6),
@@ -92,6 +93,7 @@ SMALL = {
     "conv_gru": Small(SERIES, train=FAST),
     "deep_cnn": Small((IMAGE,), {"width": 1 / 8}),
     "deep_rnn": Small(SERIES),
+    "detector": Small((image(16),), {"filters": [16, 32], "cell": 2}, ("boxes",), SLOW),
     "googlenet": Small(
         (image(32),), {**NARROW, "activation": "elu", "initializer": "he_normal"}, train=SLOW
     ),
@@ -157,10 +159,11 @@ def batch(
             x[feature.name] = rng.normal(size=(32, *feature.shape)).astype(np.float32)
     if head.task == "multilabel":
         return x, rng.integers(0, 2, (32, head.units)).astype(np.float32)
-    if head.task == "box":
-        low, high = rng.uniform(0, 0.5, (32, 2)), rng.uniform(0.5, 1, (32, 2))
-        kind = rng.integers(0, len(head.classes), (32, 1))
-        return x, np.concatenate([kind, low, high], axis=1).astype(np.float32)
+    if head.task in ("box", "boxes"):  # several objects a picture, or one
+        shape = (32,) if head.task == "box" else (32, head.size)
+        low, high = rng.uniform(0, 0.5, (*shape, 2)), rng.uniform(0.5, 1, (*shape, 2))
+        kind = rng.integers(0, len(head.classes), (*shape, 1))
+        return x, np.concatenate([kind, low, high], axis=-1).astype(np.float32)
     if head.task == "mask":
         return x, (x["image"].reshape(32, head.size) > 0).astype(np.int64)
     if head.task == "text":
@@ -306,7 +309,10 @@ def test_every_model_is_tested() -> None:
 def test_output_has_shape_and_dtype_of_its_task(name: str, task: str) -> None:
     small = SMALL[name]
     model = build_model(name, small.arguments, small.features, HEADS[task])
-    assert model.output_shape == HEADS[task].output_shape
+    if task == "boxes":
+        assert model.output_shape == (None, 8, 8, 6)
+    else:
+        assert model.output_shape == HEADS[task].output_shape
     assert model.output.dtype == "float32"
 
 
@@ -328,7 +334,7 @@ def test_step_lowers_the_loss_of_its_batch(name: str, fit_once: Callable[[str], 
     assert second < first
 
 
-@pytest.mark.parametrize("name", [name for name in SMALL if name != "char_rnn"])
+@pytest.mark.parametrize("name", [name for name in SMALL if name not in ("char_rnn", "detector")])
 def test_random_classes_are_learnt_by_heart(name: str, fit_once: Callable[[str], Fitted]) -> None:
     assert fit_once(name).accuracy >= BY_HEART
 
@@ -401,7 +407,13 @@ def test_client_draws_texts(server: ServerProcess) -> None:
 
 def named(prediction: Prediction) -> dict[str, Any]:
     """Returns a prediction under the names that the outputs of a signature have."""
+    found = prediction.objects or ()
+    room = HEADS["boxes"].size - len(found)
     return {
+        "num_detections": len(found),
+        "detection_boxes": [*(one.box for one in found), *[(0.0,) * 4] * room],
+        "detection_scores": [*(one.score for one in found), *[0.0] * room],
+        "detection_classes": [*("ab".index(one.label) for one in found), *[-1] * room],
         "label": prediction.label,
         "prediction": prediction.values,
         "probabilities": [*prediction.probabilities.values()],

@@ -58,6 +58,27 @@ def least_side(windows: Windows) -> int:
     return side
 
 
+def check_sides(image: TensorFeature, model: str, divisor: int) -> None:
+    """Sees that the sides of an image can be halved as often as a model does, and doubled again.
+
+    Args:
+        image: The feature.
+        model: The name of the model, for the error.
+        divisor: What both sides are to be divided by.
+
+    Raises:
+        ModelError: They cannot.
+    """
+    height, width = image.shape[:2]
+    if height % divisor or width % divisor:
+        raise ModelError(
+            f"{model} needs sides that {divisor} divides. Received: {image}",
+            where=f"feature {image.name}",
+            hint=f"Use fewer `filters`, or `resize: {{size: [{-(-height // divisor) * divisor}, "
+            f"{-(-width // divisor) * divisor}]}}`, of a mask too.",
+        )
+
+
 def scaled(filters: int, width: float) -> int:
     """Returns a number of filters for a network that is `width` times as wide as in its paper."""
     return max(1, round(filters * width))

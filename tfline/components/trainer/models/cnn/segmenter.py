@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Unpack
 
 from pydantic import Field
 
-from tfline.components.trainer.models.cnn.image import image_input
+from tfline.components.trainer.models.cnn.image import check_sides, image_input
 from tfline.components.trainer.models.inputs import TensorFeature
 from tfline.components.trainer.models.layers import LayerArguments, Layers, Sizes
 from tfline.tasks.heads.head import Head
@@ -79,11 +79,4 @@ def _check(image: TensorFeature, head: Head, divisor: int) -> None:
             where="label.task",
             hint="Use `label: {key: MASK, task: mask, shape: [HEIGHT, WIDTH], classes: [...]}`.",
         )
-    height, width = image.shape[:2]
-    if height % divisor or width % divisor:
-        raise ModelError(
-            f"segmenter needs sides that {divisor} divides. Received: {image}",
-            where=f"feature {image.name}",
-            hint=f"Use fewer `filters`, or `resize: {{size: [{-(-height // divisor) * divisor}, "
-            f"{-(-width // divisor) * divisor}]}}`, of the mask too.",
-        )
+    check_sides(image, "segmenter", divisor)

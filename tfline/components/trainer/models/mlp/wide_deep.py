@@ -70,10 +70,10 @@ def wide_deep(
     deep_features = _group("deep", deep, features) or list(features)
     _check_groups(features, wide_features, deep_features)
     inputs = build_inputs(features)
-    linear = [_linear(inputs[f.name], f, head.units) for f in wide_features]  # [batch, units]
+    linear = [_linear(inputs[f.name], f, head.logits) for f in wide_features]  # [batch, logits]
     x = dense_vector(inputs, deep_features, embedding_units)  # [batch, width]
     x = Layers(**options).stack(x, hidden_units)  # [batch, hidden_units[-1]]
-    deep_logits = keras.layers.Dense(head.units, name="deep")(x)  # [batch, units]
+    deep_logits = keras.layers.Dense(head.logits, name="deep")(x)  # [batch, logits]
     logits = keras.layers.Add(name="logits")([*linear, deep_logits])  # [batch, units]
     output = head.activate(logits, "output")
     if loss_weights is None:
