@@ -17,6 +17,7 @@ from tfline.pipelines import completion
 COMMANDS = {
     "data": "write a catalog data set, convert CSV, Parquet or images, show records",
     "init": "write a spec for a file: CSV, Parquet, TFRecords, pictures or text",
+    "encoder": "make an encoder of texts for `text_transfer`, of a package",
     "check": "read a spec and look at its data; run nothing",
     "run": "run a pipeline: TFRecords to a pushed model",
     "cv": "cross-validate the model on the train split",

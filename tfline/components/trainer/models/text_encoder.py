@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfline.components.artifacts.saved_model import load_saved_model
 from tfline.transforms.errors import ModelError
 
 VECTORS = ("default", "pooled_output")
@@ -43,7 +44,7 @@ class TextEncoder(keras.layers.Layer):
         self.folder = folder
         self.supports_jit = False  # XLA has no strings
         try:
-            self.saved_model = tf.saved_model.load(folder)
+            self.saved_model = load_saved_model(folder)
             encode = _find_function(self.saved_model)
             self.units = _count_units(encode)
             self._encode = _trace(encode, training=False)
@@ -53,8 +54,8 @@ class TextEncoder(keras.layers.Layer):
                 f"The encoder cannot be used: {str(exc).splitlines()[0]}",
                 where=folder,
                 hint="Name a SavedModel of TensorFlow 2 that turns strings [batch] into vectors "
-                "[batch, n]. Operations that are not registered come with a package of their own: "
-                "import it in the module of a model that calls `text_transfer`.",
+                "[batch, n]. Operators of tensorflow-text are found where it is installed; import "
+                "those of another package in the module of a model that calls `text_transfer`.",
             ) from exc
         variables = {
             id(variable): variable
