@@ -8,13 +8,13 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from tfx import types
-from tfx.dsl.components.base import base_beam_executor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from tfline.components.artifacts import naive as naive_models
 from tfline.components.artifacts.splits import SELECTION, judged_split, split_files
+from tfline.components.beam_executor import BeamExecutor
 from tfline.components.evaluator.config import EvaluateConfig
 from tfline.components.evaluator.gate.verdict import NO_BASELINE, Verdict, judge
 from tfline.components.evaluator.gate.verdict_file import write_verdict
@@ -39,7 +39,7 @@ _HEADLINE = (
 """Metrics that the summary names, if they were measured."""
 
 
-class Executor(base_beam_executor.BaseBeamExecutor):
+class Executor(BeamExecutor):
     """Evaluates a model and decides whether it may be pushed."""
 
     def Do(  # noqa: N802 - TFX's name

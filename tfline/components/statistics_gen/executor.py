@@ -15,6 +15,7 @@ from tfx.components.util import tfxio_utils
 from tfx.types import artifact, artifact_utils
 
 from tfline.components.artifacts.statistics import QUANTILES, feature_key, read_statistics
+from tfline.components.beam_executor import BeamExecutor
 from tfline.components.progress import counted
 from tfline.components.statistics_gen.integer_counts import IntegerCounts
 from tfline.transforms.errors import DataError
@@ -28,8 +29,11 @@ _TYPES = {"int64_list": "integers", "float_list": "floats", "bytes_list": "texts
 Artifacts = dict[str, list[artifact.Artifact]]
 
 
-class StatisticsExecutor(executor.Executor):
-    """TFX's statistics, with a word on the way, and a line about what they are of."""
+class StatisticsExecutor(BeamExecutor):
+    """TFX's statistics, with a word on the way, and a line about what they are of.
+
+    The files are those of TFX's own executor.
+    """
 
     def Do(  # noqa: N802 - TFX's name
         self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]

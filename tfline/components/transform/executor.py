@@ -15,12 +15,12 @@ import tensorflow_transform as tft
 import tensorflow_transform.beam as tft_beam
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
-from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact, artifact_utils
 from tfx.utils import io_utils
 from tfx_bsl.public import tfxio
 
 from tfline.components.artifacts.schema import read_schema, value_counts
+from tfline.components.beam_executor import BeamExecutor
 from tfline.components.progress import counted
 from tfline.components.transform.classes import LabelColumn
 from tfline.components.transform.leaks import find_leaks
@@ -50,7 +50,7 @@ _DTYPES = {
 }
 
 
-class Executor(base_beam_executor.BaseBeamExecutor):
+class Executor(BeamExecutor):
     """Analyses the train split with TensorFlow Transform and writes the transform graph."""
 
     def Do(  # noqa: N802 - TFX's name
