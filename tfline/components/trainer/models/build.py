@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +18,7 @@ from tfline.components.trainer.losses import build_loss
 from tfline.components.trainer.models import MODELS, WRITERS, resolve
 from tfline.components.trainer.models.inputs import TensorFeature
 from tfline.components.trainer.models.penalties import penalise
+from tfline.components.trainer.named import OwnCode
 from tfline.tasks.heads.head import Head
 from tfline.transforms.arguments import check_arguments
 from tfline.transforms.errors import ModelError
@@ -104,6 +108,32 @@ def _check_activation(model: keras.Model, name: str, head: Head) -> None:
         )
 
 
+def _own_metrics(codes: Sequence[OwnCode]) -> list[Any]:
+    """Makes the user's own metrics, by the same names in every model of this process.
+
+    Keras calls the first `Precision` that it makes ``precision`` and the next one ``precision_1``,
+    so that a member of an ensemble would not have the ``val_precision`` that is monitored.
+    """
+    made: list[Any] = []
+    names: Counter[str] = Counter()
+    for code in codes:
+        found = code.find()
+        if isinstance(found, type) and _is_unnamed(found) and "name" not in code.arguments:
+            name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", found.__name__).lower()
+            number = f"_{names[name]}" if names[name] else ""
+            names[name] += 1
+            named = {**code.arguments, "name": f"{name}{number}"}
+            code = code.model_copy(update={"arguments": named})
+        made.append(code.make(keras.metrics.Metric))
+    return made
+
+
+def _is_unnamed(kind: type) -> bool:
+    """Tells whether a class of metrics takes a name, and has none by itself."""
+    parameter = inspect.signature(kind).parameters.get("name")
+    return parameter is not None and parameter.default is None
+
+
 def compile_model(
     model: keras.Model,
     head: Head,
@@ -123,7 +153,7 @@ def compile_model(
     Raises:
         SpecError: The loss does not fit the task, or the user's own loss or metric is none.
     """
-    own = [code.make(keras.metrics.Metric) for code in config.metrics]
+    own = _own_metrics(config.metrics)
     # XLA makes convolutions 2 to 4 times slower on CPUs, and takes seconds to compile.
     jit_compile = "auto" if tf.config.list_physical_devices("GPU") else False
     shown = [*head.metrics(), *(head.shown(metric) for metric in own)]

@@ -6,8 +6,9 @@ import keras
 import numpy as np
 import pytest
 
+from tfline.components.trainer.config import TrainConfig
 from tfline.components.trainer.models import MODELS, resolve
-from tfline.components.trainer.models.build import build_model
+from tfline.components.trainer.models.build import build_model, compile_model
 from tfline.components.trainer.models.inputs import TensorFeature, build_inputs
 from tfline.tasks.heads.head import Head
 from tfline.tasks.table import TASKS
@@ -110,3 +111,14 @@ def no_model(features: tuple[TensorFeature, ...], head: Head) -> int:
 def test_users_model_that_does_not_fit_is_refused(builder: str, message: str) -> None:
     with pytest.raises(ModelError, match=message):
         build_model(f"{__name__}.{builder}", {}, TABLE, BINARY)
+
+
+def test_own_metrics_have_the_same_names_in_every_model() -> None:
+    paths = ["keras.metrics.Precision", {"keras.metrics.Precision": {"thresholds": 0.9}}]
+    config = TrainConfig.model_validate({"metrics": [*paths, "keras.metrics.AUC"]})
+    for _ in range(2):
+        model = build_model("mlp", {"hidden_units": [2]}, [AGE], BINARY)
+        compile_model(model, BINARY, config, 1)
+        model.evaluate({"age": np.ones([4])}, np.array([0, 1, 0, 1]), verbose=0)
+        names = {metric.name for metric in model.metrics[-1].metrics}
+        assert names >= {"precision", "precision_1", "auc"}
