@@ -55,13 +55,17 @@ def examples(tmp_path_factory: pytest.TempPathFactory, table: pd.DataFrame) -> t
 
 
 def write_examples(
-    uri: Path, parts: list[pd.DataFrame], test: pd.DataFrame | None = None
+    uri: Path,
+    parts: list[pd.DataFrame],
+    test: pd.DataFrame | None = None,
+    **others: pd.DataFrame,
 ) -> types.Artifact:
     artifact = standard_artifacts.Examples()
     artifact.uri = str(uri)
     artifact.id = 1
     splits = {"eval": parts, **({} if test is None else {"test": [test]})}
-    artifact.split_names = artifact_utils.encode_split_names(["train", *splits])
+    splits |= {split: [part] for split, part in others.items()}
+    artifact.split_names = artifact_utils.encode_split_names([*dict.fromkeys(["train", *splits])])
     for split, of_split in splits.items():
         write_split(uri / f"Split-{split}", of_split)
     return artifact
@@ -199,6 +203,36 @@ def slices_of(verdict: dict[str, Any], table: pd.DataFrame) -> Iterator[tuple[An
         for feature, value in result["slice"].items():
             rows = rows[rows[feature] == value]
         yield result, rows
+
+
+def test_distance_from_train_to_eval_is_told_by_a_split_that_is_held_out_of_train(
+    evaluate: Callable[..., Run],
+    make_model: Callable[..., types.Artifact],
+    table: pd.DataFrame,
+    tmp_path: Path,
+) -> None:
+    learnt = table.assign(tip=(table.score > 0.5).astype(np.int64))
+    other = table.assign(tip=np.random.default_rng(0).integers(0, 2, RECORDS))
+    parts = {"train": learnt, "train_dev": table[:150], "test": other[:100]}
+    examples = write_examples(tmp_path / "examples", [other[:60], other[60:]], **parts)
+    verdict = evaluate(examples, make_model(binary, "binary"), require={"auc": 0.1}).verdict
+    found = verdict["by_split"]
+    of = {one["split"]: one for one in found["splits"]}
+    frames = {**parts, "eval": other}
+    assert [*of] == ["train", "train_dev", "eval", "test"]
+    for split, one in of.items():
+        rows = frames[split]
+        assert one["value"] == pytest.approx(sk.roc_auc_score(rows.tip, rows.score), abs=1e-6)
+        assert one["low"] <= one["value"] <= one["high"]
+        assert one["records"] == len(rows)
+    steps = {one["step"]: one["worse"] for one in found["splits"]}
+    assert steps["variance"] == pytest.approx(1 - of["train_dev"]["value"])
+    assert steps["mismatch of data"] == pytest.approx(
+        of["train_dev"]["value"] - of["eval"]["value"]
+    )
+    assert "on train_dev" in found["reason"]
+    assert verdict["split"] == "test"  # what judges stays what it was
+    assert verdict["records"] == 100
 
 
 def test_binary_metrics_equal_scikit_learn_on_every_slice(

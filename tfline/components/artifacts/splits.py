@@ -13,6 +13,9 @@ from tfline.transforms.errors import DataError
 JUDGED = ("test", "eval")
 """The split that a model is judged by: the first of these that there is."""
 
+TRAIN_DEV = "train_dev"
+"""The split that is held out of the train split's own data: it is measured, and nothing else."""
+
 SELECTION = "eval"
 """The split that a threshold is chosen on; early stopping and the Tuner look at it, too."""
 

@@ -13,7 +13,7 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from tfline.components.artifacts import naive as naive_models
-from tfline.components.artifacts.splits import SELECTION, judged_split, split_files
+from tfline.components.artifacts.splits import SELECTION, TRAIN_DEV, judged_split, split_files
 from tfline.components.beam_executor import BeamExecutor
 from tfline.components.evaluator.config import EvaluateConfig
 from tfline.components.evaluator.gate.verdict import NO_BASELINE, Verdict, judge
@@ -27,6 +27,7 @@ from tfline.transforms.errors import ModelError
 from tfline.transforms.threshold import PROPERTY
 
 if TYPE_CHECKING:
+    from tfline.components.evaluator.measuring.by_split import BySplit
     from tfline.components.evaluator.measuring.naive import Naive
 
 _SUMMARY = logging.getLogger("tfline.summary")
@@ -87,6 +88,7 @@ class Executor(BeamExecutor):
         results = evaluation.evaluate(files, models, card, config, *where, counting)
         write_evidence(output, files, predictor, card, config, results[0].count)
         naive = _measure_naive(candidate, files, predictor, card, config, counting)
+        by_split = _measure_splits(input_dict["examples"], predictor, card, config)
         verdict = judge(results, config, card.parts, no_baseline, naive)
         against = f"compared with {baseline.uri}" if baseline else no_baseline
         _write_atomically(
@@ -101,6 +103,7 @@ class Executor(BeamExecutor):
                 threshold_reason=chosen.reason if chosen else "",
                 split=split,
                 selected_on=SELECTION,
+                by_split=by_split,
             ),
         )
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
@@ -128,6 +131,21 @@ def _measure_naive(
     if config.baselines == "off" or not fileio.exists(folder):
         return []
     return measure_naive(files, predictor, folder, card, config, counting)
+
+
+def _measure_splits(
+    examples: list[types.Artifact], predictor: Predictor, card: ModelCard, config: EvaluateConfig
+) -> BySplit | None:
+    """Returns what the model reaches on each split; None if none is there for the comparison."""
+    from tfline.components.evaluator.measuring.by_split import STEPS, measure_splits
+
+    [artifact] = examples
+    splits = artifact_utils.decode_split_names(artifact.split_names)
+    if TRAIN_DEV not in splits:
+        return None
+    compared = [split for split in splits if any(split in step for step in STEPS)]
+    files = {split: split_files(examples, split) for split in compared}
+    return measure_splits(files, predictor, card, config)
 
 
 def _together(overall: SliceResult, counting: Counting) -> str:

@@ -39,8 +39,8 @@ class SplitRule(FrozenModel):
         fractions: The share of each split; together 1.
         by: ``hash``: by the bytes of the record.
             ``stratify``: the same shares among the records of each value of `feature`.
-            ``time``: the earliest records in the first split, in the order train, eval, test,
-            then any other; records of the same time stay together.
+            ``time``: the earliest records in the first split, in the order train, train_dev,
+            eval, test, then any other; records of the same time stay together.
             ``group``: by the value of `feature`; no value is in two splits.
         feature: The feature that `by` looks at: needed by all but ``hash``.
         seed: Another seed, another division; not used by ``time``.

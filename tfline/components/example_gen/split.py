@@ -22,7 +22,7 @@ from tfline.transforms.errors import DataError
 from tfline.transforms.framing import frame
 
 _progress = logging.getLogger("tfline.progress")
-_TIME_ORDER = ("train", "eval", "test")
+_TIME_ORDER = ("train", "train_dev", "eval", "test")
 
 
 def divide_files(

@@ -42,6 +42,11 @@ class DataSpec(FrozenModel):
     """Where the records are: given splits, or files to split."""
 
     train: Files | None = Field(default=None, description="Files or patterns of the train split.")
+    train_dev: Files | None = Field(
+        default=None,
+        description="Files or patterns of a split that is like the train split but not learned "
+        "from: it tells variance from a mismatch of data, where eval is of another source.",
+    )
     eval: Files | None = Field(default=None, description="Files or patterns of the eval split.")
     test: Files | None = Field(default=None, description="Files or patterns of the test split.")
     files: Files | None = Field(default=None, description="Files or patterns to be split.")
@@ -75,14 +80,14 @@ class DataSpec(FrozenModel):
                 raise ValueError("`split` divides `files`; there are none")
             if self.train is None or self.eval is None:
                 raise ValueError("Expected `train` and `eval`, or `files` to be split")
-        elif self.train or self.eval or self.test:
+        elif self.train or self.train_dev or self.eval or self.test:
             raise ValueError("Expected either given splits or `files`, not both")
         return self
 
     @property
     def patterns(self) -> dict[str, tuple[str, ...]]:
         """The patterns by split; under ``files`` if they are to be split."""
-        names = ("train", "eval", "test", "files")
+        names = ("train", "train_dev", "eval", "test", "files")
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
     def resolve(self) -> IngestConfig:

@@ -69,6 +69,16 @@ def test_every_record_is_in_one_split_and_in_order(
     assert all(split == sorted(split) for split in ids)
 
 
+def test_what_is_held_out_of_train_comes_right_after_it_in_time(
+    heap: list[Path], tmp_path: Path
+) -> None:
+    fractions = {"eval": 0.2, "train": 0.5, "test": 0.2, "train_dev": 0.1}
+    splits = divide(heap, tmp_path / "out", fractions=fractions, by="time", feature="time")
+    times = {split: [row["time"] for row in rows] for split, rows in splits.items()}
+    order = ["train", "train_dev", "eval", "test"]
+    assert all(max(times[a]) < min(times[b]) for a, b in itertools.pairwise(order))
+
+
 def test_the_same_rule_gives_the_same_bytes(heap: list[Path], tmp_path: Path) -> None:
     for name in ("one", "two"):
         divide(heap, tmp_path / name)

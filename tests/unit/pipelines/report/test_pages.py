@@ -117,6 +117,22 @@ def test_model_that_is_not_blessed_says_why_and_where(evaluated: RunRecord) -> N
     assert "compared with &lt;another&gt;" in page
 
 
+def test_page_says_what_is_lost_from_split_to_split(evaluated: RunRecord) -> None:
+    evaluation = evaluated.output("Evaluator", "evaluation")
+    assert evaluation is not None
+    assert "From split to split" not in render_run(files_of(evaluated))
+    train = {"split": "train", "records": 7, "value": 0.9, "low": None, "high": None, "step": "",
+             "worse": 0.0}  # fmt: skip
+    held_out = {"split": "train_dev", "records": 8_000, "value": 0.85, "low": 0.8, "high": 0.88,
+                "step": "variance", "worse": 0.05}  # fmt: skip
+    told = {"metric": "auc", "splits": [train, held_out], "reason": "auc 0.9 on train"}
+    (evaluation / "verdict.json").write_text(json.dumps({**a_verdict(True), "by_split": told}))
+    page = render_run(files_of(evaluated))
+    table = page[page.index("From split to split") :].partition("</table>")[0]
+    for shown in ("auc", "0.8500", "0.8000 to 0.8800", "0.05", "variance", "8,000"):
+        assert shown in table
+
+
 def test_verdict_that_is_overridden_says_by_whom(evaluated: RunRecord) -> None:
     blessing = evaluated.output("Evaluator", "blessing")
     assert blessing is not None

@@ -32,6 +32,18 @@ def test_patterns_are_resolved_to_sorted_absolute_files(folder: Path) -> None:
     }
 
 
+def test_split_that_is_held_out_of_train_is_given_as_files_or_made(folder: Path) -> None:
+    for name in ("a.tfrecord", "b.tfrecord", "e.tfrecord"):
+        (folder / name).touch()
+    given = DataSpec.model_validate({"train": "a*", "train_dev": "b*", "eval": "e*"}).resolve()
+    assert given.split_names == ["train", "train_dev", "eval"]
+    shares = {"train": 0.6, "train_dev": 0.2, "eval": 0.2}
+    made = DataSpec.model_validate({"files": "*", "split": shares}).resolve()
+    assert made.split_names == ["train", "train_dev", "eval"]
+    with pytest.raises(ValueError, match="not both"):
+        DataSpec.model_validate({"files": "*", "train_dev": "b*"})
+
+
 def test_pattern_without_a_file_is_refused(folder: Path) -> None:
     data = DataSpec.model_validate({"train": "none*", "eval": "none*"})
     with pytest.raises(DataError, match=r"No file matches the pattern 'none\*'"):

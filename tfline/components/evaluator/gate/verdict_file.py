@@ -11,6 +11,7 @@ from typing import Any
 from tfline.components.evaluator.config import EvaluateConfig
 from tfline.components.evaluator.gate.claims import Interval, difference_interval, value_interval
 from tfline.components.evaluator.gate.verdict import Verdict
+from tfline.components.evaluator.measuring.by_split import BySplit
 from tfline.components.evaluator.measuring.results import Measures, SliceResult
 from tfline.components.evaluator.reading.model import ModelCard
 
@@ -26,6 +27,7 @@ def write_verdict(
     threshold_reason: str = "",
     split: str = "eval",
     selected_on: str = "eval",
+    by_split: BySplit | None = None,
 ) -> str:
     """Returns the text of the file; what is not defined is null.
 
@@ -40,6 +42,7 @@ def write_verdict(
         split: The split that was judged.
         selected_on: The split that early stopping, the Tuner and the choice of a threshold saw: if
             it is the judged one, p-values are after selection.
+        by_split: What the model reaches on each split; None: that was not asked.
     """
     overall = results[0]
     content = {
@@ -51,6 +54,9 @@ def write_verdict(
         "comparison": verdict.comparison,
         "rules": [dataclasses.asdict(rule) for rule in verdict.rules],
         "naive": [dataclasses.asdict(naive) for naive in verdict.naive],
+        "by_split": None
+        if by_split is None
+        else {**dataclasses.asdict(by_split), "reason": by_split.reason},
         "baseline": baseline,
         "task": card.task,
         "label": card.label,
