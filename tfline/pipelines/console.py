@@ -185,7 +185,7 @@ def _show_verdict(console: Console, verdict: dict[str, Any], record: RunRecord) 
         _say(console, f"  - {reason}{f'  [{line}]' if line else ''}")
     if len(verdict["rules"]) > 1:
         _say(console, f"  {describe_outcomes(verdict['outcomes'])}")
-    if by_split := verdict.get("by_split"):
+    for by_split in verdict.get("by_split", ()):
         _say(console, f"  - {by_split['reason']}")
     told = {*blockers, *verdict["comparison"]}
     unknown = [rule["reason"] for rule in verdict["rules"] if rule["outcome"] == "unknown"]

@@ -216,7 +216,7 @@ def test_distance_from_train_to_eval_is_told_by_a_split_that_is_held_out_of_trai
     parts = {"train": learnt, "train_dev": table[:150], "test": other[:100]}
     examples = write_examples(tmp_path / "examples", [other[:60], other[60:]], **parts)
     verdict = evaluate(examples, make_model(binary, "binary"), require={"auc": 0.1}).verdict
-    found = verdict["by_split"]
+    found, accuracy = verdict["by_split"]
     of = {one["split"]: one for one in found["splits"]}
     frames = {**parts, "eval": other}
     assert [*of] == ["train", "train_dev", "eval", "test"]
@@ -225,6 +225,9 @@ def test_distance_from_train_to_eval_is_told_by_a_split_that_is_held_out_of_trai
         assert one["value"] == pytest.approx(sk.roc_auc_score(rows.tip, rows.score), abs=1e-6)
         assert one["low"] <= one["value"] <= one["high"]
         assert one["records"] == len(rows)
+    for one in accuracy["splits"]:
+        rows = frames[one["split"]]
+        assert one["value"] == pytest.approx(sk.accuracy_score(rows.tip, rows.score >= 0.5))
     steps = {one["step"]: one["worse"] for one in found["splits"]}
     assert steps["variance"] == pytest.approx(1 - of["train_dev"]["value"])
     assert steps["mismatch of data"] == pytest.approx(

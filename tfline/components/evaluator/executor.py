@@ -135,14 +135,14 @@ def _measure_naive(
 
 def _measure_splits(
     examples: list[types.Artifact], predictor: Predictor, card: ModelCard, config: EvaluateConfig
-) -> BySplit | None:
-    """Returns what the model reaches on each split; None if none is there for the comparison."""
+) -> list[BySplit]:
+    """Returns what the model reaches on each split, if one is held out of train's own data."""
     from tfline.components.evaluator.measuring.by_split import STEPS, measure_splits
 
     [artifact] = examples
     splits = artifact_utils.decode_split_names(artifact.split_names)
     if TRAIN_DEV not in splits:
-        return None
+        return []
     compared = [split for split in splits if any(split in step for step in STEPS)]
     files = {split: split_files(examples, split) for split in compared}
     return measure_splits(files, predictor, card, config)

@@ -5,6 +5,7 @@ Example:
     tfline data convert trips.csv data/trips.tfrecord
     tfline data convert load.csv data/load.tfrecord --window 72 --target power --steps 24 --time at
     tfline data convert staff.csv data/staff.tfrecord --missing NA --dates hired=%d.%m.%Y
+    tfline data convert novel.txt data/novel.tfrecord --pieces 101 --overlap 1
     tfline data show data/taxi/eval-00000-of-00001.tfrecord -n 2
     tfline data show data/taxi/train-00000-of-00002.tfrecord --stats
 """
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tfline.pipelines.datasets.columns import TableOptions
+    from tfline.pipelines.datasets.pieces import Pieces
     from tfline.pipelines.datasets.windows import Windows
 
 
@@ -32,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             "--from", dest="source", type=Path, help="file or folder of the originals"
         )
         action.set_defaults(act=_write, write=write, name=name)
-    _add_convert(actions.add_parser("convert", help="CSV, Parquet or images to TFRecords"))
+    _add_convert(actions.add_parser("convert", help="CSV, Parquet, images or texts to TFRecords"))
     show = actions.add_parser("show", help="print records of a TFRecord file")
     show.add_argument("file", type=Path)
     show.add_argument("-n", dest="count", type=int, default=5, help="how many (default: 5)")
@@ -96,6 +98,20 @@ def _add_convert(convert: argparse.ArgumentParser) -> None:
         action="store_true",
         help="the windows at the end, whose targets are not known yet: to predict",
     )
+    texts = convert.add_argument_group("texts", "cut long texts into pieces, a record each")
+    texts.add_argument(
+        "--pieces", type=int, metavar="N", help="how many characters or words a record has"
+    )
+    texts.add_argument("--by", choices=["character", "word"], help="what N counts")
+    texts.add_argument(
+        "--overlap", type=int, metavar="N", help="with how many of the last a piece begins"
+    )
+    texts.add_argument(
+        "--text", metavar="COLUMN", help="of a table; left out, each input is a text file"
+    )
+    texts.add_argument(
+        "--document", metavar="COLUMN", help="which document a row is of (default: its own)"
+    )
     convert.set_defaults(act=_convert)
 
 
@@ -119,6 +135,7 @@ def _convert(arguments: argparse.Namespace) -> None:
         arguments.output,
         options=_table_options(arguments),
         windows=_windows(arguments),
+        pieces=_pieces(arguments),
     )
     print(f"{arguments.output}: {conversion.records:,} records")
     for line in conversion.lines():
@@ -168,6 +185,22 @@ def _windows(arguments: argparse.Namespace) -> Windows | None:
         future="unknown" if arguments.unknown_future else "known",
         known=tuple(arguments.known),
     )
+
+
+def _pieces(arguments: argparse.Namespace) -> Pieces | None:
+    from tfline.pipelines.datasets.pieces import Pieces
+    from tfline.transforms.errors import SpecError
+
+    names = ("by", "overlap", "text", "document")
+    given = {name: getattr(arguments, name) for name in names}
+    given = {name: value for name, value in given.items() if value is not None}
+    if arguments.pieces is None:
+        if given:
+            raise SpecError(f"`--{min(given)}` is for a text that is cut: `--pieces N`")
+        return None
+    if arguments.window is not None:
+        raise SpecError("Expected either `--window`, of a series, or `--pieces`, of a text")
+    return Pieces(arguments.pieces, **given)
 
 
 def _show(arguments: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""Other formats into TFRecords of tf.Examples: CSV, Parquet, images, tf.SequenceExamples."""
+"""Other formats into TFRecords of tf.Examples: CSV, Parquet, images, texts, tf.SequenceExamples."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tfline.pipelines.datasets.columns import TableOptions
 from tfline.pipelines.datasets.csv_table import CsvTable, Spoilt, read_csv, survey_csv
 from tfline.pipelines.datasets.image_folder import read_image_files, read_images
 from tfline.pipelines.datasets.parquet_table import read_parquet
+from tfline.pipelines.datasets.pieces import Pieces, cut_rows, read_documents
 from tfline.pipelines.datasets.profile import Profile
 from tfline.pipelines.datasets.staging import staged_file
 from tfline.pipelines.datasets.windows import LeftOut, Windows, cut_windows
@@ -92,8 +93,9 @@ def convert(
     options: TableOptions | None = None,
     compress: bool = False,
     windows: Windows | None = None,
+    pieces: Pieces | None = None,
 ) -> Conversion:
-    """Writes the rows of tables, images, or sequences, as tf.Examples.
+    """Writes the rows of tables, images, sequences, or texts, as tf.Examples.
 
     Args:
         inputs: Files of one format, told by their content (files named ``tfrecord`` hold
@@ -103,6 +105,7 @@ def convert(
         options: How the cells of tables are read.
         compress: Whether to compress the file with GZIP.
         windows: How the rows of a time series are cut into records; None: a record a row.
+        pieces: How long texts are cut into records; None: as they are.
 
     Returns:
         What was made of them.
@@ -110,7 +113,14 @@ def convert(
     Raises:
         DataError: An input cannot be read or is of no known format, or there is no row.
     """
-    rows, table = open_rows(inputs, options)
+    rows: Iterator[dict[str, Value]]
+    table = None
+    if pieces is not None and pieces.text is None:
+        rows = read_documents(inputs)
+    else:
+        rows, table = open_rows(inputs, options)
+    if pieces is not None:
+        rows = cut_rows(rows, pieces)
     where = ", ".join(map(str, inputs))
     return convert_rows(rows, output, where, table=table, compress=compress, windows=windows)
 

@@ -6,14 +6,14 @@ version of Python.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from tfline.components.example_gen.example_proto import encode_example
+from tfline.pipelines.datasets.pieces import Pieces, cut_text
 from tfline.pipelines.datasets.splits import write_splits
 
-_LENGTH = 101
-"""Characters of a record: each but the last is followed by one."""
+_PIECES = Pieces(101, overlap=1)
+"""The characters of a record: each but the last is followed by one."""
 
 _EVAL_EVERY = 10
 """One topic of so many goes to the eval split."""
@@ -39,12 +39,7 @@ def write(out_dir: Path, source: Path | None = None) -> dict[str, int]:
     for index, topic in enumerate(sorted(topics)):
         split = "eval" if index % _EVAL_EVERY == 0 else "train"
         splits[split] += [
-            encode_example({"text": piece, "topic": topic}) for piece in _pieces(topics[topic])
+            encode_example({"text": piece, "topic": topic})
+            for piece in cut_text(topics[topic], _PIECES)
         ]
     return write_splits(out_dir, splits)
-
-
-def _pieces(text: str) -> Iterator[str]:
-    """Yields overlapping pieces of at least two characters."""
-    for start in range(0, len(text) - 1, _LENGTH - 1):
-        yield text[start : start + _LENGTH]

@@ -126,7 +126,7 @@ def test_page_says_what_is_lost_from_split_to_split(evaluated: RunRecord) -> Non
     held_out = {"split": "train_dev", "records": 8_000, "value": 0.85, "low": 0.8, "high": 0.88,
                 "step": "variance", "worse": 0.05}  # fmt: skip
     told = {"metric": "auc", "splits": [train, held_out], "reason": "auc 0.9 on train"}
-    (evaluation / "verdict.json").write_text(json.dumps({**a_verdict(True), "by_split": told}))
+    (evaluation / "verdict.json").write_text(json.dumps({**a_verdict(True), "by_split": [told]}))
     page = render_run(files_of(evaluated))
     table = page[page.index("From split to split") :].partition("</table>")[0]
     for shown in ("auc", "0.8500", "0.8000 to 0.8800", "0.05", "variance", "8,000"):

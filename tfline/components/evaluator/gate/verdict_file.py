@@ -27,7 +27,7 @@ def write_verdict(
     threshold_reason: str = "",
     split: str = "eval",
     selected_on: str = "eval",
-    by_split: BySplit | None = None,
+    by_split: Sequence[BySplit] = (),
 ) -> str:
     """Returns the text of the file; what is not defined is null.
 
@@ -42,7 +42,7 @@ def write_verdict(
         split: The split that was judged.
         selected_on: The split that early stopping, the Tuner and the choice of a threshold saw: if
             it is the judged one, p-values are after selection.
-        by_split: What the model reaches on each split; None: that was not asked.
+        by_split: What the model reaches on each split; empty: that was not asked.
     """
     overall = results[0]
     content = {
@@ -54,9 +54,7 @@ def write_verdict(
         "comparison": verdict.comparison,
         "rules": [dataclasses.asdict(rule) for rule in verdict.rules],
         "naive": [dataclasses.asdict(naive) for naive in verdict.naive],
-        "by_split": None
-        if by_split is None
-        else {**dataclasses.asdict(by_split), "reason": by_split.reason},
+        "by_split": [{**dataclasses.asdict(one), "reason": one.reason} for one in by_split],
         "baseline": baseline,
         "task": card.task,
         "label": card.label,

@@ -63,7 +63,7 @@ class OfSplit:
 
 @dataclasses.dataclass(frozen=True)
 class BySplit:
-    """What a model reaches on each split, from train to test.
+    """What a model reaches on each split by one metric, from train to test.
 
     Attributes:
         metric: What is measured.
@@ -86,8 +86,10 @@ def measure_splits(
     predictor: Predictor,
     card: ModelCard,
     config: EvaluateConfig,
-) -> BySplit | None:
-    """Measures a model on each split by the metric that naive models are compared by.
+) -> list[BySplit]:
+    """Measures a model on each split, by the metric that naive models are compared by.
+
+    Classes have their accuracy, too: it falls where scores are shifted, which keep their order.
 
     Args:
         files: TFRecord files of tf.Examples by split, with all splits of `STEPS` that there are.
@@ -96,60 +98,69 @@ def measure_splits(
         config: Threshold, weight, confidence, resamples and seed.
 
     Returns:
-        None of a task without such a metric, or if a split has no record with a label.
+        What is measured by each metric; nothing of a task without such a metric, or if a split has
+        no record with a label.
     """
     task = card.asks
-    if not task.compared:
-        return None
-    order = dict.fromkeys(itertools.chain(*STEPS))
-    found: list[OfSplit] = []
-    for split in order:
-        if split in files:
-            measured = _measure(split, files[split], predictor, card, config)
-            if measured is None:
-                return None
-            found.append(measured)
-    sign = 1 if METRICS[task.compared].better == "smaller" else -1
-    for index in range(1, len(found)):
-        before, after = found[index - 1], found[index]
-        step = STEPS.get((before.split, after.split), "")
-        worse = sign * (after.value - before.value)
-        found[index] = dataclasses.replace(after, step=step, worse=worse)
-    return BySplit(task.compared, tuple(found))
+    accuracy = "accuracy" if task.one_class else ""
+    names = [name for name in dict.fromkeys((task.compared, accuracy)) if name in task.metrics]
+    order = [split for split in dict.fromkeys(itertools.chain(*STEPS)) if split in files]
+    found = [_measure(split, files[split], names, predictor, card, config) for split in order]
+    if not all(found):
+        return []
+    return [_compared(name, [of_split[name] for of_split in found]) for name in names]
+
+
+def _compared(metric: str, found: Sequence[OfSplit]) -> BySplit:
+    """Returns what a metric is on each split, with what it loses from one to the next."""
+    sign = 1 if METRICS[metric].better == "smaller" else -1
+    steps = [
+        dataclasses.replace(
+            after,
+            step=STEPS.get((before.split, after.split), ""),
+            worse=sign * (after.value - before.value),
+        )
+        for before, after in itertools.pairwise(found)
+    ]
+    return BySplit(metric, (found[0], *steps))
 
 
 def _measure(
     split: str,
     files: Sequence[str],
+    names: Sequence[str],
     predictor: Predictor,
     card: ModelCard,
     config: EvaluateConfig,
-) -> OfSplit | None:
-    """Returns what a model reaches on a split; None if it has no record with a label."""
+) -> dict[str, OfSplit]:
+    """Returns what a model reaches on a split by metric; nothing without a record with a label."""
     task = card.asks
-    metric = task.metrics[task.compared]
     decision = Decision(len(card.classes), config.threshold)
     counting = find_counting(config.weight, config.unit, files)
-    exact: Statistic | None = None
-    sums: Statistic | None = None
+    exact: dict[str, Statistic] = {}
+    sums: dict[str, Statistic] = {}
     records = 0
     for group in _groups(files, predictor, card, config, counting):
         [predicted] = group.predictions.values()
         given = group.labels, predicted, decision
         weights = resample_weights(group, config.seed, config.resamples)
-        one = metric.statistic.of(*given, group.column_of_weights)
-        many = metric.statistic.resample(*given, weights)
-        exact = one if exact is None else exact + one
-        sums = many if sums is None else sums + many
+        for name in names:
+            statistic = task.metrics[name].statistic
+            one = statistic.of(*given, group.column_of_weights)
+            many = statistic.resample(*given, weights)
+            exact[name] = exact[name] + one if name in exact else one
+            sums[name] = sums[name] + many if name in sums else many
         records += len(group.labels)
-    if exact is None or sums is None:
-        return None
-    value = float(np.asarray(metric.compute(task.family, exact))[0])
-    resampled = np.asarray(metric.compute(task.family, sums))[1:]
-    known = resampled[np.isfinite(resampled)]
     tail = (1 - config.confidence) / 2
-    low, high = np.quantile(known, [tail, 1 - tail]) if known.size else (np.nan, np.nan)
-    return OfSplit(split, records, value, float(low), float(high))
+    found = {}
+    for name in exact:
+        compute = task.metrics[name].compute
+        value = float(np.asarray(compute(task.family, exact[name]))[0])
+        resampled = np.asarray(compute(task.family, sums[name]))[1:]
+        known = resampled[np.isfinite(resampled)]
+        low, high = np.quantile(known, [tail, 1 - tail]) if known.size else (np.nan, np.nan)
+        found[name] = OfSplit(split, records, value, float(low), float(high))
+    return found
 
 
 def _groups(

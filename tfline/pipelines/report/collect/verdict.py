@@ -67,7 +67,7 @@ class VerdictSection:
     split: str
     after_selection: bool
     resampled: str = ""
-    by_split: dict[str, Any] | None = None
+    by_split: tuple[dict[str, Any], ...] = ()
 
 
 def collect(files: RunFiles) -> VerdictSection:
@@ -93,7 +93,7 @@ def collect(files: RunFiles) -> VerdictSection:
         split=verdict["split"] if verdict else "eval",
         after_selection=bool(verdict and verdict["after_selection"]),
         resampled=verdict.get("resampled", "") if verdict else "",
-        by_split=verdict.get("by_split") if verdict else None,
+        by_split=tuple(verdict.get("by_split", ())) if verdict else (),
     )
 
 

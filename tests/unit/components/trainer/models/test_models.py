@@ -347,15 +347,35 @@ def test_save_and_load_agree(name: str, fit_once: Callable[[str], Fitted], tmp_p
     np.testing.assert_array_equal(loaded(fitted.x).numpy(), fitted.model(fitted.x).numpy())
 
 
-def penalty(model: keras.Model, l1: float, l2: float) -> float:
-    """Returns what all weights of a model cost that are multiplied with something."""
-    unpenalised = ("bias", "alpha", "positions")
-    weights = [
+def multiplying(model: keras.Model) -> list[np.ndarray]:
+    """Returns all weights of a model that are multiplied with something."""
+    others = ("bias", "alpha", "positions")
+    return [
         variable.numpy()
         for variable in model.trainable_variables
-        if len(variable.shape) > 1 and variable.name not in unpenalised
+        if len(variable.shape) > 1 and variable.name not in others
     ]
+
+
+def penalty(model: keras.Model, l1: float, l2: float) -> float:
+    """Returns what these weights cost."""
+    weights = multiplying(model)
     return float(sum(l1 * np.abs(weight).sum() + l2 * (weight**2).sum() for weight in weights))
+
+
+@ALL
+def test_huge_penalty_empties_all_weights_in_training(name: str) -> None:
+    task = SMALL[name].tasks[0]
+    x, y = batch(SMALL[name].features, HEADS[task])
+    model = build(name, task, {"l2": 1e6, "dropout": 0.0})
+    # Of a weight w, a step of gradient descent leaves w - rate * (2 * l2 * w + the error's share).
+    train = TrainConfig(optimizer=Sgd(), learning_rate=0.5e-6)
+    compile_model(model, HEADS[task], train, steps_per_execution=1)
+    model.run_eagerly = True  # a single step: to trace it takes longer
+    before = multiplying(model)
+    model.train_on_batch(x, y)
+    assert max(np.abs(weight).max() for weight in before) > 0.1
+    assert max(np.abs(weight).max() for weight in multiplying(model)) < 1e-3
 
 
 @ALL
