@@ -148,7 +148,7 @@ def _trainer(spec: PipelineSpec, plan: Plan, nodes: Nodes, train_state: Path | N
         run_fn="tfline.components.trainer.run_fn.run_fn",
         examples=nodes["ExampleGen"].outputs["examples"],
         transform_graph=nodes["Transform"].outputs["transform_graph"],
-        base_model=nodes["Resolver"].outputs["model"] if spec.train.warm_start else None,
+        base_model=nodes["Resolver"].outputs["model"] if spec.train.begins_with_own else None,
         hyperparameters=nodes["Tuner"].outputs["best_hyperparameters"] if spec.tune else None,
         train_args=trainer_pb2.TrainArgs(splits=["train"]),
         eval_args=trainer_pb2.EvalArgs(splits=["eval"]),

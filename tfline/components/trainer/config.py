@@ -16,6 +16,7 @@ from tfline.components.trainer.losses import AnyLoss
 from tfline.components.trainer.named import OwnCode, own_paths, read_own
 from tfline.components.trainer.optimizers import Adam, AnyOptimizer, Sgd
 from tfline.components.trainer.schedules import AnySchedule, OneCycle, OwnSchedule
+from tfline.components.trainer.start import LayersOfPushed
 from tfline.metrics.direction import Goal, goal_of
 from tfline.transforms.features import FrozenModel
 
@@ -77,8 +78,11 @@ class TrainConfig(FrozenModel):
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = Field(
         default="float32", description="What layers compute in; weights are float32."
     )
-    warm_start: bool = Field(
-        default=False, description="Begin with the weights of the newest pushed model."
+    warm_start: LayersOfPushed | bool = Field(
+        default=False,
+        description="Begin with the weights of the newest pushed model; or with the lower layers "
+        "of one, frozen at first.",
+        examples=[True],
     )
     early_stopping: int = Field(
         default=0,
@@ -188,6 +192,12 @@ class TrainConfig(FrozenModel):
     def goal(self) -> Goal | None:
         """Whether `monitor` is to be small or large."""
         return self.monitor_goal or goal_of(self.monitor)
+
+    @property
+    def begins_with_own(self) -> bool:
+        """Whether the training begins with the newest model that the spec itself has pushed."""
+        start = self.warm_start
+        return start.model is None if isinstance(start, LayersOfPushed) else start
 
     @property
     def is_full(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+from collections.abc import Sequence
 
 import keras
 
@@ -57,7 +58,7 @@ def fit(
     config: TrainConfig,
     log_dir: str | None,
     state_dir: str | None,
-    fine_tuning: FineTuning | None = None,
+    phases: Sequence[FineTuning] = (),
 ) -> dict[str, list[float]]:
     """Trains a compiled model.
 
@@ -67,7 +68,7 @@ def fit(
         config: How it is trained.
         log_dir: For the logs of TensorBoard; None: none are written.
         state_dir: Where the state is saved, and read from at first; None: nowhere.
-        fine_tuning: The second phase of the training; None: there is one phase.
+        phases: Those after the first, in their order.
 
     Returns:
         The history: name of a metric to its value in each epoch.
@@ -81,9 +82,9 @@ def fit(
     if state.place:
         _progress.info("going on after %s", state.place)
     if state.step:  # the rest of an epoch by itself; what follows begins with its saved end
-        _fit_from(state, model, data.rest(state.step), config, log_dir, state_dir, fine_tuning)
+        _fit_from(state, model, data.rest(state.step), config, log_dir, state_dir, phases)
         state = load_state(state_dir)
-    return _fit_from(state, model, data, config, log_dir, state_dir, fine_tuning)
+    return _fit_from(state, model, data, config, log_dir, state_dir, phases)
 
 
 def _fit_from(
@@ -93,12 +94,12 @@ def _fit_from(
     config: TrainConfig,
     log_dir: str | None,
     state_dir: str | None,
-    fine_tuning: FineTuning | None,
+    phases: Sequence[FineTuning],
 ) -> dict[str, list[float]]:
     """Trains from a state on: to the end, or to that of the epoch of which `data` is the rest."""
-    is_begun = fine_tuning is not None and (state.epoch, state.step) > (fine_tuning.first_epoch, 0)
-    if fine_tuning is not None and is_begun:
-        fine_tuning.begin()  # before: the state is still that of the first phase's optimizer
+    begun = [phase for phase in phases if (state.epoch, state.step) > (phase.first_epoch, 0)]
+    for phase in begun:
+        phase.begin()  # just before it, the state is still that of the optimizer of the last one
     if state.step:
         model.evaluate(data.evaluation.take(1), verbose=0)  # makes the variables of the metrics
     restore_variables(model, state)
@@ -124,16 +125,15 @@ def _fit_from(
             verbose=0,
         )
 
-    if fine_tuning is None:
-        fit_until(last, config.peak_rate)
-        return history.metrics
-    if state.epoch < fine_tuning.first_epoch:
-        fit_until(min(fine_tuning.first_epoch, last), config.peak_rate)
-        if state.step:
-            return history.metrics
-    if not is_begun:
-        fine_tuning.begin()
-    fit_until(last, fine_tuning.peak_rate)
+    rate = begun[-1].peak_rate if begun else config.peak_rate
+    for phase in phases[len(begun) :]:
+        if state.epoch < phase.first_epoch:
+            fit_until(min(phase.first_epoch, last), rate)
+            if state.step:
+                return history.metrics
+        phase.begin()
+        rate = phase.peak_rate
+    fit_until(last, rate)
     return history.metrics
 
 

@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 
 from tfline.components.artifacts.naive import FOLDER
-from tfline.components.trainer.config import RunConfig
+from tfline.components.trainer.config import RunConfig, TrainConfig
 from tfline.components.trainer.conformal.intervals import calibrate, check_group
 from tfline.components.trainer.data import TrainingData, load_data
 from tfline.components.trainer.devices import precision, repeatable, strategy
@@ -21,9 +21,11 @@ from tfline.components.trainer.doubt import measure_doubt
 from tfline.components.trainer.ensemble import Ensemble, members_of, train_members
 from tfline.components.trainer.explain.choice import is_explained, make_explainer
 from tfline.components.trainer.export import export
+from tfline.components.trainer.fine_tuning import compile_again
 from tfline.components.trainer.fit import steps_per_execution
 from tfline.components.trainer.hyperparameters import with_values
 from tfline.components.trainer.label import check_of_keras
+from tfline.components.trainer.layer_start import take_layers
 from tfline.components.trainer.learning_rate import scheduled_rate
 from tfline.components.trainer.losses import loss_unit, with_link
 from tfline.components.trainer.models.build import build_model, compile_model
@@ -32,9 +34,10 @@ from tfline.components.trainer.monte_carlo import check_samples
 from tfline.components.trainer.naive.errors import naive_errors
 from tfline.components.trainer.naive.models import write_naive
 from tfline.components.trainer.report import write_report
+from tfline.components.trainer.start import LayersOfPushed
 from tfline.components.trainer.training import train_model
 from tfline.components.trainer.transform_graph import TransformGraph
-from tfline.components.trainer.warm_start import warm_start
+from tfline.components.trainer.warm_start import WarmStart, warm_start
 from tfline.tasks.heads.head import Head
 
 _progress = logging.getLogger("tfline.progress")
@@ -70,7 +73,7 @@ def run_fn(fn_args: FnArgs) -> None:
             check_samples(model, head, graph.task)
         begun = None
         if config.train.warm_start:
-            begun = warm_start(model, fn_args.base_model, graph, fn_args.train_files, head)
+            begun = _begin(model, head, data, config.train, graph, fn_args)
         unit = loss_unit(config.train.loss, head)
         if unit:
             _progress.info("the loss is computed on %s; metrics are in the unit of the label", unit)
@@ -95,6 +98,24 @@ def run_fn(fn_args: FnArgs) -> None:
     write_report(fn_args.model_run_dir, model, data, config, training, seconds, begun, unit)
     if state_dir is not None and tf.io.gfile.exists(state_dir):
         tf.io.gfile.rmtree(state_dir)
+
+
+def _begin(
+    model: keras.Model,
+    head: Head,
+    data: TrainingData,
+    config: TrainConfig,
+    graph: TransformGraph,
+    fn_args: FnArgs,
+) -> WarmStart | None:
+    """Gives a model the weights of a pushed one, or those of its lower layers."""
+    start, files = config.warm_start, fn_args.train_files
+    if not isinstance(start, LayersOfPushed):
+        return warm_start(model, fn_args.base_model, graph, files, head)
+    begun = take_layers(model, start.folder or fn_args.base_model, graph, files, start)
+    if begun is not None:
+        compile_again(model, head, config, data)
+    return begun
 
 
 def _with_doubt(

@@ -7,7 +7,7 @@ import keras
 from tfline.components.trainer.checkpoints import load_state
 from tfline.components.trainer.config import TrainConfig
 from tfline.components.trainer.data import TrainingData
-from tfline.components.trainer.fine_tuning import find_fine_tuning
+from tfline.components.trainer.fine_tuning import find_phases
 from tfline.components.trainer.fit import fit
 from tfline.components.trainer.models.own_training import OwnTraining, Training
 from tfline.tasks.heads.head import Head
@@ -38,7 +38,7 @@ def train_model(
     """
     if isinstance(model, OwnTraining):
         return model.learn(data.train, data.evaluation, config, state_dir)
-    second = find_fine_tuning(model, head, config, data)
+    phases = find_phases(model, head, config, data)
     resumed = load_state(state_dir).place
-    history = fit(model, data, config, log_dir, state_dir, second)
+    history = fit(model, data, config, log_dir, state_dir, phases)
     return Training(history, resumed=resumed)

@@ -25,7 +25,9 @@ def _has_terms(feature: TensorFeature) -> bool:
     return feature.kind == "index" or (feature.kind == "numeric" and len(feature.shape) == 1)
 
 
-def changed_indices(exported: Any, graph: TransformGraph, files: Sequence[str]) -> set[str]:
+def changed_indices(
+    exported: Any, graph: TransformGraph, files: Sequence[str], *, with_label: bool = True
+) -> set[str]:
     """Returns the features and the label whose indices or columns stand for something else.
 
     Both graphs transform all records, and so each term that a vocabulary has learned from them.
@@ -34,9 +36,10 @@ def changed_indices(exported: Any, graph: TransformGraph, files: Sequence[str]) 
         exported: A loaded SavedModel of `tfline.components.trainer.export`, trained before.
         graph: The transform graph of today.
         files: Patterns of the files of the train split.
+        with_label: Whether the label is compared, too; it may be another one.
     """
     features = [feature.name for feature in graph.features if _has_terms(feature)]
-    label = graph.metadata.label if graph.metadata.classes else None
+    label = graph.metadata.label if graph.metadata.classes and with_label else None
     if not features and label is None:
         return set()
     old_features = exported.signatures["transform_features"]

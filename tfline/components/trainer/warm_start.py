@@ -29,11 +29,13 @@ class WarmStart:
         variables: How many it has.
         changed: The features, and perhaps the label, whose indices stand for something else now:
             the layers that read or write them begin anew.
+        frozen: The layers that are frozen at first.
     """
 
     taken: int
     variables: int
     changed: tuple[str, ...] = ()
+    frozen: tuple[str, ...] = ()
 
 
 def warm_start(

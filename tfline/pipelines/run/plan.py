@@ -21,6 +21,7 @@ from tfline.components.example_validator.config import HeldAgainst
 from tfline.components.trainer.models import MODELS
 from tfline.components.trainer.models import resolve as resolve_model
 from tfline.components.trainer.models.own_code import own_code
+from tfline.components.trainer.start import LayersOfPushed
 from tfline.pipelines.run.files import FileDigests, file_parts, shown_path
 from tfline.pipelines.run.packages import model_parts, package_parts
 from tfline.pipelines.run.parts import Part, Parts, combined, digest, settings
@@ -161,7 +162,7 @@ def make_plan(spec: PipelineSpec, digests: FileDigests | None = None) -> Plan:
         )
     files.save()
     ordered = {component: parts[component] for component in UPSTREAM if component in parts}
-    return Plan(ordered, ingest, schema_text, push_folder, spec.train.warm_start)
+    return Plan(ordered, ingest, schema_text, push_folder, spec.train.begins_with_own)
 
 
 def training_fingerprint(parts: Mapping[str, Parts]) -> str:
@@ -244,7 +245,15 @@ def _training_parts(spec: PipelineSpec, module: str, digests: FileDigests) -> Pa
         *settings("model", _dump(spec.model)),
         *file_parts("model", argument_files(spec.model.arguments), digests),
         *settings("train", _dump(spec.train)),
+        *file_parts("train.warm_start", _begun_with(spec), digests),
     )
+
+
+def _begun_with(spec: PipelineSpec) -> list[str]:
+    """Returns the files of the pushed model whose layers a training begins with."""
+    start = spec.train.warm_start
+    folder = start.folder if isinstance(start, LayersOfPushed) else None
+    return [] if folder is None else argument_files({"model": folder})
 
 
 def _evaluator_parts(spec: PipelineSpec) -> Parts:

@@ -181,7 +181,7 @@ class PipelineSpec(FrozenModel):
 
     @pydantic.model_validator(mode="after")
     def _check_training_fits(self) -> Self:
-        if self.train.warm_start and self.push is None:
+        if self.train.begins_with_own and self.push is None:
             raise FormError(
                 "`warm_start` begins with the newest pushed model, and nothing is pushed",
                 ("train", "warm_start"),

@@ -13,7 +13,7 @@ from tfline.components.trainer.callbacks import Logs, Progress
 from tfline.components.trainer.checkpoints import load_state
 from tfline.components.trainer.config import TrainConfig
 from tfline.components.trainer.data import TrainingData
-from tfline.components.trainer.fine_tuning import find_fine_tuning
+from tfline.components.trainer.fine_tuning import find_phases
 from tfline.components.trainer.fit import fit
 from tfline.components.trainer.models.build import compile_model
 from tfline.components.trainer.models.fine_tuned import FineTunedModel
@@ -42,8 +42,8 @@ def train(state_dir: Path | None = None) -> tuple[keras.Model, History]:
     batches = tf.data.Dataset.from_tensor_slices(({"x": x}, y)).batch(4)
     epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
     data = TrainingData(batches, batches, batches, epoch, STEPS, EPOCHS * STEPS, records={})
-    second = find_fine_tuning(model, HEAD, config, data)
-    return model, fit(model, data, config, None, str(state_dir) if state_dir else None, second)
+    phases = find_phases(model, HEAD, config, data)
+    return model, fit(model, data, config, None, str(state_dir) if state_dir else None, phases)
 
 
 @pytest.fixture(scope="module")

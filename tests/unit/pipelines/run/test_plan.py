@@ -256,6 +256,22 @@ def test_warm_start_makes_the_trainer_depend_on_the_baseline(plan: MakePlan) -> 
     assert warm.training_state != warm.training_fingerprint
 
 
+def test_training_depends_on_the_model_whose_layers_it_begins_with(
+    plan: MakePlan, folder: Path
+) -> None:
+    for number in (1, 2):
+        (folder / "photos" / str(number)).mkdir(parents=True)
+    first, second = (folder / "photos" / number / "saved_model.pb" for number in "12")
+    first.write_bytes(b"1")
+    start = "train.warm_start={model: photos}"
+    before = plan(start)
+    assert "Resolver" not in before.upstream("Trainer")  # it is not that of this pipeline
+    second.write_bytes(b"2")
+    assert changed(before, plan(start)) == ["Trainer"]
+    own = plan("train.warm_start={layers: 2}")
+    assert "Resolver" in own.upstream("Trainer")
+
+
 def test_files_that_a_model_names_count(tmp_path: Path) -> None:
     weights = tmp_path / "notop.weights.h5"
     weights.write_bytes(b"1")

@@ -211,6 +211,8 @@ def test_error_names_file_line_and_key(
         ("train: {optimizer: {sgd: {momentun: 0.9}}}", "Unknown key 'momentun'"),
         ("train: {schedule: {cosine: {final: 2}}}", "Invalid value for `train.schedule.cosine"),
         ("train: {warm_start: true}", "nothing is pushed"),
+        ("train: {warm_start: {layers: 2}}", "nothing is pushed"),
+        ("train: {warm_start: {model: none}}", "there is no pushed model"),
         ("train: {weight: tip}", "The label is no weight"),
         ("train: {learning_rate: -1.0}", "Invalid value for `train.learning_rate`"),
         ("evaluate: {require: {acuracy: 0.8}}", "Unknown metric 'acuracy'"),

@@ -17,7 +17,7 @@ from tfline.components.trainer.checkpoints import load_state, restore_variables
 from tfline.components.trainer.config import RunConfig
 from tfline.components.trainer.data import load_data
 from tfline.components.trainer.export import export
-from tfline.components.trainer.fine_tuning import find_fine_tuning
+from tfline.components.trainer.fine_tuning import find_phases
 from tfline.components.trainer.fit import fit
 from tfline.components.trainer.models.build import build_model, compile_model
 from tfline.components.trainer.models.fine_tuned import FineTunedModel
@@ -60,8 +60,8 @@ def train(case: Case, config: RunConfig, state_dir: Path) -> keras.Model:
     with tempfile.TemporaryDirectory() as scratch:
         data = load_data(case.train_files, case.eval_files, graph, config.train, scratch)
         model = prepare_model(config, graph, graph.head, data)
-        second = find_fine_tuning(model, graph.head, config.train, data)
-        fit(model, data, config.train, None, str(state_dir), second)
+        phases = find_phases(model, graph.head, config.train, data)
+        fit(model, data, config.train, None, str(state_dir), phases)
     return model
 
 

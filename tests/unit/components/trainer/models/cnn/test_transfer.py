@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from tfline.components.trainer.config import TrainConfig
 from tfline.components.trainer.data import TrainingData
-from tfline.components.trainer.fine_tuning import find_fine_tuning
+from tfline.components.trainer.fine_tuning import find_phases
 from tfline.components.trainer.fit import fit
 from tfline.components.trainer.models.build import build_model, compile_model
 from tfline.components.trainer.models.cnn.applications import Application, family
@@ -71,8 +71,7 @@ def test_first_only_the_new_layer_learns_then_all(weights: str) -> None:
     config = TrainConfig(epochs=4, optimizer=Sgd(), tensorboard=False)
     compile_model(model, HEAD, config, steps_per_execution=1)
     data = batches()
-    second = find_fine_tuning(model, HEAD, config, data)
-    assert second is not None
+    [second] = find_phases(model, HEAD, config, data)
     kept = []
     begin = second.begin
 
@@ -81,7 +80,7 @@ def test_first_only_the_new_layer_learns_then_all(weights: str) -> None:
         begin()
 
     object.__setattr__(second, "begin", begin_and_note)
-    history = fit(model, data, config, None, None, second)
+    history = fit(model, data, config, None, None, [second])
     assert kept == [[True] * len(before)]
     assert history["learning_rate"] == pytest.approx([0.01, 0.01, 0.001, 0.001])
     trained = {weight.path for weight in model.trainable_weights}
