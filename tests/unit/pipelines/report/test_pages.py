@@ -309,6 +309,25 @@ def test_picture_becomes_a_small_png(
     assert (image.format, image.size, image.mode) == ("PNG", size, mode)
 
 
+@pytest.mark.parametrize(
+    ("numbers", "pixels"),
+    [
+        ((0.0, 0.5, 1.0, 0.2), [0, 128, 255, 51]),
+        ((0.0, 128.0, 255.0, 51.0), [0, 128, 255, 51]),
+        ((-1.0, 0.0, 1.0, -0.6), [0, 128, 255, 51]),
+        ((0.0, 8.0, 16.0, 3.2), [0, 128, 255, 51]),
+    ],
+)
+def test_numbers_that_are_reshaped_are_a_picture(
+    evaluated: RunRecord, numbers: tuple[float, ...], pixels: list[int]
+) -> None:
+    first = {"transform": "reshape", "arguments": {"shape": [2, 2, 1]}}
+    evaluated.spec["features"] = [{"name": "x", "keys": ["x"], "steps": [first]}]
+    shown = shown_values(evaluated, Values(numbers=numbers))
+    image = Image.open(io.BytesIO(base64.b64decode(shown.picture)))
+    assert (image.size, list(image.tobytes())) == ((2, 2), pixels)
+
+
 @pytest.mark.parametrize("shape", [[3, 4, 1], None], ids=["wrong-size", "no-picture"])
 def test_bytes_that_are_no_picture_are_counted(
     evaluated: RunRecord, shape: list[int] | None

@@ -73,7 +73,7 @@ class Values(FrozenModel):
     """What a raw feature holds in one record: numbers, texts, or bytes; one of them.
 
     Attributes:
-        numbers: At most the first few hundred; None: infinite or not a number.
+        numbers: At most the first few thousand; None: infinite or not a number.
         texts: UTF-8.
         encoded: Base64 of what is no text, such as a picture.
     """

@@ -17,8 +17,8 @@ from tfline.metrics.statistic import Decision
 SHOWN = 24
 """Mistakes that are kept."""
 
-_NUMBERS, _SERIES, _TEXT, _BYTES = 32, 256, 2000, 1 << 20
-"""What is kept of a feature: numbers, characters, bytes."""
+_ITEMS, _NUMBERS, _TEXT, _BYTES = 32, 64 * 64, 2000, 1 << 20
+"""What is kept of a feature: texts, numbers (a small picture, a series), characters, bytes."""
 
 Describe = Callable[[int], tuple[str, str]]
 """From the row of a record to its label and its prediction, in words."""
@@ -78,14 +78,14 @@ def _added(reasons: Reasons | None, place: int) -> dict[str, Any]:
 
 def read_values(feature: Any) -> Values:
     """Returns what a tf.train.Feature holds; texts and lists are cut to a length to be read."""
-    raw = feature.bytes_list.value[:_NUMBERS]
+    raw = feature.bytes_list.value[:_ITEMS]
     if raw:
         texts = [_text(value) for value in raw]
         if None not in texts:
             return Values(texts=tuple(text[:_TEXT] for text in texts if text is not None))
         kept = [value for value in raw[:1] if len(value) <= _BYTES]
         return Values(encoded=tuple(base64.b64encode(value).decode() for value in kept))
-    numbers = (feature.int64_list.value or feature.float_list.value)[:_SERIES]
+    numbers = (feature.int64_list.value or feature.float_list.value)[:_NUMBERS]
     return Values(numbers=tuple(float(x) if math.isfinite(x) else None for x in numbers))
 
 

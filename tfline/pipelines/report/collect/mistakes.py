@@ -6,6 +6,7 @@ import base64
 import binascii
 import dataclasses
 import io
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,9 +19,8 @@ from tfline.tasks.table import find_task
 _PICTURE_SIDE = 160
 """Pixels of the longer side of a picture at most; a small one is enlarged by whole factors."""
 
-_LEAST_POINTS = 12
-"""Numbers from which on a raw feature is drawn, not written."""
-
+_LEAST_POINTS, _MOST_POINTS = 12, 256
+"""Numbers from which on a raw feature is drawn, not written; and those that are drawn."""
 
 _REASONS = 4
 """Raw features that are named as reasons of an answer, at most."""
@@ -124,11 +124,11 @@ def _reasons(attributions: Mapping[str, float]) -> tuple[str, ...]:
 
 
 def _picture_shapes(spec: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
-    """Returns the shape of each raw feature that holds bare pixels."""
+    """Returns the shape of each raw feature that holds bare pixels: bytes, or numbers."""
     shapes = {}
     for feature in spec.get("features", ()):
         first = feature["steps"][0]
-        if first["transform"] == "decode_raw" and "shape" in first["arguments"]:
+        if first["transform"] in ("decode_raw", "reshape") and "shape" in first["arguments"]:
             shapes[feature["keys"][0]] = tuple(first["arguments"]["shape"])
     return shapes
 
@@ -140,9 +140,13 @@ def _shown(values: Values, shape: tuple[int, ...] | None) -> Shown:
         return Shown(picture=picture) if picture else Shown(text=f"{len(content):,} bytes")
     numbers = values.numbers
     known = [number for number in numbers if number is not None]
+    if shape and len(known) == math.prod(shape):
+        picture = _picture(_pixels(known), shape)
+        if picture:
+            return Shown(picture=picture)
     if len(known) >= _LEAST_POINTS:
         text = f"{len(numbers)} numbers, {min(known):.4g} to {max(known):.4g}"
-        return Shown(text=text, curve=_curve(numbers, min(known), max(known)))
+        return Shown(text=text, curve=_curve(numbers[:_MOST_POINTS], min(known), max(known)))
     written = ("n/a" if number is None else f"{number:.6g}" for number in numbers)
     return Shown(text=", ".join(values.texts or written))
 
@@ -155,6 +159,13 @@ def _curve(numbers: Sequence[float | None], low: float, high: float) -> str:
         for index, number in enumerate(numbers)
         if number is not None
     )
+
+
+def _pixels(numbers: Sequence[float]) -> bytes:
+    """Returns a byte a number: the least or 0 is black; the largest is white, or 1 or 255 is."""
+    low, high = min(*numbers, 0.0), max(numbers)
+    white = next((most for most in (1.0, 255.0) if most / 2 <= high <= most), high)
+    return bytes(round(255 * (number - low) / ((white - low) or 1.0)) for number in numbers)
 
 
 def _picture(content: bytes, shape: tuple[int, ...] | None) -> str:
