@@ -19,12 +19,13 @@ evaluate:
   slices: [day]
   require: {rank_mae: 0.3, quadratic_kappa: 0.8, accuracy: 0.7}
 intervals: 0.8
+top_k: 2
 explain: true
 push: models/trips
 """
 
 
-def test_ordered_classes_are_learnt_evaluated_and_served(project) -> None:
+def test_ordered_classes_are_learnt_evaluated_and_served(project, capsys) -> None:
     import tensorflow as tf
 
     names = ["bad", "fair", "good", "great"]
@@ -53,11 +54,18 @@ def test_ordered_classes_are_learnt_evaluated_and_served(project) -> None:
     [version] = project.versions()
     model = tf.saved_model.load(str(project.folder / "models" / "trips" / str(version)))
     example = tf.train.Example()
-    example.features.feature["fare"].float_list.value.append(1e3)
+    example.features.feature["fare"].float_list.value.append(9.0)
     examples = tf.constant([example.SerializeToString()])
     answer = model.signatures["explain"](examples=examples)
     assert answer["label"].numpy().tolist() == [b"great"]
-    assert float(answer["rank"][0]) > 2.9
+    assert float(answer["rank"][0]) > 2.2
+    assert answer["top_classes"].numpy().tolist() == [[b"great", b"good"]]
     assert answer["unit"].numpy().tolist() == [b"log-odds of a higher class"]
     assert answer["features"].numpy().tolist() == [[b"fare", b"miles"]]
+    (project.folder / "ride.json").write_text('{"fare": 9.0, "miles": 1.0}\n')
+    capsys.readouterr()
+    assert project.tfline("predict", "spec.yaml", "ride.json") == 0
+    printed = capsys.readouterr().out
+    assert printed.index("great") < printed.index("good")
+    assert "fair" not in printed  # only the two most probable classes are told
     assert "ranks off" in next(project.folder.rglob("*.html")).read_text(encoding="utf-8")

@@ -134,6 +134,7 @@ def _run_config(spec: PipelineSpec, fingerprint: str) -> dict[str, Any]:
         "model": spec.model.model_dump(mode="json"),
         "train": spec.train.model_dump(mode="json"),
         "explain": spec.explain,
+        "top_k": spec.top_k,
         "ensemble": spec.ensemble.model_dump(mode="json") if spec.ensemble else None,
         "intervals": spec.intervals.model_dump(mode="json") if spec.intervals else None,
         "training_fingerprint": fingerprint,

@@ -9,12 +9,26 @@ from tfline.serving.tensors import Outputs, floats, integers, rows, strings
 
 _DEVIATION, _LOWER, _UPPER, _SET = "standard_deviation", "lower", "upper", "prediction_set"
 _ATTRIBUTIONS, _FEATURES, _UNIT = "attributions", "features", "unit"
+_TOP, _TOP_PROBABILITIES = "top_classes", "top_probabilities"
 _BASELINE, _SCORE = "baseline", "score"
 
 
 def add_beside(found: list[Prediction], outputs: Outputs) -> list[Prediction]:
     """Returns predictions with whatever else the model has told of them."""
-    return _explained(_bounded(_with_deviations(found, outputs), outputs), outputs)
+    told = _with_top(_with_deviations(found, outputs), outputs)
+    return _explained(_bounded(told, outputs), outputs)
+
+
+def _with_top(found: list[Prediction], outputs: Outputs) -> list[Prediction]:
+    """Returns predictions with the most probable classes, if the model told them."""
+    if not {_TOP, _TOP_PROBABILITIES} <= set(outputs):
+        return found
+    names = rows(strings(outputs[_TOP]), len(found))
+    values = rows(floats(outputs[_TOP_PROBABILITIES]), len(found))
+    return [
+        replace(one, top=tuple(zip(*its, strict=True)))
+        for one, *its in zip(found, names, values, strict=True)
+    ]
 
 
 def _with_deviations(found: list[Prediction], outputs: Outputs) -> list[Prediction]:

@@ -48,6 +48,8 @@ class Prediction:
         label: The most probable class; None if there is not one of them.
         labels: The classes that a record is of, if it may be of several.
         probabilities: Class to probability; empty for numbers.
+        top: The most probable classes, with their probabilities, the most probable first; empty if
+            the spec asks for none by `top_k`.
         value: The predicted number; None if there is not one of them.
         values: The predicted numbers: the outputs of a regression, the steps of a forecast.
         texts: The texts that were written, the best first.
@@ -71,6 +73,7 @@ class Prediction:
     label: str | None = None
     labels: tuple[str, ...] = ()
     probabilities: Mapping[str, float] = field(default_factory=dict)
+    top: tuple[tuple[str, float], ...] = ()
     value: float | None = None
     values: tuple[float, ...] = ()
     texts: tuple[str, ...] = ()

@@ -34,7 +34,8 @@ def predictions(response: predict_pb2.PredictResponse) -> list[Prediction]:
             ``detection_boxes`` float [N, m, 4], ``detection_scores`` float [N, m] and
             ``detection_classes`` int64 [N, m], which are indices of ``classes``.
             With intervals also ``lower`` and ``upper`` of the shape of ``prediction``, or
-            ``prediction_set`` int64 [N, k].
+            ``prediction_set`` int64 [N, k]. Of classes also ``top_classes`` string and
+            ``top_probabilities`` float, [N, m].
             Numbers and probabilities may have a ``standard_deviation`` of their shape.
             Of ``explain`` also ``features`` and ``unit`` string, [N, f] and [N], and float
             ``attributions`` [N, f], ``baseline`` and ``score`` [N], with a last axis of several

@@ -30,6 +30,16 @@ def test_classification_pairs_classes_with_probabilities():
     ]
 
 
+def test_most_probable_classes_come_in_their_order():
+    answer = response(
+        label=["b"], probabilities=[0.25, 0.5, 0.25], classes=["a", "b", "c"],
+        top_classes=["b", "a"], top_probabilities=[0.5, 0.25],
+    )  # fmt: skip
+    [prediction] = predictions(answer)
+    assert prediction.top == (("b", 0.5), ("a", 0.25))
+    assert predictions(response(prediction=[1.5]))[0].top == ()
+
+
 def test_regression_gives_values():
     assert predictions(response(prediction=[1.5, 2.0])) == [
         Prediction(value=1.5),

@@ -246,6 +246,7 @@ class RunConfig(FrozenModel):
         train: How it is trained.
         explain: Whether answers are explained; None: where it can be done, of tables.
         intervals: What is told beside each answer; None: nothing.
+        top_k: How many of the most probable classes are told beside each answer; None: none.
         ensemble: What is trained beside the model, to answer with it; None: nothing.
         training_fingerprint: Names what the result depends on; written into the export.
         train_state_dir: Where to checkpoint, and to resume from; one folder a fingerprint. None:
@@ -256,6 +257,7 @@ class RunConfig(FrozenModel):
     model: ModelConfig
     train: TrainConfig = Field(default_factory=TrainConfig)
     explain: bool | None = None
+    top_k: int | None = None
     ensemble: EnsembleConfig | None = None
     intervals: IntervalsConfig | None = None
     training_fingerprint: str

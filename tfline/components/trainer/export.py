@@ -50,7 +50,8 @@ def export(
         intervals: What is possible beside each answer; None: that is not told.
     """
     partial = f"{folder.rstrip('/')}.partial"
-    serving = ServingModel(model, graph, head, config.train.monte_carlo, explainer, intervals)
+    samples, top_k = config.train.monte_carlo, config.top_k or 0
+    serving = ServingModel(model, graph, head, samples, explainer, intervals, top_k)
     tf.saved_model.save(serving, partial, signatures=serving.signatures())
     name_signatures(partial, serving.arguments)
     _write_card(partial, graph, head, config, naive or NaiveErrors())

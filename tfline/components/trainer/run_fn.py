@@ -35,6 +35,7 @@ from tfline.components.trainer.naive.errors import naive_errors
 from tfline.components.trainer.naive.models import write_naive
 from tfline.components.trainer.report import write_report
 from tfline.components.trainer.start import LayersOfPushed
+from tfline.components.trainer.top_classes import check_top
 from tfline.components.trainer.training import train_model
 from tfline.components.trainer.transform_graph import TransformGraph
 from tfline.components.trainer.warm_start import WarmStart, warm_start
@@ -66,6 +67,8 @@ def run_fn(fn_args: FnArgs) -> None:
         data = load_data(fn_args.train_files, fn_args.eval_files, graph, config.train, scratch)
         head = with_link(graph.head, config.train.loss)
         model = prepare(config, graph, head, data)
+        if config.top_k is not None:
+            check_top(config.top_k, graph.task, graph.metadata.classes)
         if config.intervals is not None:
             check_group(config.intervals, graph)
         explained = is_explained(config.explain, model, graph, head)

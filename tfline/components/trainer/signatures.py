@@ -1,7 +1,8 @@
 """The signatures of an exported model, generated from what Transform says of its graph.
 
     serving_default     serialized tf.Examples -> label, probabilities, classes, or prediction; and
-                        prediction_set, or lower and upper, if intervals are asked for
+                        prediction_set, or lower and upper, if intervals are asked for;
+                        top_classes and top_probabilities, if `top_k` is
     columns             one tensor a raw feature -> the same
     classify, regress   serialized tf.Examples, for TF Serving's Classify and Regress
     explain             serialized tf.Examples -> the same, with what each raw feature has added
@@ -32,6 +33,7 @@ from tfline.components.trainer.models.text_encoder import TextEncoder
 from tfline.components.trainer.monte_carlo import answer_samples, sample_outputs
 from tfline.components.trainer.texts import sample_texts, score_texts
 from tfline.components.trainer.threshold import ServedThreshold
+from tfline.components.trainer.top_classes import with_top
 from tfline.components.trainer.transform_graph import Columns, Features, TransformGraph
 from tfline.tasks.heads.head import Head
 from tfline.tasks.heads.numbers import RegressionHead
@@ -62,6 +64,7 @@ class ServingModel(tf.Module):
         samples: Of the signature ``monte_carlo``; 0: there is none.
         explainer: Of the signature ``explain``; None: there is none.
         intervals: What is possible beside each answer; None: that is not told.
+        top_k: How many of the most probable classes are told beside each answer; 0: none.
 
     Attributes:
         arguments: Raw feature to the name of its argument in the signature ``columns``.
@@ -75,6 +78,7 @@ class ServingModel(tf.Module):
         samples: int = 0,
         explainer: Explainer | None = None,
         intervals: Intervals | None = None,
+        top_k: int = 0,
     ) -> None:
         super().__init__()
         self._graph = graph
@@ -84,6 +88,7 @@ class ServingModel(tf.Module):
         self._samples = samples
         self._explainer = explainer
         self._intervals = intervals
+        self._top_k = top_k
         # TensorFlow's own variables, each once: without the optimizer, which would triple the
         # export, and not Keras' around them, which servers in C++ do not find; what has none, such
         # as a layer around a vocabulary; and the vocabularies of encoders. A function may hold the
@@ -201,7 +206,7 @@ class ServingModel(tf.Module):
     def _answer(self, y: tf.Tensor | Texts) -> Outputs:
         threshold = self._threshold() if self._threshold is not None else None
         answer: Outputs = self._graph.task.answer(y, self._graph.metadata, threshold, self._levels)
-        return answer
+        return with_top(answer, self._top_k) if self._top_k else answer
 
     def _parse(self, examples: tf.Tensor) -> Columns:
         return self._graph.parse(examples, self._keys)

@@ -207,7 +207,7 @@ def _text(prediction: Prediction) -> str:
     label = prediction.label if prediction.label is not None else ", ".join(prediction.labels)
     probabilities = prediction.probabilities
     doubts = dict(zip(probabilities, _doubts(prediction, len(probabilities)), strict=True))
-    ranked = sorted(probabilities.items(), key=lambda item: -item[1])
+    ranked = prediction.top or sorted(probabilities.items(), key=lambda item: -item[1])
     odds = ", ".join(f"{name} {probability:.4f}{doubts[name]}" for name, probability in ranked)
     box = "".join(f" {side:.4f}" for side in prediction.box)
     return f"{label:<16} {odds}{box and f'  box{box}'}{_possible(prediction)}"

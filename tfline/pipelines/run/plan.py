@@ -222,6 +222,7 @@ def _trainer_parts(spec: PipelineSpec, digests: FileDigests) -> Parts:
         *settings("pipeline", spec.name),
         *settings("explain", spec.explain),
         *settings("ensemble", _dump(spec.ensemble) if spec.ensemble else None),
+        *settings("top_k", spec.top_k),
         *settings("intervals", _dump(spec.intervals) if spec.intervals else None),
     )
 

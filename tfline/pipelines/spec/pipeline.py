@@ -19,6 +19,7 @@ from tfline.components.trainer.conformal.config import (
 from tfline.components.trainer.hyperparameters import with_values
 from tfline.components.trainer.label import check_training
 from tfline.components.trainer.models.own_code import own_code
+from tfline.components.trainer.top_classes import check_top
 from tfline.components.tuner.config import TuneConfig
 from tfline.pipelines.spec.beam import BeamSpec
 from tfline.pipelines.spec.card import CardSpec
@@ -96,6 +97,12 @@ class PipelineSpec(FrozenModel):
         description="Tell beside each answer what else is possible: an interval of a number, a set "
         "of classes, that holds the truth as often as is said: `0.9`.",
     )
+    top_k: int | None = Field(
+        default=None,
+        ge=1,
+        description="Tell beside each answer the so many most probable classes.",
+        examples=[3],
+    )
     tune: TuneConfig | None = Field(
         default=None, description="What the Tuner searches before the model is trained."
     )
@@ -139,6 +146,15 @@ class PipelineSpec(FrozenModel):
     def _check_ensemble(self) -> Self:
         if self.ensemble is not None:
             check_ensemble(self.label, self.features, self.ensemble, self.train)
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _check_top(self) -> Self:
+        if self.top_k is not None:
+            try:
+                check_top(self.top_k, known_task(self.label), self.label.classes)
+            except SpecError as exc:
+                raise FormError(exc.message, ("top_k",), exc.hint) from exc
         return self
 
     @pydantic.model_validator(mode="after")

@@ -85,6 +85,7 @@ def test_plan_of_the_same_is_the_same(plan: MakePlan) -> None:
         ("label.classes=[a, b]", ["Transform"]),
         ("model={mlp: {dropout: 0.1}}", ["Trainer"]),
         ("train.epochs=3", ["Trainer"]),
+        ("top_k=2", ["Trainer"]),
         ("train.weight=miles", ["ExampleValidator", "Transform", "Trainer", "Evaluator"]),
         (TUNE, ["Tuner"]),
         ("evaluate.threshold=0.4", ["Evaluator"]),

@@ -30,6 +30,11 @@ def test_image_may_be_its_own_label() -> None:
         PipelineSpec.model_validate(mask)
 
 
+def test_label_without_classes_has_no_most_probable_ones() -> None:
+    with pytest.raises(pydantic.ValidationError, match="image label has no most probable classes"):
+        PipelineSpec.model_validate({**CONTENT, "top_k": 3})
+
+
 OBJECTS = {"key": "image/object/class/text", "task": "boxes"}
 
 
