@@ -238,6 +238,21 @@ def test_distance_from_train_to_eval_is_told_by_a_split_that_is_held_out_of_trai
     assert verdict["records"] == 100
 
 
+def test_sample_says_where_its_records_are(
+    evaluate: Callable[..., Run],
+    make_model: Callable[..., types.Artifact],
+    table: pd.DataFrame,
+    tmp_path: Path,
+) -> None:
+    examples = write_examples(tmp_path / "examples", [table])
+    run = evaluate(examples, make_model(binary, "binary"), map=["amount", "payment"])
+    folder = Path(run.evaluation.uri)
+    assert json.loads((folder / "evidence.json").read_text())["map"] == ["amount", "payment"]
+    with np.load(folder / "sample.npz") as arrays:
+        np.testing.assert_array_equal(arrays["places"][:, 0], table.amount)
+        assert np.isnan(arrays["places"][:, 1]).all()  # a text is no place
+
+
 def test_binary_metrics_equal_scikit_learn_on_every_slice(
     evaluate: Callable[..., Run],
     examples: types.Artifact,

@@ -61,6 +61,9 @@ class EvaluateConfig(FrozenModel):
             are resampled together, since they are no independent evidence. Left out: the feature
             by which records were split into groups, if they were; and windows of series, as
             `tfline data convert --window` writes them, by blocks of time.
+        map: Two raw features that say where a record is, to the right and upwards: the report has
+            a map of the labels. Left out: a longitude and a latitude among the features, by their
+            names, or two numbers that are crossed by `cross_buckets`.
         batch_size: Examples a call of the model.
     """
 
@@ -81,6 +84,7 @@ class EvaluateConfig(FrozenModel):
     choose_threshold: ThresholdChoice | None = None
     weight: str | None = pydantic.Field(default=None, min_length=1)
     unit: str | None = pydantic.Field(default=None, min_length=1)
+    map: tuple[str, str] | None = pydantic.Field(default=None, strict=False)
     batch_size: int = pydantic.Field(default=1024, ge=1)
 
     @pydantic.field_validator(

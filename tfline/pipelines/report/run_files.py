@@ -88,6 +88,16 @@ class RunFiles:
             return arrays["labels"], arrays["predictions"], weights
 
     @cached_property
+    def places(self) -> np.ndarray | None:
+        """Where the records of the sample are, float64 [n, 2]; None if there is no map."""
+        path = self._path("Evaluator", "evaluation", evidence_file.SAMPLE_FILE)
+        if path is None:
+            return None
+        with np.load(path) as arrays:
+            found: np.ndarray | None = arrays.get("places")
+            return found
+
+    @cached_property
     def statistics(self) -> dict[str, Any]:
         """TFDV's statistics (`DatasetFeatureStatistics`) by split."""
         found = {}

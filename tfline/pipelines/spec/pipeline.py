@@ -23,6 +23,7 @@ from tfline.components.trainer.top_classes import check_top
 from tfline.components.tuner.config import TuneConfig
 from tfline.pipelines.spec.beam import BeamSpec
 from tfline.pipelines.spec.card import CardSpec
+from tfline.pipelines.spec.coordinates import find_coordinates
 from tfline.pipelines.spec.data import DataSpec
 from tfline.pipelines.spec.expected import expectations
 from tfline.pipelines.spec.feature_forms import (
@@ -235,12 +236,16 @@ class PipelineSpec(FrozenModel):
 
     @property
     def evaluation(self) -> EvaluateConfig:
-        """The evaluation, with the weight and the unit that follow from the other sections."""
+        """The evaluation, with weight, unit and map as they follow from the other sections."""
         split = self.data.split
         group = split.feature if split is not None and split.by == "group" else None
         weight = self.evaluate.weight or self.train.weight
         return self.evaluate.model_copy(
-            update={"weight": weight, "unit": self.evaluate.unit or group}
+            update={
+                "weight": weight,
+                "unit": self.evaluate.unit or group,
+                "map": self.evaluate.map or find_coordinates(self.features),
+            }
         )
 
     @pydantic.model_validator(mode="after")
@@ -291,7 +296,12 @@ class PipelineSpec(FrozenModel):
             self.label,
             self.features,
             weights=(self.train.weight, self.evaluation.weight),
-            sliced=(*self.evaluate.slice_keys, self.evaluation.unit, self.label.series),
+            sliced=(
+                *self.evaluate.slice_keys,
+                self.evaluation.unit,
+                self.label.series,
+                *(self.evaluate.map or ()),
+            ),
         )
 
     @property

@@ -16,12 +16,14 @@ from tfline.components.evaluator.evidence.evidence_file import (
 from tfline.pipelines.report.collect import curves
 from tfline.pipelines.report.collect.data import Bars, DataSection, RawFeature
 from tfline.pipelines.report.collect.pipeline import Node, PipelineSection
+from tfline.pipelines.report.collect.places import Places
 from tfline.pipelines.report.collect.slices import SliceRow, SlicesSection
 from tfline.pipelines.report.figures import curves as curves_figures
 from tfline.pipelines.report.figures import data as data_figures
 from tfline.pipelines.report.figures import importance as importance_figures
 from tfline.pipelines.report.figures import pipeline as pipeline_figures
 from tfline.pipelines.report.figures import slices as slices_figures
+from tfline.pipelines.report.figures.places import draw_map
 from tfline.pipelines.report.figures.plot import Figure
 
 EVIL = "<script>alert(1)</script>"
@@ -78,7 +80,8 @@ def data() -> DataSection:
         RawFeature("word", "string", "label", {}, values, None),
     )
     found = Associations(names=("word", EVIL), values=((1.0, None), (None, 1.0)), records=9)
-    return DataSection({"train": 9}, features, (), found)
+    places = Places(("x", EVIL), EVIL, (1.0, 2.0), (3.0, 4.0), (0.0, 1.0), (EVIL, "b"))
+    return DataSection({"train": 9}, features, (), found, places=places)
 
 
 IMPORTANCES = Importances(
@@ -96,6 +99,19 @@ FIGURES: dict[str, dict[str, Figure]] = {
     "regression": curves_figures.draw(regression()),
     "slices": slices_figures.draw(slices()),
     "data": data_figures.draw(data()),
+    "places": {
+        "numbers": draw_map(Places(("x", "y"), "price", (1.0, 2.0), (3.0, 4.0), (0.5, 9.0), ())),
+        "classes": draw_map(
+            Places(
+                ("x", "y"),
+                "kind",
+                tuple(range(30)),
+                tuple(range(30)),
+                tuple(float(row % 10) for row in range(30)),
+                tuple("abcdefghij"),
+            )
+        ),
+    },
     "importance": importance_figures.draw(IMPORTANCES),
 }
 
@@ -153,3 +169,13 @@ def test_boxes_of_the_graph_do_not_overlap_and_lie_in_the_picture(kind: str) -> 
             apart = abs(x - other_x) >= drawing.box_width, abs(y - other_y) >= drawing.box_height
             assert any(apart)
     assert len(drawing.paths) == 5
+
+
+def test_map_has_a_point_for_each_record_in_the_colour_of_its_label() -> None:
+    of_numbers = FIGURES["places"]["numbers"].data
+    assert [trace["marker"]["color"] for trace in of_numbers] == [[0.5, 9.0]]
+    of_classes = FIGURES["places"]["classes"].data
+    assert [trace["name"] for trace in of_classes] == [*"abcdefg", "others"]
+    assert [len(trace["x"]) for trace in of_classes] == [3] * 7 + [9]
+    assert len({trace["marker"]["color"] for trace in of_classes}) == 8
+    assert of_classes[1]["x"] == of_classes[1]["y"] == [1, 11, 21]

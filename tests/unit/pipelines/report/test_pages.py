@@ -8,13 +8,21 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from tfline.components.artifacts.override import Override
-from tfline.components.evaluator.evidence.evidence_file import Evidence, Mistake, Values
+from tfline.components.evaluator.evidence.evidence_file import FILE_NAME as EVIDENCE_FILE
+from tfline.components.evaluator.evidence.evidence_file import (
+    SAMPLE_FILE,
+    Evidence,
+    Mistake,
+    Values,
+)
 from tfline.pipelines.report.collect import card, data, mistakes, model
+from tfline.pipelines.report.collect.places import Places, find_places
 from tfline.pipelines.report.figures.model import draw as draw_model
 from tfline.pipelines.report.render import metric, number, render_comparison, render_run, seconds
 from tfline.pipelines.report.run_files import RunFiles
@@ -131,6 +139,18 @@ def test_page_says_what_is_lost_from_split_to_split(evaluated: RunRecord) -> Non
     table = page[page.index("From split to split") :].partition("</table>")[0]
     for shown in ("auc", "0.8500", "0.8000 to 0.8800", "0.05", "variance", "8,000"):
         assert shown in table
+
+
+def test_map_is_of_the_sample_and_leaves_out_who_is_nowhere(evaluated: RunRecord) -> None:
+    folder = evaluated.output("Evaluator", "evaluation")
+    assert folder is not None
+    assert find_places(files_of(evaluated)) is None
+    where = np.array([[1.0, 2.0], [np.nan, 2.0], [3.0, 4.0]])
+    np.savez(folder / SAMPLE_FILE, labels=[1, 0, 0], predictions=[0.9, 0.1, 0.2], places=where)
+    evidence = Evidence(records=3, map=("east", "north"))
+    (folder / EVIDENCE_FILE).write_text(evidence.model_dump_json())
+    found = find_places(files_of(evaluated))
+    assert found == Places(("east", "north"), "tip", (1, 3), (2, 4), (1, 0), ("no", "yes"))
 
 
 def test_verdict_that_is_overridden_says_by_whom(evaluated: RunRecord) -> None:

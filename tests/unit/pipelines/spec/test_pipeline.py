@@ -245,7 +245,10 @@ def test_wrong_value_of_a_section_is_refused_at_its_line(
             "name=Trips",
             "Expected small letters, digits, _ and -, a letter first. Received: 'Trips'",
         ),
-        ("data=3", "Expected a section with the keys train, eval, test, files, split, payload"),
+        (
+            "data=3",
+            "Expected a section with the keys train, train_dev, eval, test, files, split",
+        ),
         ("train.epochs=1.5", "Expected an integer. Received: 1.5"),
         ("train.deterministic=1", "Expected true or false. Received: 1"),
         ("evaluate.slices=3", "Expected a list. Received: 3"),

@@ -12,7 +12,8 @@ from tfline.transforms.features import FrozenModel
 FILE_NAME = "evidence.json"
 
 SAMPLE_FILE = "sample.npz"
-"""Arrays ``labels`` and ``predictions`` of the examined records; ``weights`` if they have some.
+"""Arrays ``labels`` and ``predictions`` of the examined records; ``weights`` if they have some;
+``places``, float64 [n, 2], if there is a map: NaN where a record is at none.
 
 Their shapes are those of `tfline.metrics.statistic`.
 """
@@ -116,6 +117,7 @@ class Evidence(FrozenModel):
         importances: None if the model has only one raw feature, or its task no usual metric.
         associations: None if there are no two columns to compare.
         mistakes: The worst of the records, the worst first.
+        map: The raw features that say where a record is, to the right and upwards.
     """
 
     format: int = 1
@@ -123,3 +125,4 @@ class Evidence(FrozenModel):
     importances: Importances | None = None
     associations: Associations | None = None
     mistakes: tuple[Mistake, ...] = pydantic.Field(default=(), strict=False)
+    map: tuple[str, str] | None = pydantic.Field(default=None, strict=False)

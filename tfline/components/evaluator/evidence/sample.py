@@ -95,11 +95,14 @@ def write_evidence(
             texts if card.asks.writes else None,
             explain if predictor.explains else None,
         ),
+        map=config.map,
     )
     arrays = io.BytesIO()
     columns: dict[str, Any] = {"labels": labels, "predictions": predictions}
     if weights is not None:
         columns["weights"] = weights
+    if config.map is not None:
+        columns["places"] = _places(examples, config.map)
     np.savez_compressed(arrays, **columns)
     with fileio.open(os.path.join(output, SAMPLE_FILE), "wb") as file:
         file.write(arrays.getvalue())
@@ -129,6 +132,16 @@ def _sample(
         sample.append(record)
     known = labelled(predictor.label(tf.constant(sample))).numpy()
     return list(itertools.compress(numbers, known)), list(itertools.compress(sample, known))
+
+
+def _places(examples: Sequence[Any], keys: Sequence[str]) -> Floats:
+    """Returns two numbers of each record, float64 [n, 2]; NaN where it has none."""
+    rows = _rows(examples, keys)
+    numbers = [
+        [float(row[key]) if isinstance(row[key], int | float) else math.nan for key in keys]
+        for row in rows
+    ]
+    return np.array(numbers, np.float64).reshape(-1, 2)
 
 
 def _decoded(text: tf.Tensor) -> str:

@@ -22,6 +22,7 @@ from tfline.pipelines.report.collect.histograms import (
     shares,
     value_counts,
 )
+from tfline.pipelines.report.collect.places import Places, find_places
 from tfline.pipelines.report.run_files import RunFiles
 from tfline.pipelines.run.parts import find_setting
 
@@ -112,6 +113,7 @@ class DataSection:
         anomalies: In words, with the severity of each.
         associations: How closely features go together; None if that was not computed.
         drifted: `DRIFTED`.
+        places: Where records are; None if nothing says it.
     """
 
     records: dict[str, int]
@@ -119,6 +121,7 @@ class DataSection:
     anomalies: tuple[tuple[str, str], ...]
     associations: Associations | None
     drifted: float = DRIFTED
+    places: Places | None = None
 
     @property
     def columns(self) -> frozenset[str]:
@@ -148,6 +151,7 @@ def collect(files: RunFiles) -> DataSection | None:
         features=tuple(features),
         anomalies=_anomalies(files),
         associations=evidence.associations if evidence is not None else None,
+        places=find_places(files),
     )
 
 

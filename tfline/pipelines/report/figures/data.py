@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 from tfline.pipelines.report.collect.data import Bars, DataSection, RawFeature
+from tfline.pipelines.report.figures.places import draw_map
 from tfline.pipelines.report.figures.plot import (
     BLUE,
     COLOURS,
@@ -32,6 +33,8 @@ def draw(section: DataSection) -> dict[str, Figure]:
         figures["drift"] = _drift(drifts, section.drifted)
     if section.associations is not None:
         figures["associations"] = _associations(section)
+    if section.places is not None:
+        figures["map"] = draw_map(section.places)
     return figures
 
 
