@@ -96,9 +96,9 @@ def contend(
 
 
 def defaults() -> list[Candidate]:
-    """Returns boosted trees and the networks with their default arguments, as `init` has them."""
+    """Returns boosted trees and the networks, each as `init` writes it first."""
     first = {candidate.name: candidate for candidate in reversed(CANDIDATES["table"])}
-    return [dataclasses.replace(first[name], model=name) for name in ("boosted_trees", *NETWORKS)]
+    return [first[name] for name in ("boosted_trees", *NETWORKS)]
 
 
 def reached(draft: Draft, candidate: Candidate, test: str, metric: str) -> float:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from tfline.components.trainer.models import OWN_TRAINED
 from tfline.pipelines.init.columns import Sample
 from tfline.pipelines.init.features import (
+    linear_features,
     network_features,
     no_features,
     picture_features,
@@ -68,17 +69,21 @@ class Candidate:
 
 _OF_TREES: frozenset[Task] = frozenset({"binary", "multiclass", "regression"})
 _WARM_UP = {"cosine": {"warmup": 0.5}}
+_WIDE = {"hidden_units": [256, 256], "dropout": 0.2}
+_OF_TABLES = {"optimizer": "adamw", "schedule": "cosine"}
 
 CANDIDATES: Mapping[Sort, tuple[Candidate, ...]] = {
     "table": (
         Candidate("boosted_trees", tree_features, tasks=_OF_TREES, most_classes=30),
-        Candidate("wide_deep", network_features, needs=frozenset({"code", "category"})),
-        Candidate("mlp", network_features),
+        Candidate(
+            {"wide_deep": _WIDE}, network_features, _OF_TABLES, frozenset({"code", "category"})
+        ),
+        Candidate({"mlp": _WIDE}, network_features, _OF_TABLES),
         Candidate("random_forest", tree_features, tasks=_OF_TREES, most_classes=200),
-        Candidate({"linear": {"l2": 0.0001}}, network_features),
-        Candidate({"mlp": {"hidden_units": [256, 128], "dropout": 0.3}}, network_features),
-        Candidate({"residual_mlp": {"dropout": 0.1}}, network_features),
-        Candidate("tabular_transformer", network_features),
+        Candidate({"linear": {"l2": 0.0001}}, linear_features),
+        Candidate({"mlp": {"hidden_units": [128, 64]}}, network_features, _OF_TABLES),
+        Candidate({"residual_mlp": {"units": 128, "dropout": 0.2}}, network_features, _OF_TABLES),
+        Candidate("tabular_transformer", network_features, _OF_TABLES),
     ),
     "text": (
         Candidate({"linear": {"l2": 0.00001}}, tf_idf_features),

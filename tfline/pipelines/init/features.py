@@ -19,8 +19,13 @@ MOST_LINES = 7
 MOST_ONE_HOT = 20
 """More categories than this are embedded."""
 
+MOST_BINS = 32
+"""Ranges of a number for a network; of few records fewer, so that each has some to learn from."""
+
 MOST_TERMS = 1_000
 MOST_WORDS = 2_000
+_LEAST_BINS = 4
+_RECORDS_OF_BIN = 100
 _MISSING = 0.05
 
 
@@ -96,8 +101,13 @@ Choice = Mapping[Kind, Callable[[Column], str]]
 
 
 def network_features(sample: Sample, kept: Mapping[str, Kind]) -> dict[str, Any]:
-    """Returns the features of a network for tables: scaled numbers, categories as vectors."""
+    """Returns the features of a network for tables: pieces of numbers, categories as vectors."""
     return _short_forms(sample, kept, FOR_NETWORKS, ARGUMENTS)
+
+
+def linear_features(sample: Sample, kept: Mapping[str, Kind]) -> dict[str, Any]:
+    """Returns the features of a linear model for tables: scaled numbers, categories as vectors."""
+    return _short_forms(sample, kept, FOR_LINEAR, ARGUMENTS)
 
 
 def tree_features(sample: Sample, kept: Mapping[str, Kind]) -> dict[str, Any]:
@@ -121,7 +131,7 @@ def _of_tree_code(column: Column) -> str:
     return "string_lookup" if has_word(column.name, ID) else "keep_missing"
 
 
-FOR_NETWORKS: Choice = {
+FOR_LINEAR: Choice = {
     "number": _of_number,
     "code": _of_code,
     "category": _of_category,
@@ -132,8 +142,10 @@ FOR_NETWORKS: Choice = {
     "series": lambda _: "steps",
 }
 
+FOR_NETWORKS: Choice = {**FOR_LINEAR, "number": lambda _: "piecewise_linear"}
+
 FOR_TREES: Choice = {
-    **FOR_NETWORKS,
+    **FOR_LINEAR,
     "number": lambda _: "keep_missing",
     "code": _of_tree_code,
     "category": lambda _: "string_lookup",
@@ -164,6 +176,11 @@ def _short_forms(
     return forms
 
 
+def _piece_arguments(columns: Sequence[Column]) -> dict[str, Any]:
+    bins = len(columns[0].values) // _RECORDS_OF_BIN
+    return {"bins": min(max(bins, _LEAST_BINS), MOST_BINS)}
+
+
 def _lookup_arguments(columns: Sequence[Column]) -> dict[str, Any]:
     return {"top_k": MOST_TERMS} if max(column.distinct for column in columns) > MOST_TERMS else {}
 
@@ -185,11 +202,12 @@ def tree_time_arguments(columns: Sequence[Column]) -> dict[str, Any]:
 _MIDNIGHT = ("", "T00:00:00", " 00:00:00")
 
 TRANSFORM_ORDER = (
-    "keep_missing", "z_score", "bucketize", "one_hot", "string_lookup", "datetime", "multi_hot",
-    "bag_of_words", "steps",
+    "keep_missing", "piecewise_linear", "z_score", "bucketize", "one_hot", "string_lookup",
+    "datetime", "multi_hot", "bag_of_words", "steps",
 )  # fmt: skip
 
 ARGUMENTS: Mapping[str, Arguments] = {
+    "piecewise_linear": _piece_arguments,
     "string_lookup": _lookup_arguments,
     "datetime": time_arguments,
     "multi_hot": lambda _: {"top_k": MOST_TERMS},

@@ -34,7 +34,9 @@ def train_settings(records: int, wanted: Mapping[str, Any]) -> dict[str, Any]:
     learnt = max(1, round(records * (1 - EVAL)))
     batch = next((size for most, size in _BATCHES if learnt < most), _LARGEST_BATCH)
     epochs = min(max(round(_STEPS * batch / learnt), _EPOCHS[0]), _EPOCHS[1])
-    return {"epochs": epochs, "batch_size": batch, "early_stopping": max(2, epochs // 10), **wanted}
+    # A rate that falls to the end gains most by its last third: stopping early is not to be early.
+    patience = epochs // 3 if "schedule" in wanted else epochs // 10
+    return {"epochs": epochs, "batch_size": batch, "early_stopping": max(2, patience), **wanted}
 
 
 def bounds(label: Label, sample: Sample, naive_error: float | None) -> tuple[dict[str, float], str]:

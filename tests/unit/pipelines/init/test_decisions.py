@@ -11,7 +11,12 @@ from typing import Any
 import pytest
 
 from tfline.pipelines.init.columns import Column, Sample, as_values
-from tfline.pipelines.init.features import network_features, picture_features, usable
+from tfline.pipelines.init.features import (
+    linear_features,
+    network_features,
+    picture_features,
+    usable,
+)
 from tfline.pipelines.init.kinds import kind_of
 from tfline.pipelines.init.label import Label, choose_label
 from tfline.pipelines.init.leaks import explained_by, told_together
@@ -203,13 +208,21 @@ def test_columns_become_features_by_kind_and_the_rest_is_left_out_with_a_reason(
         "an id: hardly a value repeats": ["row"],
     }
     assert notes == ()
-    assert network_features(found, kept) == {
+    assert linear_features(found, kept) == {
         "z_score": ["size"],
         "bucketize": ["wild", "gaps"],
-        "one_hot": ["stars", "colour"],
-        "string_lookup": ["town"],
-        "datetime": {"features": ["day"], "parts": ["month", "weekday"]},
-        "bag_of_words": {"features": ["review"], "top_k": 2000},
+        **(
+            rest := {
+                "one_hot": ["stars", "colour"],
+                "string_lookup": ["town"],
+                "datetime": {"features": ["day"], "parts": ["month", "weekday"]},
+                "bag_of_words": {"features": ["review"], "top_k": 2000},
+            }
+        ),
+    }
+    assert network_features(found, kept) == {
+        "piecewise_linear": {"features": ["size", "wild", "gaps"], "bins": 4},
+        **rest,
     }
 
 
@@ -278,6 +291,14 @@ def test_training_has_about_as_many_steps_whatever_the_data() -> None:
         train = train_settings(records, {})
         assert 2_000 < train["epochs"] * records * 0.8 / train["batch_size"] < 6_000
     assert train_settings(100, {"learning_rate": 0.1})["learning_rate"] == 0.1
+    assert train_settings(1_000, {"schedule": "cosine"})["early_stopping"] == 53  # of 160 epochs
+
+
+@pytest.mark.parametrize(("records", "bins"), [(100, 4), (1_500, 15), (20_000, 32)])
+def test_number_has_as_many_ranges_as_records_can_tell_apart(records: int, bins: int) -> None:
+    found = sample(x=[CHANCE.random() for _ in range(records)])
+    form = network_features(found, {"x": "number"})
+    assert form == {"piecewise_linear": {"features": ["x"], "bins": bins}}
 
 
 def test_constant_column_that_is_called_like_a_label_is_not_passed_over_for_another() -> None:
