@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import keras
 
 from tfline.components.trainer.checkpoints import load_state
@@ -40,5 +42,7 @@ def train_model(
         return model.learn(data.train, data.evaluation, config, state_dir)
     phases = find_phases(model, head, config, data)
     resumed = load_state(state_dir).place
-    history = fit(model, data, config, log_dir, state_dir, phases)
+    with warnings.catch_warnings():  # a network may be meant to stay as it is
+        warnings.filterwarnings("ignore", "The model does not have any trainable weights")
+        history = fit(model, data, config, log_dir, state_dir, phases)
     return Training(history, resumed=resumed)

@@ -19,6 +19,7 @@ from tfline.components.trainer.models.build import build_model, compile_model
 from tfline.components.trainer.models.cnn.applications import Application, family
 from tfline.components.trainer.models.inputs import TensorFeature
 from tfline.components.trainer.optimizers import Sgd
+from tfline.components.trainer.training import train_model
 from tfline.tasks.table import TASKS
 from tfline.transforms.errors import ModelError, SpecError
 
@@ -98,6 +99,54 @@ def test_images_are_prepared_as_the_network_was_trained(weights: str) -> None:
     maps = keras.Model(model.input, pooling.input)({"image": x})
     expected = model.get_layer(model.base)(np.repeat(x, 3, axis=3) * 2 - 1)  # from -1 to 1
     np.testing.assert_allclose(maps, expected, rtol=1e-3, atol=1e-5)
+
+
+def whole_network(path: Path) -> tuple[str, keras.Model]:
+    """Returns the weights of a network of three classes, in a file, and the network."""
+    keras.utils.set_random_seed(6)
+    network = keras.applications.MobileNet(weights=None, input_shape=(32, 32, 3), classes=3)
+    network.set_weights([3 * weight for weight in network.get_weights()])
+    file = path / "whole.weights.h5"
+    network.save_weights(file)
+    return str(file), network
+
+
+def test_network_with_its_own_top_answers_as_it_is(tmp_path: Path) -> None:
+    file, network = whole_network(tmp_path)
+    head = TASKS["multiclass"].head(("cat", "dog", "owl"))
+    given = {"weights": file, "application": "MobileNet", "own_top": True, "frozen_epochs": 1}
+    colour = TensorFeature("image", "image", (32, 32, 3))
+    model = build_model("transfer", given, [colour], head)
+    rng = np.random.default_rng(0)
+    x = rng.uniform(size=(8, 32, 32, 3)).astype(np.float32)
+    data = tf.data.Dataset.from_tensor_slices(({"image": x}, rng.integers(0, 3, 8))).batch(4)
+    epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
+    batches = TrainingData(data, data, data, epoch, steps_per_epoch=2, steps=2, records={})
+    config = TrainConfig(epochs=1, tensorboard=False)
+    compile_model(model, head, config, steps_per_execution=1)
+    history = train_model(model, head, batches, config).history
+    assert 0 <= history["val_accuracy"][0] <= 1
+    expected = network(x * 2 - 1).numpy()
+    assert np.ptp(expected, axis=0).max() > 1e-3
+    np.testing.assert_allclose(model({"image": x}), expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("task", "classes", "arguments", "message"),
+    [
+        ("multiclass", "abcd", {}, "The weights are not those of MobileNet"),
+        ("multiclass", "abc", {"hidden_units": [4]}, "Received: `hidden_units`"),
+        ("binary", "ab", {}, "Received: the task binary"),
+        ("ordinal", "abc", {}, "Received: the task ordinal"),
+    ],
+)
+def test_label_that_is_not_that_of_the_own_top_is_refused(
+    tmp_path: Path, task: str, classes: str, arguments: dict[str, Any], message: str
+) -> None:
+    given = {"weights": whole_network(tmp_path)[0], "application": "MobileNet", "own_top": True}
+    with pytest.raises(ModelError, match=message) as error:
+        build_model("transfer", {**given, **arguments}, [GREY], TASKS[task].head(tuple(classes)))
+    assert error.value.hint
 
 
 def test_model_is_loaded_as_it_was_saved(weights: str, tmp_path: Path) -> None:
