@@ -211,7 +211,7 @@ def test_share_of_a_training_fold_is_among_those_of_a_larger_one(
 
 
 def test_settings_are_chosen_without_what_is_held_out(
-    cases: dict[str, Case], monkeypatch: pytest.MonkeyPatch
+    cases: dict[str, Case], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     seen: list[tuple[int, int, float | None]] = []
     real = cross_validation.make_data
@@ -223,7 +223,8 @@ def test_settings_are_chosen_without_what_is_held_out(
 
     def choose(train: Any) -> dict[str, float]:
         for rate in (1e-6, 0.1):
-            assert len(train({"train.learning_rate": rate}, 2, "")["val_loss"]) == 2
+            state = str(tmp_path / f"{len(seen)}")
+            assert len(train({"train.learning_rate": rate}, 2, state)["val_loss"]) == 2
         return {"train.learning_rate": 0.1}
 
     monkeypatch.setattr(cross_validation, "make_data", spy)
