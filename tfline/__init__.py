@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tfline.transforms.errors import (
         AnomalyError,
         DataError,
+        FeatureError,
         InternalError,
         ModelError,
         OwnCodeError,
@@ -51,6 +52,7 @@ __all__ = [
     "Client",
     "DataError",
     "DeadlineError",
+    "FeatureError",
     "InternalError",
     "ModelError",
     "OwnCodeError",
@@ -91,6 +93,7 @@ _HOMES = {
     "tfline.transforms.errors": (
         "AnomalyError",
         "DataError",
+        "FeatureError",
         "InternalError",
         "ModelError",
         "OwnCodeError",
