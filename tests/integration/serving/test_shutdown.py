@@ -21,7 +21,7 @@ from tfline.serving.process import start_server
 from tfline.serving.protos import types_pb2
 
 PATH = "/v1/models/toolbox:predict"
-SLOW = {"signature_name": "slow", "inputs": [1500]}
+SLOW = {"signature_name": "slow", "inputs": [6000]}  # longer than the lame duck
 HEALTH = "--enable_grpc_healthcheck_service"
 
 

@@ -7,6 +7,7 @@ words takes less than a millisecond: what an encoder costs that does not look at
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import json
 import math
@@ -57,11 +58,18 @@ def write(folder: Path) -> int:
         raise ModelError(
             f"The package wordllama is not as expected: {exc}",
             str(package),
-            "Install the version of the extra: `pip install 'tfline[wordllama]'`.",
+            f"Install the version that is known: {_installation()}",
         ) from exc
     module = bag_of_pieces.BagOfPieces(model, table)
     tf.saved_model.save(module, str(folder))
     return int(table.shape[1])
+
+
+def _installation() -> str:
+    """Returns the command that installs what the extra of tfline's name asks for."""
+    asked = (text.partition(";") for text in importlib.metadata.requires("tfline") or ())
+    needed = [f"'{name.strip()}'" for name, _, marker in asked if "wordllama" in marker]
+    return f"`pip install {' '.join(needed)}`."
 
 
 def _package(name: str) -> Path:
@@ -69,7 +77,7 @@ def _package(name: str) -> Path:
     if spec is None or spec.origin is None:
         raise ModelError(
             f"The package {name} is not installed",
-            hint="Install it: `pip install 'tfline[wordllama]'`.",
+            hint=f"Install it: {_installation()}",
         )
     return Path(spec.origin).parent
 

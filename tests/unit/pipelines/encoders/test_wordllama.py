@@ -56,8 +56,9 @@ def test_empty_text_is_zeros_and_nothing_is_written_over(
 
 def test_package_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ours.importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(ModelError, match="wordllama is not installed"):
+    with pytest.raises(ModelError, match="wordllama is not installed") as caught:
         ours.write(Path("unused"))
+    assert "pip install 'wordllama<0.5,>=0.4' 'tensorflow-text" in caught.value.hint
 
 
 def test_vocabulary_that_leaves_an_index_out_is_refused() -> None:
