@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import argparse
 
-from tfline.pipelines.commands.arguments import add_spec, count, read_pipeline
+from tfline.pipelines.commands.arguments import add_spec, add_work, count, read_pipeline
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds SPEC, --set, and whether the pipeline is rehearsed."""
+    """Adds SPEC, --set, --work, and whether the pipeline is rehearsed."""
     add_spec(parser)
+    add_work(parser)
     parser.add_argument(
         "--rehearse",
         type=count,

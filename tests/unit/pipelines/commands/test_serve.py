@@ -35,7 +35,7 @@ def test_misspelt_flag_is_guessed(push_folder: Path, capsys: pytest.CaptureFixtu
 
 @pytest.mark.parametrize(
     "command",
-    ["check", "serve", "predict", "rollback", "promote --version 1", "deploy --target compose"],
+    ["serve", "predict", "rollback", "promote --version 1", "deploy --target compose"],
 )
 def test_work_folder_is_no_argument_of_a_command_that_has_none(
     push_folder: Path, capsys: pytest.CaptureFixture[str], command: str
